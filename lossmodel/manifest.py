@@ -1,0 +1,111 @@
+"""Which file is which: the manifest of estimates, their references and their mixtures (`pairs.csv`)."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lossmodel.errors import BadInput
+from lossmodel.files import whole
+
+NEEDED = ("item", "condition", "estimate", "reference", "mixture", "accompaniment")
+COLUMNS = (*NEEDED, "role")
+ROLES = ("system", "reference", "anchor")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One condition of one item: the estimate, and what it is judged against."""
+
+    item: str
+    condition: str
+    role: str
+    estimate: Path
+    references: tuple[Path, ...]
+    mixture: Path | None = None
+    accompaniment: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return every file of the pair, the estimate first."""
+        return (self.estimate, *self.references, *filter(None, (self.mixture, self.accompaniment)))
+
+
+def read(path: Path) -> list[Pair]:
+    """Read a manifest: a CSV file with the columns `NEEDED` and optionally `role` (`system` where absent or empty).
+
+    Paths are relative to the manifest; several admissible references stand in one cell, separated by `;`; mixture
+    and accompaniment may be empty. Raises `BadInput`, naming the row (the header is row 1), for a column that is
+    missing or unknown, a file that does not exist, a condition given twice for an item, and a file without rows.
+    """
+    pairs: dict[tuple[str, str], Pair] = {}
+    for where, row in _rows(path):
+        pair = _pair(where, row, path.parent)
+        if (pair.item, pair.condition) in pairs:
+            raise BadInput(f"{where}: item {pair.item!r}, condition {pair.condition!r} a second time; keep one")
+        pairs[pair.item, pair.condition] = pair
+    if not pairs:
+        raise BadInput(f"{path}: no rows; one is needed for each estimate")
+    return list(pairs.values())
+
+
+def write(path: Path, pairs: Sequence[Pair]) -> None:
+    """Write a manifest that `read` reads, whole or not at all; files below its folder by their relative path."""
+    folder = path.parent.resolve()
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for pair in pairs:
+            references = ";".join(_name(each, folder) for each in pair.references)
+            others = (_name(each, folder) for each in (pair.mixture, pair.accompaniment))
+            table.writerow((pair.item, pair.condition, _name(pair.estimate, folder), references, *others, pair.role))
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield ("path: row n", cells) of each row."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            _check_header(path, list(table.fieldnames or ()))
+            for row in table:
+                where = f"{path}: row {table.line_num}"
+                if None in row or None in row.values():
+                    raise BadInput(f"{where}: more or fewer cells than the header; quote cells that hold a comma")
+                yield where, row
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise BadInput(f"{path}: not a CSV file in UTF-8 ({error})") from None
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    known = f"the columns are {', '.join(NEEDED)} and, if wanted, role"
+    if missing := [name for name in NEEDED if name not in header]:
+        raise BadInput(f"{path}: no column {missing[0]!r}; {known}")
+    if unknown := [name for name in header if name not in COLUMNS]:
+        raise BadInput(f"{path}: unknown column {unknown[0]!r}; {known}")
+    if len(set(header)) < len(header):
+        raise BadInput(f"{path}: a column stands twice; {known}")
+
+
+def _pair(where: str, row: dict[str, str], folder: Path) -> Pair:
+    cell = {name: value.strip() for name, value in row.items()}
+    if empty := [name for name in ("item", "condition", "estimate", "reference") if not cell[name]]:
+        raise BadInput(f"{where}: no {empty[0]}")
+    role = cell.get("role") or "system"
+    if role not in ROLES:
+        raise BadInput(f"{where}: role {role!r}; it is one of {', '.join(ROLES)}")
+    references = tuple(folder / name.strip() for name in cell["reference"].split(";") if name.strip())
+    mixture, accompaniment = (folder / cell[name] if cell[name] else None for name in ("mixture", "accompaniment"))
+    pair = Pair(cell["item"], cell["condition"], role, folder / cell["estimate"], references, mixture, accompaniment)
+    for file in pair.files:
+        if not file.is_file():
+            raise BadInput(f"{where}: {file} does not exist; paths are relative to the manifest")
+    return pair
+
+
+def _name(path: Path | None, folder: Path) -> str:
+    if path is None:
+        return ""
+    found = path.resolve()
+    return str(found.relative_to(folder) if found.is_relative_to(folder) else found)

@@ -1,0 +1,124 @@
+"""The tidy table of ratings: one row a rating, typed and checked once, where it comes in."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from lossmodel.errors import BadInput
+from lossmodel.files import whole
+from lossmodel.manifest import ROLES
+
+TEXT: Final = ("study", "session", "assessor", "attribute", "item", "condition", "role")
+WHOLE: Final = ("replicate", "trial", "position")
+REAL: Final = ("score", "seconds")
+COLUMNS: Final = (*TEXT, *WHOLE, *REAL, "simulated")
+FILLED: Final = ("assessor", "attribute", "item", "condition", "role", "replicate", "score", "simulated")
+"""Columns in which no cell may be empty; the others may be, where a test did not record them."""
+
+STIMULUS: Final = ["attribute", "item", "condition", "role"]
+RATING: Final = ["study", "session", "assessor", "attribute", "item", "condition", "replicate"]
+"""What makes a rating one: a second row with the same values is an error."""
+
+TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read `ratings.csv` as `check` returns it; `BadInput` names file, row (the header is row 1) and value."""
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except (UnicodeDecodeError, OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise BadInput(f"{path}: not a CSV file in UTF-8 ({error})") from None
+    return check(frame, name=str(path))
+
+
+def check(frame: pd.DataFrame, *, name: str = "ratings") -> pd.DataFrame:
+    """Return the ratings typed, with `COLUMNS` first and in order; extra columns follow as they are.
+
+    Text columns are `str`, `replicate` (0 the first rating of a stimulus by an assessor, 1 the second …), `trial`
+    and `position` are `Int64`, `score` (0–100) and `seconds` are floats, `simulated` is bool. Raises `BadInput` for
+    a missing column, an empty or unreadable cell, a score outside 0–100, an unknown role, and a rating given twice.
+    """
+    if missing := [column for column in COLUMNS if column not in frame]:
+        raise BadInput(f"{name}: no column {missing[0]!r}; the columns are {', '.join(COLUMNS)}")
+    if frame.empty:
+        raise BadInput(f"{name}: no ratings")
+    extra = [column for column in frame if column not in COLUMNS]
+    frame = frame[[*COLUMNS, *extra]].reset_index(drop=True)
+    cells = frame[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip()).replace("", pd.NA)
+    for column in FILLED:
+        _refuse(name, cells, column, cells[column].isna(), "a value is needed")
+    frame[list(TEXT)] = cells[list(TEXT)].fillna("").astype(object)
+    for column in (*WHOLE, *REAL):
+        frame[column] = _numbers(name, cells, column)
+    frame["simulated"] = _truths(name, cells, "simulated")
+    _check_values(name, frame, cells)
+    return frame
+
+
+def write(path: Path, frame: pd.DataFrame) -> None:
+    """Write the ratings, checked, as CSV that `read` reads: whole or not at all."""
+    checked = check(frame, name=str(path))
+    with whole(path) as part:
+        checked.to_csv(part, index=False)
+
+
+def stimulus_means(frame: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+    """Return one row a stimulus: `STIMULUS`, then `mean`, `sd`, `n` and the CI's `half_width` over assessors.
+
+    An assessor's replicates are averaged first, so that `n` counts people. The half width is Student's t at
+    `level`; `sd` and `half_width` are NaN for a single assessor.
+    """
+    own = frame.groupby([*STIMULUS, "study", "assessor"], sort=True)["score"].mean()
+    means = own.groupby(STIMULUS).agg(["mean", "std", "count"]).reset_index()
+    means = means.rename(columns={"std": "sd", "count": "n"})
+    people = means["n"].to_numpy(dtype=float)
+    quantile = student.ppf(0.5 + level / 2, np.where(people > 1, people - 1, np.nan))
+    means["half_width"] = quantile * means["sd"] / np.sqrt(people)
+    return means
+
+
+def _numbers(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
+    truths = cells[column].str.lower().map(TRUTH).astype("Float64")
+    found = pd.to_numeric(cells[column], errors="coerce").astype("Float64")
+    if column == "replicate":
+        found = found.fillna(truths)
+    wrong = found.isna() & cells[column].notna() | found.abs().eq(np.inf).fillna(False)
+    if column in REAL:
+        _refuse(name, cells, column, wrong, "a number is needed")
+        return found.astype(float)
+    wrong |= found.mod(1).ne(0).fillna(False) | found.lt(0).fillna(False)
+    _refuse(name, cells, column, wrong, "a whole number from 0 is needed")
+    return found.astype("Int64")
+
+
+def _truths(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
+    found = cells[column].str.lower().map(TRUTH)
+    _refuse(name, cells, column, found.isna(), "true or false is needed")
+    return found.astype(bool)
+
+
+def _check_values(name: str, frame: pd.DataFrame, cells: pd.DataFrame) -> None:
+    _refuse(name, cells, "score", ~frame["score"].between(0, 100), "scores go from 0 to 100")
+    _refuse(name, cells, "role", ~frame["role"].isin(ROLES), f"it is one of {', '.join(ROLES)}")
+    _refuse(
+        name,
+        cells,
+        "condition",
+        frame.duplicated(RATING),
+        "this rating stands there twice; keep one, or count `replicate` up",
+    )
+    roles = frame.groupby(["study", *STIMULUS[:-1]])["role"].transform("first")
+    _refuse(name, cells, "role", frame["role"] != roles, "the same stimulus has another role before")
+
+
+def _refuse(name: str, cells: pd.DataFrame, column: str, wrong: pd.Series, way_out: str) -> None:
+    """Raise `BadInput` for the first wrong row, if there is one."""
+    if wrong.any():
+        row = int(np.flatnonzero(wrong.to_numpy(dtype=bool))[0])
+        value = "" if pd.isna(found := cells[column].iloc[row]) else str(found)
+        raise BadInput(f"{name}: row {row + 2}: {column} {value!r}: {way_out}")
