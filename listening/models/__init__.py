@@ -1,0 +1,32 @@
+"""The tables, one concern a file."""
+
+from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
+from listening.models.run import Run, RunStopped, carried_out
+from listening.models.session import Assessor, Rating, Session, Slot, Trial
+from listening.models.study import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
+
+__all__ = [
+    "RUNS",
+    "Assessor",
+    "Attribute",
+    "Audio",
+    "Checkpoint",
+    "Condition",
+    "Item",
+    "Objective",
+    "Rating",
+    "RatingSet",
+    "Reference",
+    "Rendering",
+    "Role",
+    "Run",
+    "RunStopped",
+    "Session",
+    "Slot",
+    "Stimulus",
+    "Study",
+    "TrainingRun",
+    "Trial",
+    "ancestry",
+    "carried_out",
+]

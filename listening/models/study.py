@@ -1,0 +1,259 @@
+"""One listening test and its material.
+
+A `Study` asks each assessor about its `Attribute`s (one per trial). Its `Item`s are excerpts, each with a mixture and
+one or more admissible `Reference`s; its `Condition`s are the systems under test, the hidden reference and the anchors.
+A `Stimulus` is what one item sounds like under one condition. All sound is `Audio`, which `listening.stimuli` alone
+lets in, under names that tell nothing.
+"""
+
+import secrets
+from typing import Any, Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from listening.design import Design
+
+
+def new_seed() -> int:
+    """Return a random seed in [0, 2**31): drawn once, stored, and then the origin of every draw."""
+    return secrets.randbelow(2**31)
+
+
+class Role(models.TextChoices):
+    """What a condition is there for."""
+
+    SYSTEM = "system", _("system under test")
+    REFERENCE = "reference", _("hidden reference")
+    ANCHOR = "anchor", _("anchor")
+
+
+class StudyQuerySet(models.QuerySet["Study"]):
+    """Studies, many at once."""
+
+    def open(self) -> Self:
+        """Return the studies that take new sessions."""
+        return self.filter(status=Study.Status.OPEN)
+
+
+class Study(models.Model):
+    """One listening test with its design: draft, open, closed, archived."""
+
+    class Status(models.TextChoices):
+        """A study only moves forward, but a closed one may be opened again."""
+
+        DRAFT = "draft", _("draft")
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+        ARCHIVED = "archived", _("archived")
+
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    title = models.CharField(_("title"), max_length=200)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
+    preset = models.CharField(_("preset"), max_length=40, help_text=_("the test method it was made from"))
+    source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("where an imported test is from"))
+    introduction = models.TextField(_("introduction"), blank=True)
+    consent = models.TextField(_("consent"), blank=True, help_text=_("what an assessor agrees to first"))
+    consent_version = models.CharField(_("consent version"), max_length=20, default="1")
+    instructions = models.TextField(_("instructions"), blank=True)
+    thanks = models.TextField(_("thanks"), blank=True)
+    completion_code = models.CharField(_("completion code"), max_length=40, blank=True)
+    return_url = models.URLField(_("return URL"), blank=True)
+    seed = models.PositiveBigIntegerField(_("seed"), default=new_seed, help_text=_("every order is drawn from it"))
+    rate = models.PositiveIntegerField(_("sample rate (Hz)"), default=44100)
+    loudness = models.FloatField(
+        _("loudness (LUFS)"), null=True, blank=True, default=-24.0, help_text=_("empty: as delivered")
+    )
+    longest = models.FloatField(_("longest excerpt (s)"), default=12.0, help_text=_("BS.1534-3: preferably up to 12 s"))
+    items_per_session = models.PositiveSmallIntegerField(
+        _("items per session"), null=True, blank=True, help_text=_("empty: all")
+    )
+    replicates = models.PositiveSmallIntegerField(
+        _("replicated trials per attribute"),
+        default=1,
+        help_text=_("rated twice: how reliable is each assessor?"),
+    )
+    quota = models.PositiveIntegerField(_("quota of sessions"), null=True, blank=True, help_text=_("empty: no limit"))
+    rendering = models.ForeignKey(
+        "Rendering", models.PROTECT, null=True, blank=True, editable=False, related_name="drafts",
+        verbose_name=_("rendering"), help_text=_("the rendering that drafted this study"),
+    )  # fmt: skip
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("study"), _("studies")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="study_known_status", condition=Q(status__in=["draft", "open", "closed", "archived"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def get_absolute_url(self) -> str:
+        """Return the participant link."""
+        return reverse("participant:begin", args=[self.slug])
+
+    def open(self) -> bool:
+        """Let assessors in: from draft or closed. False if it was in another state."""
+        return self._move(["draft", "closed"], status=self.Status.OPEN, opened_at=timezone.now(), closed_at=None)
+
+    def close(self) -> bool:
+        """Let nobody in any more: from draft or open. False if it was in another state."""
+        return self._move(["draft", "open"], status=self.Status.CLOSED, closed_at=timezone.now())
+
+    def archive(self) -> bool:
+        """Put a closed study away. False if it was in another state."""
+        return self._move(["closed"], status=self.Status.ARCHIVED)
+
+    def design(self) -> Design:
+        """Return what `listening.design.plan` needs: attributes, and the stimuli of each item that has any."""
+        items: dict[int, list[int]] = {}
+        for item, stimulus in Stimulus.objects.filter(item__study=self).order_by("pk").values_list("item", "pk"):
+            items.setdefault(item, []).append(stimulus)
+        attributes = list(self.attributes.values_list("pk", flat=True))
+        return Design(attributes, items, self.seed, self.items_per_session, self.replicates)
+
+    def _move(self, states: list[str], **changes: Any) -> bool:
+        moved = Study.objects.filter(pk=self.pk, status__in=states).update(**changes)
+        if moved:
+            self.refresh_from_db()
+        return bool(moved)
+
+
+class Attribute(models.Model):
+    """What is judged, its question, scale ends and definition; ratings are 0 (low end) to 100 (high end)."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="attributes", verbose_name=_("study"))
+    key = models.SlugField(_("key"), max_length=40)
+    name = models.CharField(_("name"), max_length=80)
+    question = models.CharField(_("question"), max_length=300)
+    definition = models.TextField(_("definition"), blank=True)
+    low = models.CharField(_("low end"), max_length=80)
+    high = models.CharField(_("high end"), max_length=80)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("attribute"), _("attributes")
+        ordering = ["study", "position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["study", "key"], name="attribute_once_per_study")]
+
+    def __str__(self) -> str:
+        return f"{self.study}/{self.key}"
+
+
+class Audio(models.Model):
+    """One sound file as it was let in: FLAC under an opaque name, with what was measured on it."""
+
+    file = models.FileField(_("file"), upload_to="audio/")
+    sha256 = models.CharField(max_length=64, editable=False)
+    rate = models.PositiveIntegerField(_("sample rate (Hz)"))
+    channels = models.PositiveSmallIntegerField(_("channels"), validators=[MinValueValidator(1), MaxValueValidator(2)])
+    frames = models.PositiveIntegerField(_("length (samples)"))
+    loudness = models.FloatField(_("loudness (LUFS)"), null=True, help_text=_("ITU-R BS.1770-4, as stored"))
+    peak = models.FloatField(_("peak"))
+    gain = models.FloatField(_("gain (dB)"), default=0.0, help_text=_("applied when it was let in"))
+    delivered_as = models.CharField(_("delivered as"), max_length=300, help_text=_("the name it came under"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("audio")
+        constraints = [
+            models.CheckConstraint(
+                name="audio_measured", condition=Q(rate__gt=0, channels__gte=1, channels__lte=2, frames__gt=0)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivered_as} ({self.seconds:.1f} s)"
+
+    @property
+    def seconds(self) -> float:
+        """Return the length in seconds."""
+        return self.frames / self.rate
+
+
+class Item(models.Model):
+    """One excerpt: its mixture, its accompaniment where it is known, and one or more admissible references."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="items", verbose_name=_("study"))
+    name = models.CharField(_("name"), max_length=120)
+    mixture = models.ForeignKey(
+        Audio, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("mixture")
+    )
+    accompaniment = models.ForeignKey(
+        Audio, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("accompaniment")
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("item"), _("items")
+        ordering = ["study", "name"]
+        constraints = [models.UniqueConstraint(fields=["study", "name"], name="item_once_per_study")]
+
+    def __str__(self) -> str:
+        return f"{self.study}/{self.name}"
+
+
+class Reference(models.Model):
+    """One admissible true vocal of an item (`lead`, `lead+backing`); listeners may hear several."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="references", verbose_name=_("item"))
+    name = models.CharField(_("name"), max_length=40, default="vocals")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    audio = models.ForeignKey(Audio, models.PROTECT, related_name="+", verbose_name=_("audio"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("reference"), _("references")
+        ordering = ["item", "position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["item", "name"], name="reference_once_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.item}/{self.name}"
+
+
+class Condition(models.Model):
+    """A system under test, the hidden reference or an anchor. Its name never reaches an assessor."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="conditions", verbose_name=_("study"))
+    name = models.CharField(_("name"), max_length=80)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.SYSTEM)
+    description = models.TextField(_("description"), blank=True, help_text=_("how its stimuli were made"))
+    checkpoint = models.ForeignKey(
+        "Checkpoint", models.PROTECT, null=True, blank=True, related_name="conditions", verbose_name=_("checkpoint")
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("condition"), _("conditions")
+        ordering = ["study", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="condition_once_per_study"),
+            models.CheckConstraint(name="condition_known_role", condition=Q(role__in=Role.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study}/{self.name}"
+
+
+class Stimulus(models.Model):
+    """The audio of one item under one condition."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="stimuli", verbose_name=_("item"))
+    condition = models.ForeignKey(Condition, models.PROTECT, related_name="stimuli", verbose_name=_("condition"))
+    audio = models.ForeignKey(Audio, models.PROTECT, related_name="+", verbose_name=_("audio"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("stimulus"), _("stimuli")
+        ordering = ["item", "condition"]
+        constraints = [models.UniqueConstraint(fields=["item", "condition"], name="stimulus_once")]
+
+    def __str__(self) -> str:
+        return f"{self.item} · {self.condition.name}"

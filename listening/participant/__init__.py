@@ -1,0 +1,1 @@
+"""What an assessor sees: consent, instructions, trials, thanks."""
