@@ -23,7 +23,7 @@ def reliability(frame: pd.DataFrame, *, roles: tuple[str, ...] = SYSTEMS, seed: 
         "alpha": krippendorff(scores, seed=seed),
         "alpha_ranks": krippendorff(_ranked(frame, roles), seed=seed),
         "split_half": split_half(scores, seed=seed),
-        "retest": retest(frame, seed=seed),
+        "retest": retest(frame, roles=roles, seed=seed),
     }
 
 
@@ -77,10 +77,10 @@ def split_half(scores: Values, *, seed: int = 0, splits: int = 500) -> Estimate:
     return Estimate(float(value), float(low), float(high), people, rule)
 
 
-def retest(frame: pd.DataFrame, *, seed: int = 0) -> Estimate:
-    """Return the median over assessors of `concordance` between a stimulus' first and second rating (all roles)."""
-    by = ["assessor", "item", "condition"]
-    first, second = (frame[frame["replicate"] == number].set_index(by)["score"] for number in (0, 1))
+def retest(frame: pd.DataFrame, *, roles: tuple[str, ...] = SYSTEMS, seed: int = 0) -> Estimate:
+    """Return the median over assessors of `concordance` between their first and second ratings of a stimulus."""
+    chosen = frame[frame["role"].isin(roles)].set_index(["assessor", "item", "condition"])
+    first, second = (chosen[chosen["replicate"] == number]["score"] for number in (0, 1))
     pairs = pd.concat([first, second], axis=1, keys=["first", "second"], join="inner").groupby("assessor")
     each = np.array([concordance(own["first"].to_numpy(), own["second"].to_numpy()) for _, own in pairs])
     each = each[~np.isnan(each)]
@@ -138,7 +138,7 @@ def _ranked(frame: pd.DataFrame, roles: tuple[str, ...]) -> Values:
     """Return `matrix` of each score's rank within its trial: what remains when people use the scale differently."""
     chosen = frame[frame["role"].isin(roles) & (frame["replicate"] == 0)]
     trials = chosen.groupby(["session", "assessor", "item"])["score"]
-    return matrix(chosen.assign(score=trials.transform(lambda scores: rankdata(scores))), roles=roles)
+    return matrix(chosen.assign(score=trials.transform(rankdata)), roles=roles)
 
 
 def _correlation(first: Values, second: Values) -> float:

@@ -4,7 +4,7 @@ The trap: an assessor goes when *more than 15 % of the items* were missed, not a
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import pandas as pd
@@ -48,13 +48,30 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many of the items that a rule counts one assessor missed."""
+
+    study: str
+    attribute: str
+    assessor: str
+    rule: Rule
+    missed: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of items missed, 0–1."""
+        return self.missed / self.of
+
+
+@dataclass(frozen=True)
 class Screening:
-    """What the screening found: `tally` has one row an assessor, attribute and rule, excluded or not."""
+    """What the screening found: a tally for each assessor and rule, the exclusions, and what the reader must know."""
 
     rules: Rules
-    tally: pd.DataFrame
+    tallies: tuple[Tally, ...]
     exclusions: tuple[Exclusion, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
 
     def keep(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the ratings of the assessors who stay; a person may stay for one attribute and go for another."""
@@ -67,7 +84,7 @@ class Screening:
         return {
             "source": "ITU-R BS.1534-3, post-screening rules 1 and 2",
             "rules": asdict(self.rules),
-            "assessed": len(self.tally.drop_duplicates([*PANEL, "assessor"])),
+            "assessed": len({(each.study, each.attribute, each.assessor) for each in self.tallies}),
             "exclusions": [asdict(each) for each in self.exclusions],
             "notes": list(self.notes),
         }
@@ -76,14 +93,15 @@ class Screening:
 def screen(frame: pd.DataFrame, rules: Rules | None = None) -> Screening:
     """Return who is excluded by `rules`, from which attribute and why. A replicated item counts as another item."""
     rules = rules or Rules()
-    tallies, notes = [], []
+    tallies: list[Tally] = []
+    notes: list[str] = []
     for (study, attribute), panel in frame.groupby(PANEL, sort=True):
         for rule, counted, remarks in _applied(panel, rules):
             notes += [f"{study}, {attribute}: {remark}" for remark in remarks]
-            tallies.append(_tally(counted).assign(study=study, attribute=attribute, rule=rule))
-    tally = pd.concat(tallies, ignore_index=True)[[*PANEL, "assessor", "rule", "missed", "of"]]
-    tally["excluded"] = tally["missed"] / tally["of"].clip(lower=1) > rules.share
-    return Screening(rules, tally, tuple(_explain(tally, rules)), tuple(notes))
+            for assessor, miss in counted.groupby("assessor", sort=True)["miss"]:
+                tallies.append(Tally(str(study), str(attribute), str(assessor), rule, int(miss.sum()), len(miss)))
+    excluded = tuple(_exclusion(each, rules) for each in tallies if each.share > rules.share)
+    return Screening(rules, tuple(tallies), excluded, tuple(notes))
 
 
 def with_and_without(frame: pd.DataFrame, screening: Screening) -> pd.DataFrame:
@@ -114,17 +132,10 @@ def _exempt(anchors: pd.DataFrame, rules: Rules) -> list[str]:
     return [str(item) for item, share in fooled.items() if share > rules.exempt_share]
 
 
-def _tally(counted: pd.DataFrame) -> pd.DataFrame:
-    grouped = counted.groupby("assessor", sort=True)["miss"]
-    return grouped.agg(missed="sum", of="size").astype(int).reset_index()
-
-
-def _explain(tally: pd.DataFrame, rules: Rules) -> Iterator[Exclusion]:
+def _exclusion(tally: Tally, rules: Rules) -> Exclusion:
     what = {
         "reference": f"rated the hidden reference below {rules.reference_below:g}",
         "mid-anchor": f"rated the mid anchor above {rules.anchor_above:g}",
     }
-    for row in tally[tally["excluded"]].itertuples(index=False):
-        missed, of = int(row.missed), int(row.of)
-        share = f"{missed} of {of} items ({missed / of:.0%}, more than {rules.share:.0%})"
-        yield Exclusion(row.study, row.attribute, row.assessor, row.rule, missed, of, f"{what[row.rule]} in {share}")
+    share = f"{tally.missed} of {tally.of} items ({tally.share:.0%}, more than {rules.share:.0%})"
+    return Exclusion(**asdict(tally), reason=f"{what[tally.rule]} in {share}")
