@@ -1,0 +1,155 @@
+"""Anchors: deliberately bad versions of an item that pin the scale, made once on the server from versioned recipes. Pure.
+
+Every recipe keeps rate, channels and length and delays nothing, so that an anchor plays in step with its reference.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from lossmodel.audio import Audio, loudness
+from lossmodel.errors import BadInput
+
+FRAME = 0.046
+"""Length of the frames of the short-time spectra that the recipes cut holes in, in seconds."""
+
+TRANSITION = 500.0
+"""Hz from the edge of a low-pass's pass band to its full attenuation."""
+
+ATTENUATION = 80.0
+"""dB by which a low-pass attenuates beyond its transition, and (by the window method) its ripple below."""
+
+Samples = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an anchor is made; the version rises when its sound changes."""
+
+    name: str
+    version: int
+    text: str
+    make: Callable[[Audio, Audio | None, np.random.Generator], Audio]
+
+    @property
+    def description(self) -> str:
+        """Return what belongs in a report: name, version and how it is made."""
+        return f"{self.name} v{self.version}: {self.text}"
+
+
+def render(name: str, reference: Audio, mixture: Audio | None, seed: int) -> Audio:
+    """Return the anchor `name` of an item, in the shape of `reference`; the same seed gives the same samples.
+
+    Peaks may exceed 1: the door (`listening.stimuli`) sets the loudness. Raises `BadInput` for an unknown name, a
+    mixture that is needed and missing, and a reference the recipe cannot be made from.
+    """
+    return recipe(name).make(reference, mixture, np.random.default_rng([seed, *name.encode()]))
+
+
+def recipe(name: str) -> Recipe:
+    """Return the recipe called `name`; `BadInput` names the known ones."""
+    if name not in RECIPES:
+        raise BadInput(f"no anchor is called {name!r}; known are: {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def _low_passed(edge: float) -> Callable[[Audio, Audio | None, np.random.Generator], Audio]:
+    return lambda reference, _mixture, _rng: _audio(low_pass(_samples(reference), reference.rate, edge), reference)
+
+
+def _distorted(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
+    """Return the quality anchor of Ward et al. (2018): frames lost and dull, with as loud a musical noise on top."""
+    keep_frames = without_frames(_samples(reference), reference.rate, rng, lost=0.2)
+    noise = without_bins(_samples(reference), reference.rate, rng, lost=0.99)
+    parts = [_as_loud(low_pass(part, reference.rate, 3500.0), reference) for part in (keep_frames, noise)]
+    return _audio(_as_loud(parts[0] + parts[1], reference), reference)
+
+
+def _musical_noise(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
+    """Return the artifacts anchor of Emiya et al. (2011): the target with as loud a musical noise on top."""
+    noise = _as_loud(without_bins(_samples(reference), reference.rate, rng, lost=0.99), reference)
+    return _audio(_as_loud(_samples(reference) + noise, reference), reference)
+
+
+def _interference(reference: Audio, mixture: Audio | None, _rng: np.random.Generator) -> Audio:
+    if mixture is None:
+        raise BadInput("the interference anchor is the mixture, and this item has none; add it")
+    if mixture.samples.shape != reference.samples.shape:
+        raise BadInput("the mixture differs from the reference in channels or length; export both alike")
+    return mixture
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Recipe("lowpass-3500", 1, "reference, low-pass at 3.5 kHz (ITU-R BS.1534-3 low anchor)", _low_passed(3500.0)),
+            Recipe("lowpass-7000", 1, "reference, low-pass at 7 kHz (ITU-R BS.1534-3 mid anchor)", _low_passed(7000.0)),
+            Recipe(
+                "distorted", 1,
+                "20 % of the reference's frames removed, plus musical noise (99 % of its time-frequency bins removed) "
+                "of the same loudness, both low-pass at 3.5 kHz (quality anchor of Ward et al., 2018)", _distorted,
+            ),
+            Recipe(
+                "musical-noise", 1,
+                "reference plus musical noise (99 % of its time-frequency bins removed) of the same loudness "
+                "(artifacts anchor of Emiya et al., 2011)", _musical_noise,
+            ),
+            Recipe("interference", 1, "the mixture (interference anchor of Ward et al., 2018)", _interference),
+        )
+    }
+)  # fmt: skip
+
+
+def low_pass(samples: Samples, rate: int, edge: float) -> Samples:
+    """Return `samples` (channels, frames) without what lies above `edge` Hz, undelayed.
+
+    Within the mask of BS.1534-3 (p. 7) for the 3.5 kHz anchor: ripple at most ±0.1 dB up to `edge`, at least 25 dB
+    0.5 kHz and 50 dB 1 kHz above it. A symmetric FIR (Kaiser window), taken about its centre, so the delay is zero.
+    """
+    if edge + TRANSITION >= rate / 2:
+        raise BadInput(f"a low-pass at {edge:g} Hz needs more than {2 * (edge + TRANSITION):g} Hz, not {rate} Hz")
+    taps, beta = signal.kaiserord(ATTENUATION, TRANSITION / (rate / 2))
+    fir = signal.firwin(taps | 1, edge + TRANSITION / 2, window=("kaiser", beta), fs=rate)
+    half = fir.size // 2
+    return np.asarray(signal.oaconvolve(samples, fir[None], axes=-1)[:, half : half + samples.shape[1]])
+
+
+def without_frames(samples: Samples, rate: int, rng: np.random.Generator, *, lost: float) -> Samples:
+    """Return `samples` with the share `lost` of their short-time spectra's frames set to zero."""
+    return _masked(samples, rate, lambda shape: rng.permutation(shape[1])[None, :] >= lost * shape[1])
+
+
+def without_bins(samples: Samples, rate: int, rng: np.random.Generator, *, lost: float) -> Samples:
+    """Return `samples` with the share `lost` of their time-frequency bins set to zero: musical noise."""
+    return _masked(samples, rate, lambda shape: rng.random(shape) >= lost)
+
+
+def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArray[np.bool_]]) -> Samples:
+    """Return `samples` resynthesised from their masked spectra, one mask (frequency, time) for all channels."""
+    size = max(16, 2 * round(FRAME * rate / 2))
+    stft = signal.ShortTimeFFT(signal.windows.hann(size, sym=False), hop=size // 2, fs=rate)
+    if samples.shape[1] < size:
+        raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; take at least {size}")
+    spectra = stft.stft(samples)  # (channel, frequency, time)
+    return np.asarray(stft.istft(spectra * mask(spectra.shape[1:]), k1=samples.shape[1]))
+
+
+def _as_loud(samples: Samples, reference: Audio) -> Samples:
+    """Return `samples` at the loudness of `reference`."""
+    gain = loudness(reference) - loudness(_audio(samples, reference))
+    if not np.isfinite(gain):
+        raise BadInput("too short or too quiet for its loudness to be measured; take an excerpt of at least 0.4 s")
+    return samples * 10 ** (gain / 20)
+
+
+def _samples(audio: Audio) -> Samples:
+    return audio.samples.astype(np.float64)
+
+
+def _audio(samples: Samples, like: Audio) -> Audio:
+    return Audio(samples.astype(np.float32), like.rate)
