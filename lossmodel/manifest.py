@@ -50,15 +50,25 @@ def read(path: Path) -> list[Pair]:
 
 
 def write(path: Path, pairs: Sequence[Pair]) -> None:
-    """Write a manifest that `read` reads, whole or not at all; files below its folder by their relative path."""
-    folder = path.parent.resolve()
+    """Write a manifest that `read` reads, whole or not at all."""
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for pair in pairs:
-            references = ";".join(_name(each, folder) for each in pair.references)
-            others = (_name(each, folder) for each in (pair.mixture, pair.accompaniment))
-            table.writerow((pair.item, pair.condition, _name(pair.estimate, folder), references, *others, pair.role))
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(cells(pair, path.parent) for pair in pairs)
+
+
+def cells(pair: Pair, folder: Path) -> dict[str, str]:
+    """Return the manifest's row of a pair, by column; files below `folder` by their path in it, others in full."""
+    base = folder.resolve()
+    return {
+        "item": pair.item,
+        "condition": pair.condition,
+        "estimate": _name(pair.estimate, base),
+        "reference": ";".join(_name(each, base) for each in pair.references),
+        "mixture": _name(pair.mixture, base),
+        "accompaniment": _name(pair.accompaniment, base),
+        "role": pair.role,
+    }
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:

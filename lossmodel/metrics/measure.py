@@ -1,0 +1,169 @@
+"""Every metric by name, and a manifest measured with them: a row that cannot be read does not stop the rest."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lossmodel.errors import BadInput
+from lossmodel.files import whole
+from lossmodel.manifest import COLUMNS, Pair, cells
+from lossmodel.metrics import spectral
+from lossmodel.metrics.bss_eval import bss_eval
+from lossmodel.metrics.excerpt import Excerpt, load
+from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
+from lossmodel.progress import Report, silent
+
+Measure = Callable[[Tensor, Tensor, Tensor | None, int], dict[str, Tensor]]
+"""(estimate, reference, others, rate) → {metric: (batch,)}; signals are (batch, channels, time)."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that are computed together."""
+
+    names: tuple[str, ...]
+    measure: Measure
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row: each metric's value and, where a pair has several references, which of them fitted best (from 0).
+
+    `error` says why there is none.
+    """
+
+    pair: Pair
+    values: dict[str, float] = field(default_factory=dict)
+    best: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+
+
+def _bss(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
+    if others is None:
+        return {"sdr": bss_eval(estimate, reference[:, None]).sdr}
+    found = bss_eval(estimate, torch.stack([reference, others], dim=1))
+    return {"sdr": found.sdr, "sir": found.sir, "sar": found.sar}
+
+
+def _plain(name: str, metric: Callable[[Tensor, Tensor], Tensor], *, higher: bool) -> Family:
+    return Family((name,), lambda estimate, reference, _others, _rate: {name: metric(estimate, reference)}, higher)
+
+
+FAMILIES: Final = (
+    Family(("sdr", "sir", "sar"), _bss, higher_is_better=True),
+    _plain("si_sdr", si_sdr, higher=True),
+    _plain("sd_sdr", sd_sdr, higher=True),
+    _plain("snr", snr, higher=True),
+    _plain("mrstft", spectral.multi_resolution_stft, higher=False),
+    _plain("spectral_convergence", spectral.spectral_convergence, higher=False),
+    _plain("log_spectral_distance", spectral.log_spectral_distance, higher=False),
+    Family(
+        ("log_mel",),
+        lambda estimate, reference, _others, rate: {"log_mel": spectral.log_mel_distance(estimate, reference, rate)},
+        higher_is_better=False,
+    ),
+)
+NAMES: Final = tuple(name for family in FAMILIES for name in family.names)
+HIGHER_IS_BETTER: Final = frozenset(name for each in FAMILIES if each.higher_is_better for name in each.names)
+
+
+def chosen(only: str) -> tuple[str, ...]:
+    """Return the metrics that a comma-separated list names (all for an empty one), or raise `BadInput`."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in NAMES]:
+        raise BadInput(f"no metric {unknown[0]!r}; there are {', '.join(NAMES)}")
+    return tuple(name for name in NAMES if name in names) or NAMES
+
+
+def measure(
+    pairs: Sequence[Pair], *, only: Sequence[str] = NAMES, report: Report = silent, workers: int | None = None
+) -> list[Measured]:
+    """Return one row a pair, in order, computed on `workers` threads (all cores).
+
+    SIR and SAR are missing where neither mixture nor accompaniment is given. A row with unusable audio carries the
+    reason in `error`.
+    """
+    found: dict[int, Measured] = {}
+    with _pool(workers or torch.get_num_threads()) as pool:
+        jobs = {pool.submit(_row, pair, only): at for at, pair in enumerate(pairs)}
+        for done, job in enumerate(as_completed(jobs), start=1):
+            found[jobs[job]] = job.result()
+            report(done, len(pairs))
+    return [found[at] for at in range(len(pairs))]
+
+
+def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, float], dict[str, int]]:
+    """Return each metric of an excerpt against the reference that fits best, and which one that was."""
+    families = [each for each in FAMILIES if set(each.names) & set(only)]
+    each = [_against(excerpt, at, families) for at in range(len(excerpt.references))]
+    best = {
+        name: best_of([one[name] for one in each], higher_is_better=name in HIGHER_IS_BETTER)
+        for name in only
+        if name in each[0]
+    }
+    return {name: each[at][name] for name, at in best.items()}, best
+
+
+def best_of(values: Sequence[float], *, higher_is_better: bool) -> int:
+    """Return which admissible reference the estimate matches best (the first of equals)."""
+    return values.index(max(values) if higher_is_better else min(values))
+
+
+def write(path: Path, rows: Sequence[Measured], *, only: Sequence[str] = NAMES) -> None:
+    """Write the manifest's rows in order with one column a metric, empty where there is no value.
+
+    Where some pair has several references, `<metric>_reference` names the file that fitted best.
+    """
+    several = any(len(row.pair.references) > 1 for row in rows)
+    columns = [name for metric in only for name in ((metric, f"{metric}_reference") if several else (metric,))]
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, [*COLUMNS, *columns], restval="")
+        table.writeheader()
+        table.writerows(_cells(row, path.parent, several=several) for row in rows)
+
+
+def _row(pair: Pair, only: Sequence[str]) -> Measured:
+    try:
+        return Measured(pair, *values(load(pair), only))
+    except BadInput as error:
+        return Measured(pair, error=str(error))
+
+
+def _against(excerpt: Excerpt, at: int, families: Sequence[Family]) -> Mapping[str, float]:
+    others = None if excerpt.others is None else excerpt.others[at][None]
+    found: dict[str, float] = {}
+    with torch.no_grad():
+        for family in families:
+            measured = family.measure(excerpt.estimate[None], excerpt.references[at][None], others, excerpt.rate)
+            found |= {name: float(value) for name, value in measured.items()}
+    return found
+
+
+def _cells(row: Measured, folder: Path, *, several: bool) -> dict[str, object]:
+    """Return one row of the file, by column."""
+    named = {name: row.pair.references[at].name for name, at in row.best.items()} if several else {}
+    return {
+        **cells(row.pair, folder),
+        **{name: f"{value:.6g}" for name, value in row.values.items()},
+        **{f"{name}_reference": file for name, file in named.items()},
+    }
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads (torch and the readers leave the interpreter's lock), one core for each."""
+    before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)
