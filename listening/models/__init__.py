@@ -2,7 +2,7 @@
 
 from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
 from listening.models.run import Run, RunStopped, carried_out
-from listening.models.session import Assessor, Rating, Session, Slot, Trial
+from listening.models.session import Assessor, Rating, Session, Slot, Stage, Trial, Unavailable
 from listening.models.study import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
 
 __all__ = [
@@ -23,10 +23,12 @@ __all__ = [
     "RunStopped",
     "Session",
     "Slot",
+    "Stage",
     "Stimulus",
     "Study",
     "TrainingRun",
     "Trial",
+    "Unavailable",
     "ancestry",
     "carried_out",
 ]

@@ -7,7 +7,8 @@ stimulus that was not in the trial, nor twice for the same slot.
 
 import secrets
 import uuid
-from typing import Self
+from enum import StrEnum
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import F, Max, Q
@@ -64,7 +65,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Return a new session with all its trials and slots; raise `Unavailable` if the study takes none."""
         study = Study.objects.select_for_update().get(pk=study.pk)
         if not assessor.simulated:
-            _check_room(study)
+            check_room(study)
         newest = self.filter(study=study).aggregate(newest=Max("number"))["newest"]
         number = 0 if newest is None else newest + 1
         session = self.create(study=study, assessor=assessor, number=number, seed=study.seed)
@@ -72,11 +73,23 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return session
 
 
-def _check_room(study: Study) -> None:
+def check_room(study: Study) -> None:
+    """Raise `Unavailable` if the study takes no new session: not open, or its quota is full."""
     if study.status != Study.Status.OPEN:
         raise Unavailable(_("This study is not open."))
     if study.quota is not None and study.sessions.counted().count() >= study.quota:  # type: ignore[attr-defined]
         raise Unavailable(_("This study has all the assessors it needs."))
+
+
+class Stage(StrEnum):
+    """Where a sitting stands: what its link shows now."""
+
+    CONSENT = "consent"
+    INSTRUCTIONS = "instructions"
+    TRIAL = "trial"
+    COMMENT = "comment"
+    DONE = "done"
+    DECLINED = "declined"
 
 
 class Session(models.Model):
@@ -119,6 +132,41 @@ class Session(models.Model):
     def simulated(self) -> bool:
         """Tell whether no person sat here."""
         return self.assessor.simulated
+
+    @property
+    def stage(self) -> Stage:
+        """Return where the sitting stands, read from its rows: the same on any device and after any interruption."""
+        if self.declined_at:
+            return Stage.DECLINED
+        if self.finished_at:
+            return Stage.DONE
+        if not self.consented_at:
+            return Stage.CONSENT
+        if not self.instructed_at:
+            return Stage.INSTRUCTIONS
+        return Stage.TRIAL if self.trials.open().exists() else Stage.COMMENT  # type: ignore[attr-defined]
+
+    def consent(self) -> bool:
+        """Note that the assessor agrees to the study's present text. False if that was decided before."""
+        return self._note("consented_at", consent_version=self.study.consent_version)
+
+    def decline(self) -> bool:
+        """Note that the assessor does not take part. False if that was decided before."""
+        return self.consented_at is None and self._note("declined_at")
+
+    def instruct(self) -> bool:
+        """Note that the instructions were read, once there is consent. False if they were before."""
+        return self.consented_at is not None and self._note("instructed_at")
+
+    def finish(self, comment: str = "") -> bool:
+        """End the sitting once every trial is finished. False if one is not, or if it has ended before."""
+        return self.stage == Stage.COMMENT and self._note("finished_at", comment=comment)
+
+    def _note(self, field: str, **changes: Any) -> bool:
+        waiting = Session.objects.filter(pk=self.pk, declined_at=None, finished_at=None, **{field: None})
+        noted = waiting.update(**{field: timezone.now()}, **changes)
+        self.refresh_from_db()
+        return bool(noted)
 
     def lay_out(self, pages: list[Page]) -> None:
         """Store the planned pages as trials and slots."""
@@ -165,6 +213,20 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session} trial {self.position}"
+
+    def start(self) -> None:
+        """Note when the page was first seen."""
+        Trial.objects.filter(pk=self.pk, started_at=None).update(started_at=timezone.now())
+
+    def finish(self) -> bool:
+        """Close the trial once every slot is rated; False while one is not. Safe to repeat."""
+        if self.slots.filter(rating=None).exists():
+            return False
+        self.refresh_from_db()
+        now = timezone.now()
+        seconds = (now - self.started_at).total_seconds() if self.started_at else None
+        Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds)
+        return True
 
 
 class Slot(models.Model):
