@@ -1,0 +1,1 @@
+"""From ratings to a differentiable predictor of them."""

@@ -1,0 +1,192 @@
+"""How well an objective predicts people on songs (and systems) that it has not seen.
+
+Only systems count: hidden reference and anchors are easy, and flatter every measure.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from lossmodel.errors import BadInput
+from lossmodel.manifest import Pair
+from lossmodel.objective.config import FitRecipe
+from lossmodel.objective.fit import Mask, Numbers, Rated, fit_head, gather
+from lossmodel.progress import Report, silent
+
+By = Literal["song", "song-and-system"]
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measure with the 95 % interval of resampling songs."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Agreement with the mean ratings of one attribute.
+
+    `pearson` and `spearman` over all stimuli, `within` the mean of the Spearman correlations inside each song,
+    `rmse` in points, `coverage` the share of ratings inside the 90 % interval, `calibrated` the share that the
+    objective said to be in calibration.
+    """
+
+    stimuli: int
+    songs: int
+    pearson: Estimate
+    spearman: Estimate
+    within: Estimate
+    rmse: Estimate
+    coverage: float
+    calibrated: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measures by attribute, and the predictions they come from.
+
+    `predictions` has one row a system stimulus: attribute, item, condition, rated, predicted, low, high,
+    in_calibration.
+    """
+
+    by: By
+    measures: dict[str, Measures]
+    predictions: pd.DataFrame
+
+    def lines(self) -> list[str]:
+        """Return the evaluation for people, a heading and a line an attribute."""
+        heading = f"left out: {self.by.replace('-', ' ')}; systems only; [95 % interval over songs]"
+        return [heading, *(f"{name}: {_line(found)}" for name, found in self.measures.items())]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the measures as plain numbers, for a card."""
+        return {"by": self.by, "measures": {name: asdict(found) for name, found in self.measures.items()}}
+
+
+def cross_validate(
+    ratings: pd.DataFrame,
+    pairs: Sequence[Pair],
+    recipe: FitRecipe,
+    *,
+    by: By = "song",
+    cache: Path | None = None,
+    report: Report = silent,
+) -> Evaluation:
+    """Return how well each system stimulus is predicted by a fit that has not seen its song.
+
+    With `by="song-and-system"` the fit has not seen its condition on any other song either. `BadInput` as from
+    `fit`, and for fewer than 3 items.
+    """
+    rated = gather(ratings, pairs, recipe, cache=cache, report=report)
+    predictions = pd.concat([_predicted(each, recipe, by) for each in rated], ignore_index=True)
+    groups = predictions.groupby("attribute", sort=False)
+    return Evaluation(by, {str(name): measure(group, recipe.seed) for name, group in groups}, predictions)
+
+
+def measure(predictions: pd.DataFrame, seed: int) -> Measures:
+    """Return the measures of the predictions of one attribute (rows as in `Evaluation.predictions`)."""
+    rated, predicted = (predictions[name].to_numpy(dtype=float) for name in ("rated", "predicted"))
+    songs, index = np.unique(predictions["item"].to_numpy(dtype=str), return_inverse=True)
+    rows = [np.flatnonzero(index == song) for song in range(len(songs))]
+    draws = np.random.default_rng(seed).integers(len(songs), size=(RESAMPLES, len(songs)))
+    samples = [[rows[song] for song in songs_drawn] for songs_drawn in draws]
+    inside = predictions["rated"].between(predictions["low"], predictions["high"])
+
+    def estimated(measured: "Measure") -> Estimate:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            low, high = np.nanquantile([measured(rated, predicted, sample) for sample in samples], [0.025, 0.975])
+        return Estimate(measured(rated, predicted, rows), float(low), float(high))
+
+    return Measures(
+        stimuli=len(predictions),
+        songs=len(songs),
+        pearson=estimated(_pearson_of),
+        spearman=estimated(_spearman_of),
+        within=estimated(_within_of),
+        rmse=estimated(_rmse_of),
+        coverage=float(inside.mean()),
+        calibrated=float(predictions["in_calibration"].mean()),
+    )
+
+
+Rows = NDArray[np.intp]
+Measure = Callable[[Numbers, Numbers, Sequence[Rows]], float]
+"""A measure of (rated, predicted, the rows of each song)."""
+
+
+def _predicted(rated: Rated, recipe: FitRecipe, by: By) -> pd.DataFrame:
+    if (songs := len(np.unique(rated.item))) < 3:
+        raise BadInput(f"attribute {rated.attribute!r}: {songs} items; leaving one out needs at least 3")
+    return pd.concat([_judged(rated, left, unseen, recipe) for left, unseen in _folds(rated, by)])
+
+
+def _folds(rated: Rated, by: By) -> Iterator[tuple[Mask, Mask]]:
+    """Yield (rows to predict, rows that the fit must not see)."""
+    for song in np.unique(rated.item):
+        of_song = rated.item == song
+        if by == "song":
+            yield of_song & rated.systems, of_song
+            continue
+        for condition in np.unique(rated.condition[of_song & rated.systems]):
+            of_condition = rated.condition == condition
+            yield of_song & of_condition, of_song | of_condition
+
+
+@torch.no_grad()
+def _judged(rated: Rated, left: Mask, unseen: Mask, recipe: FitRecipe) -> pd.DataFrame:
+    head, test = fit_head(rated.only(~unseen), recipe), rated.only(left)
+    found = head(torch.from_numpy(test.raw).float())
+    columns = {"predicted": found.mean, "low": found.low, "high": found.high, "in_calibration": found.in_calibration}
+    return pd.DataFrame(
+        {
+            "attribute": rated.attribute,
+            "item": test.item,
+            "condition": test.condition,
+            "rated": test.score,
+            **{name: values.numpy() for name, values in columns.items()},
+        }
+    )
+
+
+def _pearson(x: Numbers, y: Numbers) -> float:
+    x, y = x - x.mean(), y - y.mean()
+    return float((x @ y) / np.sqrt((x @ x) * (y @ y)))
+
+
+def _pearson_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
+    rows = np.concatenate(songs)
+    return _pearson(rated[rows], predicted[rows])
+
+
+def _spearman_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
+    rows = np.concatenate(songs)
+    return _pearson(rankdata(rated[rows]), rankdata(predicted[rows]))
+
+
+def _within_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
+    return float(np.nanmean([_spearman_of(rated, predicted, [rows]) for rows in songs]))
+
+
+def _rmse_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
+    rows = np.concatenate(songs)
+    return float(np.sqrt(np.mean((rated[rows] - predicted[rows]) ** 2)))
+
+
+def _line(found: Measures) -> str:
+    figures = f"r {found.pearson}, rho {found.spearman}, within songs {found.within}, RMSE {found.rmse} points"
+    shares = f"90 % interval holds {found.coverage:.0%}, {found.calibrated:.0%} in calibration"
+    return f"{figures}; {shares}; n = {found.stimuli} on {found.songs} songs"

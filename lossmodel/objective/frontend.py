@@ -1,0 +1,138 @@
+"""What the ear is given: band powers and cross-powers of reference, estimate and accompaniment over time.
+
+Everything later is computed from these six maps alone. They are normalised so that nothing depends on the level of
+the excerpt: the estimate is brought to the reference's loudness, as stimuli are before people rate them, and powers
+are relative to the reference's loud bands. Tensors: (batch, bands, frames) unless said otherwise.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+RATE = 44_100
+"""The only rate that is understood, in Hz."""
+
+SHORTEST = 1.0
+"""Shortest excerpt that can be judged, in seconds."""
+
+WINDOW, HOP = 2048, 512
+BANDS = 40
+TINY = 1e-20
+MOST_GAIN = 100.0
+"""Power gain (20 dB) beyond which loudness is not matched: near-silence stays near-silent."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Powers RR, EE, AA and cross-powers RA = conj(R)·A, RE, AE, each (batch, bands, frames)."""
+
+    rr: Tensor
+    ee: Tensor
+    aa: Tensor
+    ra: Tensor
+    re: Tensor
+    ae: Tensor
+
+
+def maps(estimate: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
+    """Return the maps of excerpts of shape (batch, channels, time) at `RATE`; differentiable in `estimate`.
+
+    The accompaniment is what remains of the mixture beside the reference: (mix - g·ref)/g with
+    g = <ref, mix>/<ref, ref>, so the level of the mixture is of no importance.
+    """
+    E, R, A = _stft(estimate), _stft(reference), _stft(_accompaniment(reference, mixture))
+    rr, ee, aa = (_banded(_power(spectrum)) for spectrum in (R, E, A))
+    ra, re, ae = (_banded_complex(first.conj() * second) for first, second in ((R, A), (R, E), (A, E)))
+    top = torch.quantile(rr.detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
+    gain = _matching_gain(ee / top, rr / top)
+    return Maps(rr / top, gain * ee / top, aa / top, ra / top, gain.sqrt() * re / top, gain.sqrt() * ae / top)
+
+
+def smooth(values: Tensor, frames: int) -> Tensor:
+    """Return `values`, real or complex, averaged over time by a centred Hann window of an odd number of `frames`.
+
+    At the ends only the part of the window that lies inside counts.
+    """
+    length = values.shape[-1]
+    size = length + frames - 1
+    window = torch.hann_window(frames + 2, periodic=False, dtype=values.real.dtype, device=values.device)[1:-1]
+    inside = torch.ones(length, dtype=window.dtype, device=values.device)
+
+    def convolved(signal: Tensor) -> Tensor:
+        if signal.is_complex():
+            return torch.complex(convolved(signal.real), convolved(signal.imag))
+        spectrum = torch.fft.rfft(signal, size) * torch.fft.rfft(window, size)
+        return torch.fft.irfft(spectrum, size)[..., frames // 2 : frames // 2 + length]
+
+    return convolved(values) / convolved(inside)
+
+
+def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
+    along = (reference * mixture).sum((1, 2), keepdim=True)
+    gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(TINY)).clamp_min(0.01)
+    return mixture / gain - reference
+
+
+def _matching_gain(ee: Tensor, rr: Tensor) -> Tensor:
+    """Return the power gain that gives the estimate the reference's loudness, (batch, 1, 1), within 20 dB."""
+    gain = (_loudness(rr) + TINY) / (_loudness(ee) + TINY)
+    return gain.clamp(1 / MOST_GAIN, MOST_GAIN)[:, None, None]
+
+
+def _loudness(power: Tensor) -> Tensor:
+    """Return the gated K-weighted power of each excerpt, (batch,), after ITU-R BS.1770-4 equations 2 to 7."""
+    weighted = (torch.as_tensor(_k_weights(), dtype=power.dtype, device=power.device) @ power)[:, None]
+    blocks = torch.nn.functional.avg_pool1d(weighted, kernel_size=34, stride=9)[:, 0]  # 400 ms every 100 ms
+    heard = (blocks > 0.1 * blocks.mean(1, keepdim=True)).to(power.dtype)  # 10 dB under the mean
+    return (blocks * heard).sum(1) / heard.sum(1).clamp_min(1)
+
+
+def _stft(signal: Tensor) -> Tensor:
+    """Return the complex spectra of (batch, channels, time) as (batch, channels, bins, frames)."""
+    window = torch.hann_window(WINDOW, dtype=signal.dtype, device=signal.device)
+    spectra = torch.stft(signal.flatten(0, 1), WINDOW, HOP, window=window, return_complex=True)
+    return spectra.unflatten(0, signal.shape[:2]) * (2 / WINDOW)
+
+
+def _power(spectrum: Tensor) -> Tensor:
+    return spectrum.real.square() + spectrum.imag.square()
+
+
+def _banded(values: Tensor) -> Tensor:
+    """Sum (batch, channels, bins, frames) into bands and average the channels."""
+    return torch.as_tensor(_band_weights(), dtype=values.dtype, device=values.device) @ values.mean(1)
+
+
+def _banded_complex(values: Tensor) -> Tensor:
+    return torch.complex(_banded(values.real), _banded(values.imag))
+
+
+def _centres() -> NDArray[np.float64]:
+    """Return the band centres in Hz, equally spaced in ERB number from 60 Hz to 16 kHz (Glasberg & Moore 1990)."""
+    low, high = 21.4 * np.log10(1 + 0.00437 * np.array([60.0, 16_000.0]))
+    return (10 ** (np.linspace(low, high, BANDS) / 21.4) - 1) / 0.00437
+
+
+@cache
+def _band_weights() -> NDArray[np.float32]:
+    """Return the (bands, bins) weights: Gaussians one ERB wide, but never narrower than the bins can show."""
+    centres = _centres()[:, None]
+    width = np.maximum(24.7 * (0.00437 * centres + 1), 0.7 * RATE / WINDOW)
+    weights = np.exp(-np.pi * ((np.fft.rfftfreq(WINDOW, 1 / RATE) - centres) / width) ** 2)
+    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+@cache
+def _k_weights() -> NDArray[np.float32]:
+    """Return what each band's mean power adds to the K-weighted power: BS.1770's two filters times the band's span."""
+    centres = _centres()
+    d = np.exp(-2j * np.pi * centres / 48_000)  # one sample's delay: the coefficients are given for 48 kHz
+    shelf = (1.53512485958697 - 2.69169618940638 * d + 1.19839281085285 * d**2) / (
+        1 - 1.69065929318241 * d + 0.73248077421585 * d**2
+    )
+    highpass = (1 - 2 * d + d**2) / (1 - 1.99004745483398 * d + 0.99007225036621 * d**2)
+    return (np.abs(shelf * highpass) ** 2 * np.gradient(centres)).astype(np.float32)

@@ -1,0 +1,87 @@
+"""The objective as something a separator can be trained against."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lossmodel.objective.frontend import RATE
+from lossmodel.objective.network import Objective
+
+Aggregate = Literal["softmin", "min", "mean"]
+
+SOFTNESS = 10.0
+"""Difference in points at which the worse of two attributes is nearly all that counts."""
+
+AUDIBLE = 1e-3
+"""RMS of the references, as a share of the mixture's, under which there is nothing to separate (-60 dB)."""
+
+
+class PerceptualLoss(nn.Module):
+    """How much an estimate falls short of a rating of 100, as a fraction; lower is better, 0 to about 1.
+
+    Each attribute counts as its predicted mean less `pessimism` times the ensemble's spread, so that what only some
+    members believe does not pay; the attributes then count together, by default about as the worst of them: quality
+    alone would reward leaking the band, interference alone silence.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        attributes: Sequence[str] = ("quality", "interference"),
+        aggregate: Aggregate = "softmin",
+        pessimism: float = 1.0,
+        *,
+        rate: int = RATE,
+    ) -> None:
+        """Take `attributes` of `objective`; `rate` is that of the signals in Hz. ValueError for an unknown attribute."""
+        super().__init__()
+        if unknown := set(attributes) - set(objective.attributes):
+            raise ValueError(f"no attribute {min(unknown)!r}; the objective knows {', '.join(objective.attributes)}")
+        self.objective = Objective({name: objective.heads[name] for name in attributes})
+        self._together = AGGREGATES[aggregate]
+        self._pessimism = pessimism
+        self._rate = rate
+
+    def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor) -> Tensor:
+        """Return the loss, a scalar, averaged over the excerpts in which there is a reference to be heard.
+
+        Shape: estimate and mixture (batch, channels, time), references the same or (batch, references, channels,
+        time); at least a second. Gradients go to the estimate alone.
+        """
+        if references.dim() == estimate.dim():
+            references = references[:, None]
+        references, mixture = references.detach(), mixture.detach()
+        signals = (resample(each.float(), self._rate, RATE) for each in (estimate, references, mixture))
+        predictions = self.objective(*signals).values()
+        points = torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
+        audible = _rms(references.flatten(1)) > AUDIBLE * _rms(mixture.flatten(1))
+        short = (100 - self._together(points)) / 100
+        return torch.where(audible, short, 0).sum() / audible.sum().clamp_min(1)
+
+
+def resample(signal: Tensor, rate: int, to: int) -> Tensor:
+    """Return (..., time) at `to` Hz by its spectrum, which is exact for a periodic signal; differentiable."""
+    if rate == to:
+        return signal
+    length = signal.shape[-1]
+    size = round(length * to / rate)
+    return torch.fft.irfft(torch.fft.rfft(signal)[..., : size // 2 + 1], size) * (size / length)
+
+
+def _softmin(points: Tensor) -> Tensor:
+    shared = torch.logsumexp(-points / SOFTNESS, dim=0) - torch.log(torch.tensor(float(len(points))))
+    return -SOFTNESS * shared
+
+
+def _rms(signal: Tensor) -> Tensor:
+    return signal.square().mean(1).sqrt()
+
+
+AGGREGATES: Final[dict[Aggregate, Callable[[Tensor], Tensor]]] = {
+    "softmin": _softmin,
+    "min": lambda points: points.amin(dim=0),
+    "mean": lambda points: points.mean(dim=0),
+}
+"""Ways to take several attributes as one, (attributes, batch) to (batch,)."""

@@ -1,0 +1,168 @@
+"""The objective itself: excerpts in, predicted ratings with their uncertainty out.
+
+Each attribute has a head: an ensemble of ridge regressions, each fitted to a resample of the songs, on a dozen terms
+made of `features`. Several references may be admissible: the excerpt as a whole is taken for an attempt at the one
+it is closest to, so that half of one and half of another is an attempt at neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lossmodel.objective.config import Term
+from lossmodel.objective.decomposition import Scene
+from lossmodel.objective.features import DISTANCE, compute
+from lossmodel.objective.frontend import RATE, SHORTEST, maps
+
+Heard = Mapping[str, Tensor]
+"""Features by name, each (batch, references)."""
+
+DECIDED = 0.02
+"""Difference of distance at which one of two references is clearly the one meant."""
+
+FAR = 8.0
+"""Standard deviations at which a term says no more."""
+
+Z90 = 1.6449
+"""Half width of a 90 % interval in standard deviations."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted mean ratings, 0-100, all (batch,).
+
+    `low` and `high` bound the 90 % interval of a panel's mean rating; `spread` is the standard deviation of the
+    ensemble alone. Where `in_calibration` is false the excerpt is unlike anything that was rated, and the interval
+    means little.
+    """
+
+    mean: Tensor
+    low: Tensor
+    high: Tensor
+    in_calibration: Tensor
+    spread: Tensor
+
+
+class Head(nn.Module):
+    """One attribute: terms, their transformation, and an ensemble of linear models on the logit of the rating."""
+
+    shift: Tensor
+    centre: Tensor
+    scale: Tensor
+    weight: Tensor
+    bias: Tensor
+    top: Tensor
+    residual: Tensor
+    precision: Tensor
+    reach: Tensor
+
+    def __init__(self, terms: Sequence[str], members: int) -> None:
+        super().__init__()
+        self.texts = tuple(terms)
+        self.terms = tuple(map(Term.parse, terms))
+        size = len(terms)
+        for name, value in {
+            "shift": torch.ones(size),  # added before the logarithm
+            "centre": torch.zeros(size),
+            "scale": torch.ones(size),
+            "weight": torch.zeros(members, size),
+            "bias": torch.zeros(members),
+            "top": torch.tensor(torch.inf),  # logit of the reference itself: nothing sounds better
+            "residual": torch.tensor(0.0),  # SD on the logit, on songs that were left out
+            "precision": torch.zeros(size, size),
+            "reach": torch.tensor(torch.inf),  # largest distance to what was rated that is still in calibration
+        }.items():
+            self.register_buffer(name, value)
+
+    def forward(self, raw: Tensor) -> Prediction:
+        """Return the prediction for raw terms of shape (batch, terms)."""
+        z = self.standardise(raw)
+        logits = torch.minimum(z @ self.weight.T + self.bias, self.top)  # (batch, members)
+        middle = logits.mean(1)
+        half = Z90 * (logits.var(1, correction=0) + self.residual.square() + 1e-12).sqrt()
+        return Prediction(
+            mean=100 * torch.sigmoid(middle),
+            low=100 * torch.sigmoid(middle - half),
+            high=100 * torch.sigmoid(middle + half),
+            in_calibration=self.distance(z) <= self.reach,
+            spread=((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt(),
+        )
+
+    def standardise(self, raw: Tensor) -> Tensor:
+        """Return terms in standard deviations of the rated systems, bent off towards `FAR`."""
+        logged = torch.tensor([term.log for term in self.terms], device=raw.device)
+        values = torch.where(logged, (torch.where(logged, raw, 0).clamp_min(0) + self.shift).log(), raw)
+        return FAR * torch.tanh((values - self.centre) / (FAR * self.scale))
+
+    def distance(self, z: Tensor) -> Tensor:
+        """Return the squared Mahalanobis distance of standardised terms to what was rated, (batch,)."""
+        return ((z @ self.precision) * z).sum(1)
+
+
+class Objective(nn.Module):
+    """Predicts what listeners say of an estimate, on each attribute that they were asked for."""
+
+    rate = RATE
+
+    def __init__(self, heads: Mapping[str, Head]) -> None:
+        super().__init__()
+        self.attributes = tuple(heads)
+        self._heads = nn.ModuleList(heads.values())
+        terms = [term for head in heads.values() for term in head.terms]
+        self._names = sorted({term.feature for term in terms} | {DISTANCE})
+        self._names_of_mixture = sorted({term.feature for term in terms if term.less_mixture})
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        """Return the head of each attribute."""
+        return {name: head for name, head in zip(self.attributes, self._heads) if isinstance(head, Head)}
+
+    def forward(
+        self, estimate: Tensor, references: Tensor, mixture: Tensor, *, rate: int = RATE
+    ) -> dict[str, Prediction]:
+        """Return a prediction for each attribute, differentiable in `estimate`.
+
+        Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time), at 44.1
+        kHz and at least a second long. The level of none of them matters. ValueError for anything else.
+        """
+        _check(estimate, references, mixture, rate)
+        with torch.autocast(estimate.device.type, enabled=False):
+            estimate, references, mixture = estimate.float(), references.float(), mixture.float()
+            heard = hear(estimate, references, mixture, self._names)
+            with torch.no_grad():
+                difficulty = hear(mixture, references, mixture, self._names_of_mixture)
+            return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in self.heads.items()}
+
+
+def hear(estimate: Tensor, references: Tensor, mixture: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+    """Return the named features of the estimate against each reference, (batch, references)."""
+    if not names:
+        return {}
+    batch, count = references.shape[:2]
+    repeated = (each.repeat_interleave(count, 0) if count > 1 else each for each in (estimate, mixture))
+    first, second = repeated
+    found = compute(Scene(maps(first, references.flatten(0, 1), second)), names)
+    return {name: value.unflatten(0, (batch, count)) for name, value in found.items()}
+
+
+def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
+    """Return the terms before any transformation, (batch, terms), for the reference that the estimate is closest to.
+
+    `heard` are the features of the estimate, `difficulty` those of the item's own mixture.
+    """
+    chosen = torch.softmax(-heard[DISTANCE] / DECIDED, dim=1)  # (batch, references)
+    values = [heard[t.feature] - difficulty[t.feature] if t.less_mixture else heard[t.feature] for t in terms]
+    return torch.stack([(chosen * value).sum(1) for value in values], dim=1)
+
+
+def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> None:
+    if rate != RATE:
+        raise ValueError(f"{rate} Hz: the objective hears {RATE} Hz only; resample first")
+    batch, channels, time = estimate.shape
+    if mixture.shape != estimate.shape or references.shape != (batch, references.shape[1], channels, time):
+        shapes = ", ".join(str(tuple(each.shape)) for each in (estimate, references, mixture))
+        raise ValueError(f"estimate, references and mixture do not fit each other: {shapes}")
+    if time < SHORTEST * RATE:
+        raise ValueError(f"{time / RATE:.2f} s: excerpts of at least {SHORTEST:g} s can be judged")

@@ -1,0 +1,58 @@
+"""Predicted ratings of every row of a manifest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from lossmodel.manifest import Pair
+from lossmodel.objective import excerpt
+from lossmodel.objective.network import Objective, Prediction
+from lossmodel.progress import Report, silent
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A predicted mean rating, 0-100, its 90 % interval, and whether anything like it was rated."""
+
+    mean: float
+    low: float
+    high: float
+    in_calibration: bool
+
+
+@dataclass(frozen=True)
+class Score:
+    """What is predicted for one condition of one item, by attribute."""
+
+    item: str
+    condition: str
+    opinions: Mapping[str, Opinion]
+
+    def columns(self) -> dict[str, float | bool]:
+        """Return the columns of `scores.csv`: `A`, `A_low`, `A_high` an attribute, and `in_calibration` for all."""
+        numbers = {
+            f"{attribute}{suffix}": round(value, 3)
+            for attribute, found in self.opinions.items()
+            for suffix, value in (("", found.mean), ("_low", found.low), ("_high", found.high))
+        }
+        return {**numbers, "in_calibration": all(found.in_calibration for found in self.opinions.values())}
+
+
+@torch.no_grad()
+def score(objective: Objective, pairs: Sequence[Pair], *, report: Report = silent) -> list[Score]:
+    """Return a score for each pair, in order. `BadInput` names a file that cannot be read or judged."""
+    device = next(objective.buffers()).device
+    found = []
+    for step, pair in enumerate(pairs, start=1):
+        heard = excerpt.read(pair)
+        predictions = objective(*(each.to(device) for each in (heard.estimate, heard.references, heard.mixture)))
+        opinions = {attribute: _opinion(prediction) for attribute, prediction in predictions.items()}
+        found.append(Score(pair.item, pair.condition, opinions))
+        report(step, len(pairs))
+    return found
+
+
+def _opinion(prediction: Prediction) -> Opinion:
+    mean, low, high = (float(each[0]) for each in (prediction.mean, prediction.low, prediction.high))
+    return Opinion(mean, low, high, bool(prediction.in_calibration[0]))

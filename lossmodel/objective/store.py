@@ -1,0 +1,88 @@
+"""Objectives on disk: the heads' numbers beside a card that says what they were learnt from."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import torch
+
+from lossmodel import store
+from lossmodel.errors import BadInput
+from lossmodel.files import sha256
+from lossmodel.objective import features
+from lossmodel.objective.config import FitRecipe
+from lossmodel.objective.evaluate import Evaluation
+from lossmodel.objective.network import Head, Objective
+
+KIND: Final = "objective"
+VERSION: Final = 1
+"""Version of the card's layout; older ones are brought up to it by `upgrade`."""
+
+
+def save(objective: Objective, folder: Path, *, card: Mapping[str, Any]) -> str:
+    """Write the objective as `folder`, whole or not at all; return the SHA-256 that names it.
+
+    `card` is what `describe` returns, or any JSON-serialisable mapping.
+    """
+    form = {"rate": objective.rate, "features": features.VERSION, "heads": _forms(objective)}
+    return store.save(folder, objective.state_dict(), {"kind": KIND, "version": VERSION, **card, "form": form})
+
+
+def load(folder: Path) -> Objective:
+    """Read what `save` wrote; `BadInput` when it is missing, damaged, not an objective or of another code's features."""
+    tensors, card = store.load(folder, kind=KIND)
+    form = upgrade(card, folder)["form"]
+    objective = Objective({each["attribute"]: Head(each["terms"], each["members"]) for each in form["heads"]})
+    try:
+        objective.load_state_dict(tensors)
+    except RuntimeError:
+        raise BadInput(f"{folder}: the weights are not those of the card's heads; fit it again") from None
+    return objective.eval()
+
+
+def upgrade(card: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the card in the present layout; `BadInput` for one that this code cannot understand."""
+    if card["version"] != VERSION or card["form"]["features"] != features.VERSION:
+        raise BadInput(f"{folder}: written by another version of this project ({card.get('code')}); fit it again")
+    return card
+
+
+def default() -> Path | None:
+    """Return the folder of the objective that comes with the package; None while there is none."""
+    folder = Path(str(files("lossmodel"))) / "objective" / "default"
+    return folder if (folder / store.CARD).is_file() else None
+
+
+def describe(
+    recipe: FitRecipe, ratings: pd.DataFrame, *, inputs: Mapping[str, Path], evaluation: Evaluation | None = None
+) -> dict[str, Any]:
+    """Return the card of a fit: recipe, what was rated by how many, inputs by hash, code, and how well it does."""
+    return {
+        "code": version("hearback"),
+        "torch": torch.__version__,
+        "recipe": recipe.model_dump(mode="json"),
+        "inputs": {name: {"file": path.name, "sha256": sha256(path)} for name, path in inputs.items()},
+        "data": {str(name): _rated(group) for name, group in ratings.groupby("attribute", sort=False)},
+        "evaluation": evaluation.to_json() if evaluation else None,
+    }
+
+
+def _rated(ratings: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "studies": sorted(ratings["study"].unique()),
+        "ratings": len(ratings),
+        "assessors": int(ratings["assessor"].nunique()),
+        "items": int(ratings["item"].nunique()),
+        "conditions": sorted(ratings["condition"].unique()),
+        "simulated": bool(ratings["simulated"].any()),
+    }
+
+
+def _forms(objective: Objective) -> list[dict[str, Any]]:
+    return [
+        {"attribute": attribute, "terms": list(head.texts), "members": len(head.bias)}
+        for attribute, head in objective.heads.items()
+    ]
