@@ -1,4 +1,4 @@
-"""Anchors: deliberately bad versions of an item that pin the scale, made once on the server from versioned recipes. Pure.
+"""Anchors: deliberately bad versions of an item that pin the scale, made once from versioned recipes. Pure.
 
 Every recipe keeps rate, channels and length and delays nothing, so that an anchor plays in step with its reference.
 """
@@ -61,16 +61,19 @@ def _low_passed(edge: float) -> Callable[[Audio, Audio | None, np.random.Generat
     return lambda reference, _mixture, _rng: _audio(low_pass(_samples(reference), reference.rate, edge), reference)
 
 
-def _distorted(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
-    """Return the quality anchor of Ward et al. (2018): frames lost and dull, with as loud a musical noise on top."""
-    keep_frames = without_frames(_samples(reference), reference.rate, rng, lost=0.2)
+def _quality(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
+    holes = without_frames(_samples(reference), reference.rate, rng, lost=0.2)
     noise = without_bins(_samples(reference), reference.rate, rng, lost=0.99)
-    parts = [_as_loud(low_pass(part, reference.rate, 3500.0), reference) for part in (keep_frames, noise)]
+    parts = [_as_loud(low_pass(part, reference.rate, 3500.0), reference) for part in (holes, noise)]
     return _audio(_as_loud(parts[0] + parts[1], reference), reference)
 
 
+def _distorted_target(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
+    holes = without_bins(_samples(reference), reference.rate, rng, lost=0.2)
+    return _audio(_as_loud(low_pass(holes, reference.rate, 3500.0), reference), reference)
+
+
 def _musical_noise(reference: Audio, _mixture: Audio | None, rng: np.random.Generator) -> Audio:
-    """Return the artifacts anchor of Emiya et al. (2011): the target with as loud a musical noise on top."""
     noise = _as_loud(without_bins(_samples(reference), reference.rate, rng, lost=0.99), reference)
     return _audio(_as_loud(_samples(reference) + noise, reference), reference)
 
@@ -83,26 +86,27 @@ def _interference(reference: Audio, mixture: Audio | None, _rng: np.random.Gener
     return mixture
 
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {
-        each.name: each
-        for each in (
-            Recipe("lowpass-3500", 1, "reference, low-pass at 3.5 kHz (ITU-R BS.1534-3 low anchor)", _low_passed(3500.0)),
-            Recipe("lowpass-7000", 1, "reference, low-pass at 7 kHz (ITU-R BS.1534-3 mid anchor)", _low_passed(7000.0)),
-            Recipe(
-                "distorted", 1,
-                "20 % of the reference's frames removed, plus musical noise (99 % of its time-frequency bins removed) "
-                "of the same loudness, both low-pass at 3.5 kHz (quality anchor of Ward et al., 2018)", _distorted,
-            ),
-            Recipe(
-                "musical-noise", 1,
-                "reference plus musical noise (99 % of its time-frequency bins removed) of the same loudness "
-                "(artifacts anchor of Emiya et al., 2011)", _musical_noise,
-            ),
-            Recipe("interference", 1, "the mixture (interference anchor of Ward et al., 2018)", _interference),
-        )
-    }
-)  # fmt: skip
+def _recipes() -> tuple[Recipe, ...]:
+    noise = "musical noise (99 % of its time-frequency bins removed) of the same loudness"
+    return (
+        Recipe("lowpass-3500", 1, "reference, low-pass at 3.5 kHz (BS.1534-3 low anchor)", _low_passed(3500.0)),
+        Recipe("lowpass-7000", 1, "reference, low-pass at 7 kHz (BS.1534-3 mid anchor)", _low_passed(7000.0)),
+        Recipe(
+            "quality-anchor", 1,
+            f"reference with 20 % of its frames removed, plus {noise}, both low-pass at 3.5 kHz (Ward et al., 2018)",
+            _quality,
+        ),
+        Recipe("interference-anchor", 1, "the mixture (Ward et al., 2018)", _interference),
+        Recipe(
+            "distorted-target", 1,
+            "reference with 20 % of its time-frequency bins removed, low-pass at 3.5 kHz (Emiya et al., 2011)",
+            _distorted_target,
+        ),
+        Recipe("musical-noise", 1, f"reference plus {noise} (Emiya et al., 2011)", _musical_noise),
+    )  # fmt: skip
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({each.name: each for each in _recipes()})
 
 
 def low_pass(samples: Samples, rate: int, edge: float) -> Samples:

@@ -102,7 +102,7 @@ _WARD = Preset(
         "scale; the worst version of a page may lie at the bottom, but need not. The pages ask about one attribute "
         "first and then about the other: please keep the two apart. " + _NO_HURRY
     ),
-    anchors=("distorted", "interference"),
+    anchors=("quality-anchor", "interference-anchor"),
     rules=Rules(),
 )
 
@@ -143,7 +143,7 @@ _SIMILARITY = Preset(
         ),
     ),
     instructions=_HEAR_AND_COMPARE + _HIDDEN + "It belongs at the top end of the scale. " + _NO_HURRY,
-    anchors=("interference", "distorted"),
+    anchors=("interference-anchor", "quality-anchor"),
     rules=Rules(),
 )
 
@@ -191,7 +191,7 @@ _PEASS = Preset(
         "instruments. " + _HIDDEN + "It must be rated 100. Each page asks one of four questions: please answer only "
         "that one. " + _NO_HURRY
     ),
-    anchors=("lowpass-3500", "musical-noise", "interference"),
+    anchors=("distorted-target", "musical-noise", "interference-anchor"),
     rules=Rules(one_full=True, start=0.0, show_number=True, open_mixture=True),
 )
 

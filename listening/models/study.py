@@ -7,8 +7,11 @@ lets in, under names that tell nothing.
 """
 
 import secrets
+import shutil
+from pathlib import Path
 from typing import Any, Self
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -17,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import Design
+from lossmodel.files import whole
 
 
 def new_seed() -> int:
@@ -180,6 +184,18 @@ class Audio(models.Model):
     def seconds(self) -> float:
         """Return the length in seconds."""
         return self.frames / self.rate
+
+    @property
+    def path(self) -> Path:
+        """Return its file on this machine; from remote storage it is fetched once, to VAR_ROOT/cache."""
+        try:
+            return Path(self.file.path)
+        except NotImplementedError:
+            cached = Path(settings.VAR_ROOT) / "cache" / str(self.file.name)
+        if not cached.exists():
+            with whole(cached) as part, self.file.open("rb") as remote, part.open("wb") as local:
+                shutil.copyfileobj(remote, local)
+        return cached
 
 
 class Item(models.Model):

@@ -1,0 +1,198 @@
+"""Ratings out: the only producer of rating rows, and of the manifest of the sounds that were rated."""
+
+import csv
+import hashlib
+import json
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import MappingProxyType
+from typing import IO, Any
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study
+from lossmodel.errors import BadInput
+from lossmodel.manifest import Pair
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "study": "slot__trial__session__study__slug",
+        "session": "slot__trial__session__number",
+        "assessor": "slot__trial__session__assessor__code",
+        "attribute": "slot__trial__attribute__key",
+        "item": "slot__trial__item__name",
+        "condition": "slot__stimulus__condition__name",
+        "role": "slot__stimulus__condition__role",
+        "replicate": "slot__trial__replicate",
+        "trial": "slot__trial__position",
+        "position": "slot__position",
+        "score": "score",
+        "seconds": "slot__trial__seconds",
+        "simulated": "slot__trial__session__assessor__simulated",
+    }
+)
+"""The tidy columns in their order, and where each is found."""
+
+CHUNK = 2000
+"""Rows fetched from the database at a time."""
+
+WEBMUSHRA = (
+    "session_test_id", "participant", "session_uuid", "trial_id",
+    "rating_stimulus", "rating_score", "rating_time", "rating_comment",
+)  # fmt: skip
+WEBMUSHRA_NAMES: Mapping[str, str] = MappingProxyType({"lowpass-3500": "anchor35", "lowpass-7000": "anchor70"})
+
+
+def rows(study: Study) -> Iterator[dict[str, Any]]:
+    """Yield one dict a rating with the keys of `FIELDS`, by session, trial and slot; never the whole table at once.
+
+    `session` counts sessions from 0, `trial` and `position` count pages and slots as they were shown, `seconds` is
+    the time spent on the page (None where unknown). Sessions whose consent was declined afterwards are left out.
+    """
+    ratings = (
+        Rating.objects.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+        .order_by("slot__trial__session__number", "slot__trial__position", "slot__position")
+        .values_list(*FIELDS.values())
+    )
+    for values in ratings.iterator(chunk_size=CHUNK):
+        yield dict(zip(FIELDS, values, strict=True))
+
+
+def write_csv(study: Study, file: IO[str]) -> int:
+    """Write the tidy table as CSV; returns the number of rows."""
+    return _write_table(file, FIELDS, rows(study))
+
+
+def write_json(study: Study, file: IO[str]) -> int:
+    """Write the tidy table as a JSON list of objects; returns the number of rows."""
+    count = 0
+    for row in rows(study):
+        file.write(("[\n" if count == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
+        count += 1
+    file.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def write_parquet(study: Study, file: IO[bytes]) -> int:
+    """Write the tidy table as Parquet, typed; returns the number of rows."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kinds = dict.fromkeys(FIELDS, pa.string())
+    kinds |= dict.fromkeys(("session", "replicate", "trial", "position"), pa.int32())
+    kinds |= dict.fromkeys(("score", "seconds"), pa.float64()) | {"simulated": pa.bool_()}
+    count, schema, table = 0, pa.schema(list(kinds.items())), rows(study)
+    with parquet.ParquetWriter(file, schema) as writer:
+        while chunk := list(islice(table, CHUNK)):
+            writer.write_batch(pa.RecordBatch.from_pylist(chunk, schema=schema))
+            count += len(chunk)
+    return count
+
+
+def write_webmushra(study: Study, file: IO[str]) -> int:
+    """Write the ratings in the shape of webMUSHRA's `mushra.csv`; returns the number of rows.
+
+    The hidden reference and the 3.5 and 7 kHz anchors have webMUSHRA's names; `rating_time` is in milliseconds. A
+    trial is called `item`, with `--attribute` where the study has several and `--repeat` for a replicate.
+    """
+    several = study.attributes.count() > 1
+    return _write_table(file, WEBMUSHRA, (_webmushra(row, several=several) for row in rows(study)))
+
+
+WRITERS: Mapping[str, Callable[[Study, Any], int]] = MappingProxyType(
+    {"csv": write_csv, "parquet": write_parquet, "json": write_json, "webmushra": write_webmushra}
+)
+"""Formats by name; only `parquet` writes bytes."""
+
+
+def freeze(study: Study) -> RatingSet:
+    """Return the study's ratings as a file that never changes again; the same ratings give the same set.
+
+    Raises `BadInput` for a study without ratings.
+    """
+    kinds: Counter[bool] = Counter()
+
+    def seen() -> Iterator[dict[str, Any]]:
+        for row in rows(study):
+            kinds[row["simulated"]] += 1
+            yield row
+
+    with TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        count = _write_table(file, FIELDS, seen())
+        if not count:
+            raise BadInput(f"{study} has no ratings to freeze; run it first, or simulate assessors")
+        file.seek(0)
+        digest = hashlib.file_digest(file.buffer, "sha256").hexdigest()
+        file.buffer.seek(0)
+        new = RatingSet(study=study, sha256=digest, rows=count, simulated=kinds[True])
+        return RatingSet.objects.filter(study=study, sha256=digest).first() or _store(new, file.buffer)
+
+
+def pairs(study: Study) -> list[Pair]:
+    """Return the manifest of the study's stimuli: what `lossmodel` measures, fits and predicts on.
+
+    The paths are those of the stored sounds, on this machine. Raises `BadInput` for an item without a reference.
+    """
+    references: dict[int, list[Path]] = defaultdict(list)
+    for reference in Reference.objects.filter(item__study=study).select_related("audio"):
+        references[reference.item_id].append(reference.audio.path)
+    stimuli = Stimulus.objects.filter(item__study=study).order_by("item__name", "condition__name")
+    related = stimuli.select_related("audio", "condition", "item__mixture", "item__accompaniment", "item__study")
+    return [_pair(stimulus, tuple(references[stimulus.item_id])) for stimulus in related]
+
+
+def _pair(stimulus: Stimulus, references: tuple[Path, ...]) -> Pair:
+    item = stimulus.item
+    if not references:
+        raise BadInput(f"{item} has no reference to judge its stimuli against; admit one")
+    return Pair(
+        item=item.name,
+        condition=stimulus.condition.name,
+        role=stimulus.condition.role,
+        estimate=stimulus.audio.path,
+        references=references,
+        mixture=item.mixture.path if item.mixture else None,
+        accompaniment=item.accompaniment.path if item.accompaniment else None,
+    )
+
+
+def _store(new: RatingSet, file: IO[bytes]) -> RatingSet:
+    """Save the set with its file; where another process was first, return its set and keep no file."""
+    new.file.save(f"{new.study.slug}-{new.sha256[:12]}.csv", File(file), save=False)
+    try:
+        with transaction.atomic():
+            new.save()
+    except IntegrityError:
+        new.file.delete(save=False)
+        return RatingSet.objects.get(study=new.study, sha256=new.sha256)
+    return new
+
+
+def _write_table(file: IO[str], columns: Iterable[str], table: Iterable[Mapping[str, Any]]) -> int:
+    count = 0
+    writer = csv.DictWriter(file, list(columns), lineterminator="\n")
+    writer.writeheader()
+    for count, row in enumerate(table, start=1):  # noqa: B007
+        writer.writerow(row)
+    return count
+
+
+def _webmushra(row: Mapping[str, Any], *, several: bool) -> dict[str, Any]:
+    session = uuid.uuid5(uuid.NAMESPACE_URL, f"hearback:{row['study']}/{row['session']}")
+    parts = [row["attribute"]] * several + ["repeat"] * (row["replicate"] > 0)
+    name = WEBMUSHRA_NAMES.get(row["condition"], row["condition"])
+    return {
+        "session_test_id": row["study"],
+        "participant": row["assessor"],
+        "session_uuid": session,
+        "trial_id": "--".join([row["item"], *parts]),
+        "rating_stimulus": "reference" if row["role"] == Role.REFERENCE else name,
+        "rating_score": row["score"],
+        "rating_time": "" if row["seconds"] is None else round(1000 * row["seconds"]),
+        "rating_comment": "",
+    }

@@ -1,0 +1,30 @@
+"""The only door by which audio comes in: checked, one shape an item, loudness, FLAC, a name that tells nothing."""
+
+from listening.stimuli.door import (
+    Source,
+    Take,
+    admit,
+    admit_accompaniment,
+    admit_mixture,
+    admit_reference,
+    together,
+)
+from listening.stimuli.drafts import Excerpt, add_anchors, add_hidden_reference, fill, new_study, redraft
+from listening.stimuli.folder import from_folder
+
+__all__ = [
+    "Excerpt",
+    "Source",
+    "Take",
+    "add_anchors",
+    "add_hidden_reference",
+    "admit",
+    "admit_accompaniment",
+    "admit_mixture",
+    "admit_reference",
+    "fill",
+    "from_folder",
+    "new_study",
+    "redraft",
+    "together",
+]

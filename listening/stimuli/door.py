@@ -1,0 +1,186 @@
+"""The door: a sound is checked, brought to the study's loudness and stored as FLAC under a name that tells nothing."""
+
+import math
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from listening.models import Audio, Condition, Item, Reference, Stimulus, Study
+from lossmodel import audio
+from lossmodel.errors import BadInput
+from lossmodel.files import sha256
+
+_news: ContextVar[list[str] | None] = ContextVar("_news", default=None)
+"""Files stored by the block `together` around us."""
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A sound made in memory, the name it goes by, and how many bits a sample is stored with (16 or 24)."""
+
+    audio: audio.Audio
+    name: str
+    bits: int = 24
+
+
+Source = Path | Take | Audio
+"""Where a sound comes from: a file, memory, or a sound that was let in before (then it is shared)."""
+
+
+@contextmanager
+def together() -> Iterator[list[str]]:
+    """Keep the rows and files that the block makes all, or none of them if it fails. May be nested.
+
+    Yields the names of the files stored so far; whoever stores one adds its name first.
+    """
+    outer = _news.get()
+    stored = [] if outer is None else outer
+    before = len(stored)
+    token = _news.set(stored)
+    try:
+        with transaction.atomic():
+            yield stored
+    except BaseException:
+        while len(stored) > before:
+            default_storage.delete(stored.pop())
+        raise
+    finally:
+        _news.reset(token)
+
+
+def admit(item: Item, condition: Condition, path: Source) -> Stimulus:
+    """Return the new stimulus of `item` under `condition`, made of the sound at `path`.
+
+    Raises `BadInput`, and keeps nothing, for a file that cannot be read, holds NaN, is empty, silent or longer than
+    the study allows; for another rate than the study's, or another length or channel count than the item's other
+    sounds; where the study's loudness would clip it; for a second stimulus of the kind; and unless it is a draft.
+    """
+    if condition.study_id != item.study_id:
+        raise BadInput(f"{condition} and {item} are of different studies; take a condition of the item's study")
+    if item.stimuli.filter(condition=condition).exists():
+        raise BadInput(f"{item} has a stimulus under {condition.name} already; redraft the study to replace it")
+    with together():
+        return Stimulus.objects.create(item=item, condition=condition, audio=_let_in(item, path))
+
+
+def admit_reference(item: Item, name: str, path: Source) -> Reference:
+    """Return the new reference `name` of `item`; errors as `admit`."""
+    if item.references.filter(name=name).exists():
+        raise BadInput(f"{item} has a reference {name!r} already; name this one otherwise")
+    with together():
+        position = item.references.count()
+        return Reference.objects.create(item=item, name=name, position=position, audio=_let_in(item, path))
+
+
+def admit_mixture(item: Item, path: Source) -> Audio:
+    """Give `item` its mixture; errors as `admit`."""
+    return _set(item, "mixture", path)
+
+
+def admit_accompaniment(item: Item, path: Source) -> Audio:
+    """Give `item` its accompaniment, with the gain of its first reference; errors as `admit`.
+
+    So reference + accompaniment stays proportional to the mixture, whatever loudness each is heard at.
+    """
+    reference = item.references.select_related("audio").first()
+    if reference is None:
+        raise BadInput(f"{item} has no reference yet; admit it before the accompaniment, which takes its gain")
+    return _set(item, "accompaniment", path, gain=reference.audio.gain)
+
+
+def _set(item: Item, part: str, path: Source, gain: float | None = None) -> Audio:
+    if getattr(item, part) is not None:
+        raise BadInput(f"{item} has a sound as its {part} already; redraft the study to replace it")
+    with together():
+        row = _let_in(item, path, gain)
+        Item.objects.filter(pk=item.pk).update(**{part: row})
+    setattr(item, part, row)
+    return row
+
+
+def _let_in(item: Item, source: Source, gain: float | None = None) -> Audio:
+    """Return the sound as a row: checked against the item, at the study's loudness or under `gain` dB."""
+    study = item.study
+    if study.status != Study.Status.DRAFT:
+        raise BadInput(f"{study} is {study.status}: only a draft takes sounds; redraft it")
+    if isinstance(source, Audio):
+        return source
+    take = source if isinstance(source, Take) else _read(source)
+    audio.check(take.audio, take.name, seconds=study.longest)
+    _check_shape(take, item)
+    loudness = audio.loudness(take.audio)
+    gain = _gain(loudness, study, take.name) if gain is None else gain
+    factor = 10 ** (gain / 20)
+    if take.audio.peak * factor > 1:
+        _refuse_clipping(take, factor, study)
+    louder = audio.Audio(take.audio.samples * np.float32(factor), take.audio.rate)
+    return _store(Take(louder, take.name, take.bits), gain, loudness + gain)
+
+
+def _read(path: Path) -> Take:
+    sound = audio.read(path)
+    steps = sound.samples * 2**15
+    return Take(sound, str(path), bits=16 if (steps == np.rint(steps)).all() else 24)
+
+
+def _check_shape(take: Take, item: Item) -> None:
+    sound, name = take.audio, take.name
+    if sound.rate != item.study.rate:
+        raise BadInput(f"{name}: {sound.rate} Hz, the study is {item.study.rate} Hz; export all files at one rate")
+    fellow = _fellow(item)
+    if sound.channels not in {1, 2} or (fellow and sound.channels != fellow.channels):
+        others = f"the other sounds of {item.name} have {fellow.channels}" if fellow else "1 or 2 are possible"
+        raise BadInput(f"{name}: channels: {sound.channels}, {others}; export all alike")
+    if fellow and sound.frames != fellow.frames:
+        others = f"the other sounds of {item.name} have {fellow.frames}"
+        raise BadInput(f"{name}: {sound.frames} samples, {others}; cut all to the same excerpt")
+
+
+def _fellow(item: Item) -> Audio | None:
+    """Return any sound that the item has already."""
+    row = item.references.select_related("audio").first() or item.stimuli.select_related("audio").first()
+    return row.audio if row else item.mixture or item.accompaniment
+
+
+def _gain(loudness: float, study: Study, name: str) -> float:
+    """Return the gain in dB that brings a sound to the study's loudness; 0 where it is taken as delivered."""
+    if study.loudness is None:
+        return 0.0
+    if not math.isfinite(loudness):
+        raise BadInput(f"{name}: too short or too quiet for its loudness to be measured; take at least 0.4 s")
+    return study.loudness - loudness
+
+
+def _refuse_clipping(take: Take, factor: float, study: Study) -> None:
+    over = 20 * math.log10(take.audio.peak * factor)
+    if study.loudness is None:
+        raise BadInput(
+            f"{take.name}: its peak is {over:.1f} dB over full scale; export it with at least that much less"
+        )
+    lower = math.floor(10 * (study.loudness - over)) / 10
+    raise BadInput(f"{take.name}: would clip at {study.loudness:g} LUFS; set the study's loudness to {lower:g} or less")
+
+
+def _store(take: Take, gain: float, loudness: float) -> Audio:
+    """Write the FLAC file into media under a random name, and its row."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{uuid.uuid4().hex}.flac"
+        audio.write(path, take.audio, subtype="PCM_16" if take.bits == 16 else "PCM_24")
+        row = Audio(
+            sha256=sha256(path), rate=take.audio.rate, channels=take.audio.channels, frames=take.audio.frames,
+            loudness=loudness if math.isfinite(loudness) else None, peak=take.audio.peak, gain=gain,
+            delivered_as=take.name[-300:],
+        )  # fmt: skip
+        with together() as stored, path.open("rb") as file:
+            stored.append(f"audio/{path.name}")
+            row.file.save(path.name, File(file), save=True)
+    return row
