@@ -16,7 +16,6 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-
 @dataclass(frozen=True)
 class Window:
     """Frames that go in and frames that come out, centred in them."""
@@ -113,7 +112,6 @@ class DiscriminatorConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    channels: int = Field(default=2, ge=1, le=2)
     periods: tuple[int, ...] = (2, 3, 5, 7)
     windows: tuple[int, ...] = (1024, 512, 256)
     """STFT lengths in frames; hops are a quarter."""

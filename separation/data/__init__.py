@@ -1,0 +1,1 @@
+"""Stems on disk to batches of excerpts; synthetic songs; the real excerpt at hand."""

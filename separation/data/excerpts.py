@@ -1,0 +1,73 @@
+"""Excerpts by address: batch k of a seed is always the same, so a training resumes where it stopped without a memory.
+
+Silence teaches little, so most excerpts are centred on a stretch where somebody sings; a few come from anywhere, because
+a separator must also know when to be quiet.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from separation.data.stems import Song
+from separation.networks.config import Window
+
+BLOCK = 0.1
+"""Seconds of a stretch that counts as sung or not."""
+
+SUNG = -40.0
+"""A stretch is sung above so many dB relative to the song's loudest."""
+
+
+class Excerpts:
+    """Draws batches from `songs` (all with one rate and channel count) with real context around each excerpt."""
+
+    def __init__(self, songs: Sequence[Song], window: Window, *, seed: int, anywhere: float = 0.0) -> None:
+        self.songs = songs
+        self.window = window
+        self.seed = seed
+        self.anywhere = anywhere
+        self.references = max(len(song.references) for song in songs)
+        blocks = [_blocks(song, number) for number, song in enumerate(songs)]
+        self._all = np.concatenate([everything for everything, _ in blocks])
+        self._sung = np.concatenate([sung for _, sung in blocks])
+        self._block = round(BLOCK * songs[0].rate)
+
+    def batch(self, step: int, size: int) -> Tensor:
+        """Return the excerpts of a step: sources (accompaniment, then every reference) with their context.
+
+        Songs with fewer references than others repeat their first.
+        Shape: (size, 1 + references, channels, window.input).
+        """
+        draw = np.random.default_rng((self.seed, step))
+        return torch.from_numpy(np.stack([self._excerpt(draw) for _ in range(size)]))
+
+    def _excerpt(self, draw: np.random.Generator) -> NDArray[np.float32]:
+        blocks = self._all if draw.random() < self.anywhere else self._sung
+        number, start = blocks[draw.integers(len(blocks))]
+        centre = start + draw.integers(self._block)
+        return cut(self.songs[number].sources, centre - self.window.input // 2, self.window.input, self.references)
+
+
+def cut(sources: NDArray[np.float32], start: int, frames: int, references: int) -> NDArray[np.float32]:
+    """Return `frames` frames of a song from `start` on, zeros beyond its ends, the first reference repeated if needed."""
+    out = np.zeros((1 + references, sources.shape[1], frames), dtype=np.float32)
+    first, last = max(0, start), min(sources.shape[2], start + frames)
+    held = sources.shape[0]
+    if last > first:
+        out[:held, :, first - start : last - start] = sources[:, :, first:last]
+        out[held:, :, first - start : last - start] = sources[1, :, first:last]
+    return out
+
+
+def _blocks(song: Song, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (song's number, first frame) of all its blocks and of those in which the first reference sings."""
+    frames = round(BLOCK * song.rate)
+    count = max(1, song.sources.shape[2] // frames)
+    vocals = song.sources[1, :, : count * frames]
+    power = np.square(vocals).mean(axis=0)
+    level = np.array([part.mean() for part in np.array_split(power, count)])
+    starts = np.stack([np.full(count, number), np.arange(count) * frames], axis=1)
+    return starts, starts[level > level.max() * 10 ** (SUNG / 10)]
