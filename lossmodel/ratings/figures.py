@@ -73,7 +73,7 @@ def _width(ordered: Sequence[Summary]) -> float:
 def _scale(figure: Figure, ordered: Sequence[Summary]) -> Axes:
     """Return an empty 0–100 scale with a place for each condition."""
     axes = figure.subplots()
-    axes.set(ylim=(0, 100), yticks=range(0, 101, 20), ylabel=ordered[0].attribute)
+    axes.set(ylim=(-2, 102), yticks=range(0, 101, 20), ylabel=ordered[0].attribute)
     axes.set_xticks(range(len(ordered)), [each.condition for each in ordered], rotation=45, ha="right")
     axes.grid(axis="y", alpha=0.3)
     return axes

@@ -3,6 +3,7 @@
 Ratings of one person belong together, so every bootstrap draws assessors, not ratings.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -207,9 +208,12 @@ def _repeated_measures(attribute: str, cells: pd.DataFrame) -> list[Effect]:
 def _mixed(attribute: str, cells: pd.DataFrame) -> Effect:
     several = len(cells["item"].unique()) > 1
     formula = "score ~ C(condition) + C(item)" if several else "score ~ C(condition)"
-    fitted = smf.mixedlm(formula, cells, groups="assessor").fit()
+    with warnings.catch_warnings(record=True) as remarks:  # the reader is told in the rule, not on the terminal
+        warnings.simplefilter("always")
+        fitted = smf.mixedlm(formula, cells, groups="assessor").fit()
     tested = [at for at, name in enumerate(fitted.params.index) if name.startswith("C(condition)")]
     wald = fitted.wald_test(np.eye(len(fitted.params))[tested], scalar=True)
-    rule = f"mixed model, {formula}, random intercept per assessor; Wald chi-squared"
+    doubt = "; the fit did not settle (no spread between assessors?)" if remarks else ""
+    rule = f"mixed model, {formula}, random intercept per assessor; Wald chi-squared{doubt}"
     df, people = (float(len(tested)),), len(cells["assessor"].unique())
     return Effect(attribute, "condition", float(wald.statistic), df, float(wald.pvalue), float("nan"), people, rule)
