@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import IO, Any
@@ -15,7 +16,9 @@ from typing import IO, Any
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
+from listening.conformity import Facts
 from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study
+from listening.presets import preset
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 
@@ -144,6 +147,37 @@ def pairs(study: Study) -> list[Pair]:
     stimuli = Stimulus.objects.filter(item__study=study).order_by("item__name", "condition__name")
     related = stimuli.select_related("audio", "condition", "item__mixture", "item__accompaniment", "item__study")
     return [_pair(stimulus, tuple(references[stimulus.item_id])) for stimulus in related]
+
+
+def facts(study: Study) -> Facts:
+    """Return what `listening.conformity.check` judges a study by."""
+    rules = preset(study.preset).rules
+    stimuli = list(
+        Stimulus.objects.filter(item__study=study).values_list(
+            "item", "condition__name", "condition__role", "audio__frames", "audio__rate"
+        )
+    )
+    scores: dict[str, list[float]] = defaultdict(list)
+    for row in rows(study):
+        if row["role"] == Role.SYSTEM:
+            scores[row["condition"]].append(row["score"])
+    return Facts(
+        attributes=study.attributes.count(),
+        intervals=rules.intervals,
+        only_sounding=rules.only_sounding,
+        all_moved=rules.all_moved,
+        one_full=rules.one_full,
+        anchors=frozenset(name for _, name, role, *_ in stimuli if role == Role.ANCHOR),
+        stimuli_per_item=tuple(Counter(item for item, *_ in stimuli).values()),
+        items_with_reference=len({item for item, _, role, *_ in stimuli if role == Role.REFERENCE}),
+        items_per_system=tuple(Counter(name for _, name, role, *_ in stimuli if role == Role.SYSTEM).values()),
+        longest=max((frames / rate for *_, frames, rate in stimuli), default=0.0),
+        loudness=study.loudness,
+        replicates=study.replicates,
+        imported=bool(study.source),
+        medians=tuple(median(each) for each in scores.values()),
+        assessors=study.sessions.counted().values("assessor").distinct().count(),
+    )
 
 
 def _pair(stimulus: Stimulus, references: tuple[Path, ...]) -> Pair:

@@ -178,7 +178,7 @@ def _store(take: Take, gain: float, loudness: float) -> Audio:
         row = Audio(
             sha256=sha256(path), rate=take.audio.rate, channels=take.audio.channels, frames=take.audio.frames,
             loudness=loudness if math.isfinite(loudness) else None, peak=take.audio.peak, gain=gain,
-            delivered_as=take.name[-300:],
+            delivered_as="/".join(Path(take.name).parts[-2:])[-300:],
         )  # fmt: skip
         with together() as stored, path.open("rb") as file:
             stored.append(f"audio/{path.name}")

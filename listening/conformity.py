@@ -1,0 +1,173 @@
+"""Is a study a MUSHRA test? Its facts held against ITU-R BS.1534-3 (10/2015), clause by clause. Pure.
+
+`listening.export.facts` gathers the facts. What a server cannot know (headphones, rooms, experience) is `met=None`, with what to
+do about it. Page numbers are those of the Recommendation; the wording is ours.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+LOW_ANCHOR, MID_ANCHOR = "lowpass-3500", "lowpass-7000"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What there is to know about a study; lengths in s, scores 0–100."""
+
+    attributes: int
+    intervals: tuple[str, ...]
+    only_sounding: bool
+    all_moved: bool
+    one_full: bool
+    anchors: frozenset[str]
+    stimuli_per_item: tuple[int, ...]
+    items_with_reference: int
+    """Items whose stimuli hold a hidden reference."""
+    longest: float
+    loudness: float | None
+    replicates: int
+    items_per_system: tuple[int, ...]
+    imported: bool = False
+    """The test was run elsewhere, so that what our player does says nothing about it."""
+    trainings: int = 0
+    medians: tuple[float, ...] = ()
+    """Median rating of each system, once there are ratings."""
+    assessors: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One clause: met, broken, or (None) not for software to tell."""
+
+    clause: str
+    page: str
+    text: str
+    met: bool | None
+    detail: str
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Return one finding for every clause, in the order of `CLAUSES`."""
+    return [Finding(clause, page, text, *judge(facts)) for clause, page, text, judge in CLAUSES]
+
+
+Verdict = tuple[bool | None, str]
+
+
+def _hidden_reference(facts: Facts) -> Verdict:
+    items = len(facts.stimuli_per_item)
+    return items > 0 and facts.items_with_reference == items, f"in {facts.items_with_reference} of {items} items"
+
+
+def _anchors(facts: Facts) -> Verdict:
+    missing = {LOW_ANCHOR, MID_ANCHOR} - facts.anchors
+    found = f"anchors: {', '.join(sorted(facts.anchors)) or 'none'}"
+    return not missing, f"{found}; missing: {', '.join(sorted(missing))}" if missing else found
+
+
+def _own_anchors(facts: Facts) -> Verdict:
+    own = sorted(facts.anchors - {LOW_ANCHOR, MID_ANCHOR})
+    return True, f"described with their conditions: {', '.join(own)}" if own else "no other anchors"
+
+
+def _signals(facts: Facts) -> Verdict:
+    most = max(facts.stimuli_per_item, default=0)
+    return 0 < most <= 12, f"up to {most} in a trial; more need a blocked design"
+
+
+def _length(facts: Facts) -> Verdict:
+    return (
+        0 < facts.longest <= 12,
+        f"the longest is {facts.longest:.1f} s; longer ones are to be justified in the report",
+    )
+
+
+def _same_items(facts: Facts) -> Verdict:
+    counts = sorted(set(facts.items_per_system))
+    return len(counts) == 1, f"items of a system: {', '.join(map(str, counts)) or 'none'}"
+
+
+def _items(facts: Facts) -> Verdict:
+    wanted = max(5.0, 1.5 * len(facts.items_per_system))
+    return len(facts.stimuli_per_item) >= wanted, f"{len(facts.stimuli_per_item)}, where {wanted:g} are advised"
+
+
+def _scale(facts: Facts) -> Verdict:
+    found = ", ".join(facts.intervals) or "only the ends are labelled"
+    return facts.intervals == ("Bad", "Poor", "Fair", "Good", "Excellent"), found
+
+
+def _loudness(facts: Facts) -> Verdict:
+    if facts.loudness is None:
+        return None, "taken as delivered: make sure that the excerpts were aligned beforehand"
+    return True, f"every sound at {facts.loudness:g} LUFS (ITU-R BS.1770)"
+
+
+def _training(facts: Facts) -> Verdict:
+    return facts.trainings > 0, f"{facts.trainings} training trials before the test"
+
+
+def _replicates(facts: Facts) -> Verdict:
+    return facts.replicates > 0, f"{facts.replicates} replicated trials for each attribute"
+
+
+def _panel(facts: Facts) -> Verdict:
+    return None, f"{facts.assessors} so far; experienced listeners, of whom up to 20 are often enough"
+
+
+def _spread(facts: Facts) -> Verdict:
+    if not facts.medians:
+        return None, "no ratings yet"
+    high = sum(each >= 80 for each in facts.medians)
+    found = (
+        f"medians from {min(facts.medians):.0f} to {max(facts.medians):.0f}, {high} of {len(facts.medians)} above 80"
+    )
+    return median(facts.medians) < 80, found
+
+
+def _one_attribute(facts: Facts) -> Verdict:
+    return True, f"each trial asks for one of the {facts.attributes}"
+
+
+def _here(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
+    """Return `judge` for tests that are run here; nothing can be told of an imported one."""
+    return lambda facts: (None, "run elsewhere: see how its authors describe it") if facts.imported else judge(facts)
+
+
+def _asked(name: str) -> Callable[[Facts], Verdict]:
+    return _here(lambda facts: (bool(getattr(facts, name)), "a rule of the preset"))
+
+
+def _always(detail: str) -> Callable[[Facts], Verdict]:
+    return _here(lambda _facts: (True, detail))
+
+
+def _unknown(detail: str) -> Callable[[Facts], Verdict]:
+    return lambda _facts: (None, detail)
+
+
+CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
+    ("hidden reference", "1", "A hidden reference is among the stimuli of each item", _hidden_reference),
+    ("anchors", "1, 7", "Low and mid anchor: the reference low-pass at 3.5 and at 7 kHz", _anchors),
+    ("other anchors", "18–19", "Anchors of another kind are described in the report", _own_anchors),
+    ("validity", "3", "The scores of most conditions lie between 20 and 80", _spread),
+    ("order", "4", "Random order within and between sessions", _always("drawn from the study's seed and stored")),
+    ("replicates", "4–6", "Each assessor rates at least one trial again", _replicates),
+    ("panel", "4–6", "Experienced listeners, post-screened", _panel),
+    ("length", "7", "Excerpts of about 10 s, preferably not over 12 s", _length),
+    ("training", "7, 22", "A training comes before the test, and its grades do not count", _here(_training)),
+    ("signals", "8", "At most 12 signals in a trial besides the open reference", _signals),
+    ("loop", "8", "Loops of at least 500 ms with 5 ms raised-cosine fades", _always("done by the player")),
+    ("scale", "9", "Five equal intervals: bad, poor, fair, good, excellent", _here(_scale)),
+    ("switching (5.3)", "9", "5 ms fade-out, then 5 ms fade-in; never a cross-fade", _always("done by the player")),
+    ("slider (5.4)", "9, 24", "Only the score of the stimulus now heard can be moved", _asked("only_sounding")),
+    ("all rated", "9, 22", "Every stimulus is rated", _asked("all_moved")),
+    ("one attribute", "10", "One attribute in a trial", _one_attribute),
+    ("loudness", "12", "Excerpts are aligned in loudness beforehand", _loudness),
+    ("same systems", "13", "The same number of items for each system", _same_items),
+    ("items", "13", "At least 5 items, and about 1.5 for each system", _items),
+    ("transducers", "13", "Headphones or loudspeakers, not both", _unknown("ask for headphones in the instructions")),
+    ("level", "13–14", "78 dBA, changed by at most 4 dB and not within an item", _unknown("ask to set it once")),
+    ("top of the scale", "23", "At least one stimulus of a trial is rated 100", _asked("one_full")),
+)
