@@ -28,7 +28,7 @@ def train(
 ) -> None:
     """Train a separator on a folder of songs (or go on with a training that stopped).
 
-    Examples:
+    Try:
         python -m separation train --recipe tiny --data songs --output runs/first
         python -m separation train --recipe perceptual --data songs --output runs/second --objective objectives/ward2018
         python -m separation train --recipe tiny --data songs --output runs/first --steps 600 --resume
@@ -59,7 +59,7 @@ def separate(
 ) -> None:
     """Write vocals and accompaniment of audio files; the two sum to the mixture.
 
-    Examples:
+    Try:
         python -m separation separate --checkpoint runs/first --output separated song.wav other.mp3
 
     Args:
@@ -79,7 +79,7 @@ def separate(
 def evaluate(checkpoint: Path, data: Path, output: Path, objective: Path | None = None, device: str = "cpu") -> None:
     """Measure a separator on songs whose vocals are known.
 
-    Examples:
+    Try:
         python -m separation evaluate --checkpoint runs/first --data songs --output scores.json
 
     Args:

@@ -1,4 +1,4 @@
-"""Separators without a network: oracle masks, which know the answer, and centre extraction, which knows a habit of mixing.
+"""Separators without a network: oracle masks know the answer, centre extraction knows a habit of mixing.
 
 Samples are (channels, frames) arrays; every function returns the vocals with the mixture's shape.
 """
@@ -32,8 +32,8 @@ def ideal_binary_mask(mixture: Audio, vocals: Audio, accompaniment: Audio) -> Au
 def centre(mixture: Audio) -> Audio:
     """Return what is alike left and right above 120 Hz: the phantom centre, where singers usually stand.
 
-    The mask is the panning similarity 2 Re(L R*) / (|L|² + |R|²) (Avendano, WASPAA 2003), averaged over 3 frames, squared,
-    on the mid signal. A mono mixture is all centre: only the high-pass remains.
+    The mask is the panning similarity 2 Re(L R*) / (|L|² + |R|²) (Avendano, WASPAA 2003), averaged over 3 frames,
+    squared, on the mid signal. A mono mixture is all centre: only the high-pass remains.
     """
     left, right = _stft(mixture.samples[[0]])[0], _stft(mixture.samples[[-1]])[0]
     cross = ndimage.uniform_filter1d((left * right.conj()).real, 3, axis=-1)

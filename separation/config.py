@@ -207,10 +207,8 @@ def _first_complaint(error: ValidationError) -> str:
 
 def _fields(parts: tuple[int | str, ...]) -> Mapping[str, Any]:
     """Return the fields of the part of a recipe at that path."""
-    model: type[BaseModel] = Recipe
+    model: Any = Recipe
     for part in parts:
-        annotation = model.model_fields[str(part)].annotation
-        assert isinstance(annotation, type)
-        assert issubclass(annotation, BaseModel)
-        model = annotation
-    return model.model_fields
+        model = model.model_fields[str(part)].annotation
+    fields: Mapping[str, Any] = model.model_fields
+    return fields

@@ -1,4 +1,4 @@
-"""How well a separator does on songs whose vocals are known: per song, against doing nothing, with the convention named."""
+"""How well a separator does on songs whose vocals are known: per song, beside doing nothing, the convention named."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,9 +15,7 @@ from separation import store
 from separation.data import stems
 from separation.render import Separator, separator
 
-CONVENTION = (
-    "vocals; whole song at its own rate, channels as one vector, best admissible reference; mean and median over songs"
-)
+CONVENTION = "vocals; whole song at its own rate, channels as one vector, best reference; mean and median over songs"
 SEGMENT = 10.0
 """An objective hears a song in pieces of so many seconds, those in which somebody sings."""
 
@@ -25,16 +23,17 @@ SEGMENT = 10.0
 def evaluate(
     checkpoint: Path, data: Path, *, objective: Path | None = None, device: str = "cpu", report: Report = silent
 ) -> dict[str, Any]:
-    """Return SI-SDR and SDR (plain, dB) of the vocals for each song under `data`, with an objective its predicted ratings.
+    """Return SI-SDR and SDR (plain, dB) of each song under `data`, with an objective its predicted ratings too.
 
     `mixture_si_sdr` and `mixture_sdr` are what the mixture itself scores. `BadInput` as for training data.
     """
     loaded = store.load(checkpoint, device=device)
     separates = separator(loaded)
+    judge = _objective(objective)
     places = stems.find(data)
     songs = []
     for number, place in enumerate(places, start=1):
-        songs.append({"song": place.name.removesuffix(".stem.mp4"), **_song(separates, place, objective)})
+        songs.append({"song": place.name.removesuffix(".stem.mp4"), **_song(separates, place, judge)})
         report(number, len(places))
     values = {key: [float(song[key]) for song in songs] for key in songs[0] if key != "song"}
     return {
@@ -47,7 +46,7 @@ def evaluate(
     }
 
 
-def _song(separates: Separator, place: Path, objective: Path | None) -> dict[str, Any]:
+def _song(separates: Separator, place: Path, objective: Any) -> dict[str, Any]:
     named, accompaniment = stems.read(place)
     references = list(named.values())
     mixture = Audio(accompaniment.samples + references[0].samples, accompaniment.rate)
@@ -61,11 +60,8 @@ def _song(separates: Separator, place: Path, objective: Path | None) -> dict[str
     return found | (ratings(objective, estimate, references, mixture) if objective else {})
 
 
-def ratings(folder: Path, estimate: Audio, references: Sequence[Audio], mixture: Audio) -> Mapping[str, float]:
+def ratings(objective: Any, estimate: Audio, references: Sequence[Audio], mixture: Audio) -> Mapping[str, float]:
     """Return the ratings (0 to 100) that an objective predicts, the mean over the song's sung pieces."""
-    from lossmodel.objective import store as objectives
-
-    objective = objectives.load(folder)
     heard = [_tensor(audio.resample(signal, objective.rate)) for signal in (estimate, *references, mixture)]
     size = round(SEGMENT * objective.rate)
     frames = heard[0].shape[-1]
@@ -75,6 +71,12 @@ def ratings(folder: Path, estimate: Audio, references: Sequence[Audio], mixture:
     with torch.inference_mode():
         found = [objective(e, torch.stack(r, dim=1), m) for e, *r, m in sung]
     return {name: float(np.mean([float(piece[name].mean) for piece in found])) for name in found[0]}
+
+
+def _objective(folder: Path | None) -> Any:
+    from lossmodel.objective import store as objectives
+
+    return objectives.load(folder) if folder else None
 
 
 def _best(metric: Any, estimate: Audio, references: Sequence[Audio]) -> float:

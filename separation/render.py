@@ -1,8 +1,8 @@
-"""Use a separator: any length in flat memory, any rate, one or more channels; vocals and accompaniment sum to the mixture.
+"""Use a separator: any length in flat memory, any rate, any channels; vocals and accompaniment sum to the mixture.
 
-A network that halves its rate L times is equivariant to shifts by 2^L frames and no others. So tiles advance by a multiple
-of 2^L and see the real context on both sides: their outputs side by side are the output of one endless window, without
-seams, and the size of a tile is a matter of speed and memory only.
+A network that halves its rate L times is equivariant to shifts by 2^L frames and no others. So tiles advance by a
+multiple of 2^L and see the real context on both sides: their outputs side by side are the output of one endless window,
+without seams, and the size of a tile is a matter of speed and memory only.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -71,7 +71,7 @@ def separator(checkpoint: Path | Checkpoint, *, device: str = "cpu") -> Separato
 def separate(
     checkpoint: Path, files: Sequence[Path], output: Path, *, device: str = "cpu", report: Report = silent
 ) -> list[Path]:
-    """Separate `files` and return what was written: `<name>.vocals.wav` and `<name>.accompaniment.wav` (32-bit float) each.
+    """Separate `files` and return what was written: `<name>.vocals.wav` and `<name>.accompaniment.wav`, 32-bit float.
 
     A `<name>.json` beside them says which checkpoint did it and its bandwidth: the vocals hold nothing above, the
     accompaniment keeps the mixture's. Each file is whole or absent. `BadInput` names a file that cannot be read.

@@ -1,4 +1,4 @@
-"""Separators on disk: weights and a card that says which class, recipe and inputs made them; nothing is retyped later."""
+"""Separators on disk: weights, and a card that says which class, recipe and inputs made them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from torch import Tensor
 from lossmodel import store
 from lossmodel.errors import BadInput
 from separation.config import Recipe
+from separation.device import parse
 from separation.networks.waveunet import WaveUNet
 
 KIND = "separator"
@@ -48,6 +49,7 @@ def load(folder: Path, *, device: str = "cpu") -> Checkpoint:
 
     `BadInput` names what is missing, damaged, of another kind or version, or does not fit together.
     """
+    parse(device)
     folder = find(folder)
     weights, card = store.load(folder, kind=KIND)
     card = upgraded(card, folder)

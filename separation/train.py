@@ -44,8 +44,9 @@ def train(
     """Train on the songs under `data` and return the checkpoint to use: `output`/best with held-out songs, else /last.
 
     Every `checkpoint_every` steps, and when `report` raises or Ctrl-C is pressed, everything is kept in `output`; with
-    `resume` the training goes on from there and ends with the same weights as if it had never stopped. `metrics.jsonl` has
-    a line a step. `BadInput` for whatever does not fit, a loss that is not finite any more, a full disc, too little memory.
+    `resume` the training goes on from there and ends with the same weights as if it had never stopped. `metrics.jsonl`
+    has a line a step. `BadInput` for what does not fit together, a loss that stays not finite, a full disc, too little
+    memory.
     """
     recipe = recipe.model_copy(update={"steps": steps}) if steps else recipe
     with _explained(output):
@@ -126,7 +127,7 @@ def validate(training: Training) -> float | None:
 
 
 def checkpoint(training: Training) -> None:
-    """Keep the separator as `last` (and `best`, if it is) and the state to resume from; each is whole or the old one."""
+    """Keep the separator as `last` (and `best`, if it is) and the state to resume from; each is whole or as before."""
     if training.kept == training.step:
         return
     value = validate(training)

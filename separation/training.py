@@ -18,6 +18,7 @@ from separation import resume, store
 from separation.config import Recipe
 from separation.data.excerpts import Excerpts
 from separation.data.stems import Song, songs
+from separation.device import parse
 from separation.losses.adversarial import Adversary
 from separation.losses.perceptual import listener
 from separation.losses.terms import Terms
@@ -65,8 +66,8 @@ def begin(
 ) -> Training:
     """Return a training at its first step, or where its newest state left it when `resumed`.
 
-    `BadInput` when `output` holds a training that nobody asked to resume, or one of another recipe, or when recipe, data,
-    objective, checkpoint and device do not fit together.
+    `BadInput` when `output` holds a training that nobody asked to resume, or one of another recipe, or when recipe,
+    data, objective, checkpoint and device do not fit together.
     """
     going_on = _going_on(recipe, output, resumed=resumed)
     fabric = _fabric(device, recipe.precision)
@@ -155,12 +156,8 @@ def _going_on(recipe: Recipe, output: Path, *, resumed: bool) -> bool:
 
 
 def _fabric(device: str, precision: str) -> Any:
-    kind, _, number = device.partition(":")
-    if kind not in {"cpu", "cuda"} or (number and not number.isdigit()):
-        raise BadInput(f"device {device}: unknown; give cpu, cuda or cuda:<number>")
-    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise BadInput(f"device {device}: there are {torch.cuda.device_count()} CUDA devices here; give cpu")
-    devices: Any = 1 if kind == "cpu" else [int(number or 0)]
+    kind, number = parse(device)
+    devices: Any = 1 if kind == "cpu" else [number]
     return Fabric(accelerator=kind, devices=devices, precision=precision)  # type: ignore[arg-type]
 
 

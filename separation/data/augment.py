@@ -10,7 +10,7 @@ def augment(sources: Tensor, config: Data, generator: torch.Generator) -> Tensor
     """Return a varied copy of a batch of (accompaniment, references …).
 
     All references of an excerpt share one gain and one side, so they stay admissible; accompaniments are exchanged only
-    between excerpts with a single reference, because what a second one sings is heard in the accompaniment of the first.
+    between excerpts with a single reference: what a second one sings is heard in the accompaniment of the first.
     Shape: (batch, 1 + references, channels, time), unchanged.
     """
     sources = _remix(sources, config.remix, generator)

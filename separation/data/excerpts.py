@@ -1,6 +1,6 @@
 """Excerpts by address: batch k of a seed is always the same, so a training resumes where it stopped without a memory.
 
-Silence teaches little, so most excerpts are centred on a stretch where somebody sings; a few come from anywhere, because
+Silence teaches little, so most excerpts are centred on a stretch where somebody sings; a few come from anywhere:
 a separator must also know when to be quiet.
 """
 
@@ -52,7 +52,7 @@ class Excerpts:
 
 
 def cut(sources: NDArray[np.float32], start: int, frames: int, references: int) -> NDArray[np.float32]:
-    """Return `frames` frames of a song from `start` on, zeros beyond its ends, the first reference repeated if needed."""
+    """Return `frames` frames of a song from `start` on: zeros beyond its ends, its first reference for missing ones."""
     out = np.zeros((1 + references, sources.shape[1], frames), dtype=np.float32)
     first, last = max(0, start), min(sources.shape[2], start + frames)
     held = sources.shape[0]

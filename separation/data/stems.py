@@ -92,7 +92,7 @@ def find(folder: Path) -> list[Path]:
 
 
 def read(place: Path) -> tuple[dict[str, Audio], Audio]:
-    """Return a song's references by name, the first of which it is made of, and its accompaniment, at their own rate."""
+    """Return a song's references by name, the one it is made of first, and its accompaniment, at their own rate."""
     stems = dict(_stems(place))
     names = [name for name in stems if name.partition(".")[0] == "vocals"]
     if not names:

@@ -97,7 +97,7 @@ def _contour(
 
 
 def _envelopes(notes: Sequence[Note], times: NDArray[np.float64], who: Singer) -> NDArray[np.float64]:
-    """Return centre, gain and bandwidth of each formant over time, gliding from vowel to vowel: (times, formants, 3)."""
+    """Return centre, gain and bandwidth of each formant, gliding from vowel to vowel: (times, formants, 3)."""
     table = np.zeros((times.size, 5, 3))
     table[:] = _vowel(notes[0].vowel, who)
     for note in notes:

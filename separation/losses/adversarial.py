@@ -36,7 +36,7 @@ class Adversary(nn.Module):
         return float(loss.detach())
 
     def judge(self, real: Tensor, fake: Tensor, mixture: Tensor) -> dict[str, Tensor]:
-        """Return the separator's terms: `adversarial` (be taken for real) and `matching` (L1 of features). Lower is better.
+        """Return the separator's terms: `adversarial` (pass for real) and `matching` (L1 of features). Lower is better.
 
         Gradients reach `fake` alone. Shape: (batch, channels, time) all, to () each.
         """

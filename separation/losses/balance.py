@@ -9,8 +9,8 @@ from torch import Tensor
 def gradient(terms: Mapping[str, Tensor], output: Tensor, weights: Mapping[str, float], *, balanced: bool) -> Tensor:
     """Return the gradient at `output` that the terms ask for together.
 
-    Not balanced: the sum of w_i g_i. Balanced (after Défossez et al.: EnCodec, 2022, eq. 4, without its moving average, so
-    that a step depends on nothing but itself): with n_i = |g_i| and the first term's norm as the scale,
+    Not balanced: the sum of w_i g_i. Balanced (after Défossez et al.: EnCodec, 2022, eq. 4, without its moving average:
+    a step depends on nothing but itself): with n_i = |g_i| and the first term's norm as the scale,
 
         g = n_1 / (sum of w) · sum of w_i g_i / n_i
 

@@ -29,7 +29,7 @@ class Listener(nn.Module):
 
 
 def listener(objective: Path | None, config: Perceptual, rate: int) -> Listener:
-    """Return the stored objective as a loss at `rate` Hz; `BadInput` without one or without the attributes asked for."""
+    """Return the stored objective as a loss at `rate` Hz; `BadInput` without one or without the attributes wanted."""
     if objective is None:
         raise BadInput("this recipe has a perceptual loss: give an objective (a folder that fit wrote)")
     from lossmodel.objective import store

@@ -7,8 +7,8 @@ from torch import Tensor
 def softmin(losses: Tensor, temperature: float) -> Tensor:
     """Return the mean over excerpts of -t log mean exp(-loss / t): the smallest loss, for t to 0.
 
-    t is `temperature` times the excerpt's smallest loss, so the choice does not depend on the loss's scale. One reference:
-    just its loss. A signal half-way between two references pays for its distance to both. Lower is better.
+    t is `temperature` times the excerpt's smallest loss, which makes the choice blind to its scale. One reference: its
+    loss. A signal half-way between two references pays for its distance to both. Lower is better.
 
     Shape: (batch, references) to ().
 

@@ -1,7 +1,7 @@
 """Another sampling rate inside the graph: band-limited interpolation by polyphase filters.
 
-From rate a to b with b/a = p/q in lowest terms, output sample n lies at input position n q/p. Of the p different
-fractional positions each has its own windowed-sinc filter; filter i gives the outputs i, i + p, i + 2p …, one every q inputs.
+From rate a to b with b/a = p/q in lowest terms, output sample n lies at input position n q/p. Each of the p
+fractional positions has its own windowed-sinc filter; filter i gives the outputs i, i + p, i + 2p …, each q inputs.
 """
 
 from functools import lru_cache
@@ -19,7 +19,9 @@ ROLLOFF = 0.95
 
 
 def resample(x: Tensor, source: int, target: int) -> Tensor:
-    """Return `x` at `target` Hz instead of `source` Hz; gradients pass. Shape: (…, time) to (…, ceil(time · target / source)).
+    """Return `x` at `target` Hz instead of `source` Hz; gradients pass.
+
+    Shape: (…, time) to (…, ceil(time · target / source)).
 
     >>> resample(torch.ones(1, 100), 22050, 44100).shape
     torch.Size([1, 200])

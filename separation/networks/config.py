@@ -91,7 +91,7 @@ class WaveUNetConfig(BaseModel):
         return lengths[::-1]
 
     def bottleneck(self, frames: int) -> int:
-        """Return the bottleneck's width for an input of `frames` frames; ValueError for a length that fits no window."""
+        """Return the bottleneck's width for an input of `frames` frames; ValueError if that fits no window."""
         if not self.context:
             width, rest = divmod(frames, self.stride)
         else:

@@ -4,6 +4,8 @@ Several periods look at the waveform folded (after Kong, Kim, Bae: HiFi-GAN, 202
 (after Kumar et al.: improved RVQGAN, 2023). Given the mixture, «true» means the voice that is in it, not any voice.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -68,7 +70,7 @@ class Spectrum(nn.Module):
 
 def _stack(widths: list[int], *, kernel: tuple[int, int], stride: tuple[int, int]) -> nn.ModuleList:
     padding = (kernel[0] // 2, kernel[1] // 2)
-    pairs = zip(widths, widths[1:])
+    pairs = pairwise(widths)
     return nn.ModuleList(weight_norm(nn.Conv2d(i, o, kernel, stride, padding)) for i, o in pairs)
 
 

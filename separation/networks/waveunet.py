@@ -1,11 +1,12 @@
 """Wave-U-Net, to the sample: what one filter bank on the waveform hears at twelve time scales.
 
 The trick: with valid convolutions a skip connection needs only the centre of a level's map and the way down only every
-second sample of it. Where that is cheaper, the same weights run once with stride 1 on the centre and once with stride 2 on
-the whole: the numbers are the same, a training step at the published window takes about half the time.
+second sample of it. Where that is cheaper, the same weights run once with stride 1 on the centre and once with stride 2
+on the whole: the numbers are the same, a training step at the published window takes about half the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ WORTH_SPLITTING = 0.95
 class WaveUNet(nn.Module):
     """Takes a mixture apart into `config.sources` (Stoller, Ewert, Dixon: Wave-U-Net, ISMIR 2018).
 
-    M2 and later predict all sources but the last; the last is the centre of the mixture minus their sum. Outputs are not
+    M2 and later predict all sources but the last; the last is the centre of the mixture minus their sum. Nothing is
     clipped. `split=False` computes every map whole, for comparison.
     """
 
@@ -51,7 +52,7 @@ class WaveUNet(nn.Module):
         Shape: (batch, channels, input) to (batch, sources, channels, output).
         """
         x, skips = mixture, []
-        for conv, frames in zip(self.down, self.config.skips(mixture.shape[-1])):
+        for conv, frames in zip(cast("Iterable[nn.Conv1d]", self.down), self.config.skips(mixture.shape[-1])):
             skip, x = self._halve(conv, x, frames)
             skips.append(skip)
         x = F.leaky_relu(self.bottleneck(x), SLOPE)
@@ -60,9 +61,8 @@ class WaveUNet(nn.Module):
             x = F.leaky_relu(conv(x), SLOPE)
         return self._sources(x, centre(mixture, x.shape[-1]))
 
-    def _halve(self, conv: nn.Module, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    def _halve(self, conv: nn.Conv1d, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
         """Return the centre `frames` of the level's map and every second sample of the map."""
-        assert isinstance(conv, nn.Conv1d)
         reach = self.config.kernel_down - 1
         whole = x.shape[-1] - reach
         if not (self.split and self.config.context) or whole / 2 + frames > WORTH_SPLITTING * whole:
@@ -84,8 +84,8 @@ class WaveUNet(nn.Module):
 class Upsample(nn.Module):
     """Double the rate by putting between two samples their weighted mean, w x[t] + (1 - w) x[t + 1].
 
-    Linear: w = 1/2. Learned (M5): w = sigmoid(v), one v a channel. With context n frames become 2n - 1; without, the last
-    sample is held and n become 2n.
+    Linear: w = 1/2. Learned (M5): w = sigmoid(v), one v a channel. With context n frames become 2n - 1; without, the
+    last sample is held and n become 2n.
     """
 
     def __init__(self, channels: int, config: WaveUNetConfig) -> None:
