@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from listening.models.run import Run
-from listening.models.study import Study, new_seed
+from listening.models.study import Study, new_seed, on_this_machine
 
 
 class RatingSet(models.Model):
@@ -32,6 +32,16 @@ class RatingSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.study} {self.sha256[:8]} ({self.rows} ratings)"
+
+    @property
+    def path(self) -> Path:
+        """Return its file on this machine."""
+        return on_this_machine(self.file)
+
+    @property
+    def parents(self) -> list[models.Model]:
+        """Return the rows that this one was made from."""
+        return [self.study]
 
 
 class Artefact(Run):

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,18 @@ from lossmodel.files import whole
 def new_seed() -> int:
     """Return a random seed in [0, 2**31): drawn once, stored, and then the origin of every draw."""
     return secrets.randbelow(2**31)
+
+
+def on_this_machine(file: FieldFile) -> Path:
+    """Return where a stored file lies; from remote storage it is fetched once, to VAR_ROOT/cache."""
+    try:
+        return Path(file.path)
+    except NotImplementedError:
+        cached = Path(settings.VAR_ROOT) / "cache" / str(file.name)
+    if not cached.exists():
+        with whole(cached) as part, file.open("rb") as remote, part.open("wb") as local:
+            shutil.copyfileobj(remote, local)
+    return cached
 
 
 class Role(models.TextChoices):
@@ -108,6 +121,11 @@ class Study(models.Model):
         """Return the participant link."""
         return reverse("participant:begin", args=[self.slug])
 
+    @property
+    def parents(self) -> list[models.Model]:
+        """Return the rows that this one was made from: the rendering that drafted it, if one did."""
+        return [self.rendering] if self.rendering else []
+
     def open(self) -> bool:
         """Let assessors in: from draft or closed. False if it was in another state."""
         return self._move(["draft", "closed"], status=self.Status.OPEN, opened_at=timezone.now(), closed_at=None)
@@ -187,15 +205,8 @@ class Audio(models.Model):
 
     @property
     def path(self) -> Path:
-        """Return its file on this machine; from remote storage it is fetched once, to VAR_ROOT/cache."""
-        try:
-            return Path(self.file.path)
-        except NotImplementedError:
-            cached = Path(settings.VAR_ROOT) / "cache" / str(self.file.name)
-        if not cached.exists():
-            with whole(cached) as part, self.file.open("rb") as remote, part.open("wb") as local:
-                shutil.copyfileobj(remote, local)
-        return cached
+        """Return its file on this machine."""
+        return on_this_machine(self.file)
 
 
 class Item(models.Model):

@@ -1,0 +1,65 @@
+"""What runs are made of and leave behind: frozen ratings and saved states. Made by the software, never by hand."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from listening.admin.card import facts
+from listening.admin.show import Kept, badge, lineage, link
+from listening.models import Checkpoint, RatingSet, Rendering
+
+
+@admin.register(RatingSet)
+class RatingSetAdmin(Kept):
+    """Ratings frozen for a fit."""
+
+    list_display = ("__str__", "link_to_study", "rows", "mark", "sha256", "created_at")
+    list_filter = ("study",)
+    fields = readonly_fields = ("link_to_study", "rows", "mark", "file", "sha256", "screened", "created_at")
+
+    @admin.display(description=_("study"), ordering="study")
+    def link_to_study(self, ratings: RatingSet) -> str:
+        """Return the way to the study."""
+        return link(ratings.study)
+
+    @admin.display(description=_("simulated"), ordering="simulated")
+    def mark(self, ratings: RatingSet) -> str:
+        """Mark what no person said."""
+        return badge("simulated", f"{ratings.simulated} / {ratings.rows}") if ratings.simulated else "0"
+
+    @admin.display(description=_("post-screening"))
+    def screened(self, ratings: RatingSet) -> str:
+        """Return who was dropped and why."""
+        return facts(ratings.screening)
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(Kept):
+    """Saved states of trainings, and the way to hear them."""
+
+    list_display = ("__str__", "run", "step", "short_hash", "start", "created_at")
+    list_filter = ("run",)
+    list_select_related = ("run",)
+    fields = readonly_fields = ("run", "step", "path", "sha256", "start", "all_facts", "made_from", "created_at")
+
+    @admin.display(description="SHA-256")
+    def short_hash(self, checkpoint: Checkpoint) -> str:
+        """Return the beginning of its hash."""
+        return checkpoint.sha256[:12]
+
+    @admin.display(description=_("rendering"))
+    def start(self, checkpoint: Checkpoint) -> str:
+        """Return the way to a rendering with it."""
+        address = reverse(f"admin:listening_{Rendering._meta.model_name}_add", query={"checkpoint": checkpoint.pk})
+        return format_html('<a href="{}">{}</a>', address, _("Render with it"))
+
+    @admin.display(description=_("card"))
+    def all_facts(self, checkpoint: Checkpoint) -> str:
+        """Return the whole card."""
+        return facts(checkpoint.card)
+
+    @admin.display(description=_("lineage"))
+    def made_from(self, checkpoint: Checkpoint) -> str:
+        """Return everything it was made from."""
+        return lineage(checkpoint)

@@ -1,0 +1,153 @@
+"""What is heard: items, their references and stimuli, with players for staff."""
+
+from django.contrib import admin
+from django.http import FileResponse, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from listening.admin.show import Kept, KeptInline, player
+from listening.models import Audio, Item, Reference, Stimulus
+
+
+class ReferenceInline(KeptInline):
+    """The admissible true vocals of an item."""
+
+    model = Reference
+    fields = readonly_fields = ("name", "listen", "audio")
+    show_change_link = False
+
+    @admin.display(description=_("listen"))
+    def listen(self, reference: Reference) -> str:
+        """Return a player."""
+        return player(reference.audio)
+
+
+class StimulusInline(KeptInline):
+    """What is rated."""
+
+    model = Stimulus
+    fields = readonly_fields = ("condition", "role", "listen", "level", "audio")
+    show_change_link = False
+
+    @admin.display(description=_("listen"))
+    def listen(self, stimulus: Stimulus) -> str:
+        """Return a player."""
+        return player(stimulus.audio)
+
+    @admin.display(description=_("role"))
+    def role(self, stimulus: Stimulus) -> str:
+        """Return what its condition is there for."""
+        return str(stimulus.condition.get_role_display())
+
+    @admin.display(description="LUFS")
+    def level(self, stimulus: Stimulus) -> str:
+        """Return its loudness."""
+        return loudness(stimulus.audio)
+
+
+@admin.register(Item)
+class ItemAdmin(Kept):
+    """Excerpts with all their sounds on one page."""
+
+    list_display = ("name", "study", "seconds", "listen_to_mixture")
+    list_filter = ("study",)
+    list_select_related = ("study", "mixture")
+    search_fields = ("name", "study__slug")
+    fields = readonly_fields = ("study", "name", "seconds", "listen_to_mixture", "listen_to_accompaniment")
+    inlines = (ReferenceInline, StimulusInline)
+
+    @admin.display(description=_("length"))
+    def seconds(self, item: Item) -> str:
+        """Return how long it is."""
+        return f"{item.mixture.seconds:.1f} s" if item.mixture else ""
+
+    @admin.display(description=_("mixture"))
+    def listen_to_mixture(self, item: Item) -> str:
+        """Return a player."""
+        return player(item.mixture)
+
+    @admin.display(description=_("accompaniment"))
+    def listen_to_accompaniment(self, item: Item) -> str:
+        """Return a player."""
+        return player(item.accompaniment)
+
+
+@admin.register(Stimulus)
+class StimulusAdmin(Kept):
+    """Every sound that is rated."""
+
+    list_display = ("item", "condition_name", "role", "listen", "level")
+    list_filter = ("item__study", "condition__role")
+    list_select_related = ("item__study", "condition__study", "audio")
+    search_fields = ("item__name", "condition__name")
+    fields = readonly_fields = ("item", "condition", "role", "listen", "level", "audio")
+
+    @admin.display(description=_("condition"), ordering="condition__name")
+    def condition_name(self, stimulus: Stimulus) -> str:
+        """Return its condition."""
+        return stimulus.condition.name
+
+    @admin.display(description=_("role"), ordering="condition__role")
+    def role(self, stimulus: Stimulus) -> str:
+        """Return what its condition is there for."""
+        return str(stimulus.condition.get_role_display())
+
+    @admin.display(description=_("listen"))
+    def listen(self, stimulus: Stimulus) -> str:
+        """Return a player."""
+        return player(stimulus.audio)
+
+    @admin.display(description="LUFS")
+    def level(self, stimulus: Stimulus) -> str:
+        """Return its loudness."""
+        return loudness(stimulus.audio)
+
+
+@admin.register(Audio)
+class AudioAdmin(Kept):
+    """Sound files as they were let in."""
+
+    list_display = ("delivered_as", "seconds", "rate", "channels", "level", "gain", "listen")
+    search_fields = ("delivered_as", "sha256")
+    fields = readonly_fields = (
+        "delivered_as",
+        "listen",
+        "seconds",
+        "rate",
+        "channels",
+        "level",
+        "peak",
+        "gain",
+        "sha256",
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the sound itself."""
+        view = self.admin_site.admin_view(self.play)
+        return [path("<int:pk>/play/", view, name="listening_audio_play"), *super().get_urls()]
+
+    def play(self, request: HttpRequest, pk: int) -> FileResponse:
+        """Answer with the sound."""
+        audio = get_object_or_404(Audio, pk=pk)
+        return FileResponse(audio.file.open("rb"), content_type="audio/flac")
+
+    @admin.display(description=_("length"))
+    def seconds(self, audio: Audio) -> str:
+        """Return how long it is."""
+        return f"{audio.seconds:.1f} s"
+
+    @admin.display(description="LUFS", ordering="loudness")
+    def level(self, audio: Audio) -> str:
+        """Return its loudness."""
+        return loudness(audio)
+
+    @admin.display(description=_("listen"))
+    def listen(self, audio: Audio) -> str:
+        """Return a player."""
+        return player(audio)
+
+
+def loudness(audio: Audio) -> str:
+    """Return the loudness in LUFS with one decimal."""
+    return "" if audio.loudness is None else f"{audio.loudness:.1f}"

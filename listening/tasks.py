@@ -1,0 +1,207 @@
+"""What workers do: claim a row, call the learning side, file the result.
+
+The only place of the site that meets torch and pandas, and only inside functions. A message may come twice, late or
+never (see `listening.models.run`); all are sent by `send`.
+"""
+
+import math
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from celery import shared_task
+from django.conf import settings
+from django.db import transaction
+
+from listening import export, stimuli
+from listening.models import (
+    Checkpoint,
+    Condition,
+    Objective,
+    RatingSet,
+    Rendering,
+    Run,
+    TrainingRun,
+    carried_out,
+)  # fmt: skip
+from listening.pulse import pulse
+from lossmodel.errors import BadInput
+from lossmodel.files import read_json, sha256, whole_folder
+from lossmodel.manifest import Pair
+from lossmodel.progress import Report, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AnyRun = TypeVar("AnyRun", bound=Run)
+
+
+@shared_task
+def fit(pk: int, report: Report = silent) -> None:
+    """Fit an objective to its rating sets, cross-validated by song."""
+    _carry_out(Objective.objects.get(pk=pk), _fit, report)
+
+
+@shared_task
+def train(pk: int, report: Report = silent) -> None:
+    """Train a separator; goes on from the newest checkpoint where there is one."""
+    _carry_out(TrainingRun.objects.get(pk=pk), _train, report)
+
+
+@shared_task
+def render(pk: int, report: Report = silent) -> None:
+    """Make a new condition of a study with a checkpoint, in a new draft study."""
+    _carry_out(Rendering.objects.get(pk=pk), _render, report)
+
+
+def task_of(run: Run) -> Any:
+    """Return the task that carries out this kind of run."""
+    return {"objective": fit, "trainingrun": train, "rendering": render}[str(run._meta.model_name)]
+
+
+def send(run: Run) -> None:
+    """Wake a worker once the row is committed. A broker that is down is only logged: `sweep` sends again."""
+    transaction.on_commit(partial(task_of(run).delay, run.pk), robust=True)
+
+
+def _carry_out(run: AnyRun, work: Callable[[AnyRun, Report], None], report: Report) -> None:
+    with carried_out(run) as mine:
+        if mine is not None:
+            with pulse(run, report) as beat:
+                work(run, beat)
+
+
+def _fit(run: Objective, report: Report) -> None:
+    from lossmodel.objective import config, evaluate, store
+    from lossmodel.objective.fit import fit as fitted
+
+    recipe = config.load(run.recipe).model_copy(update={"seed": run.seed})
+    sets = list(run.ratings.select_related("study").order_by("pk"))
+    ratings, screened = _ratings(sets)
+    pairs, cache = _pairs(sets), Path(settings.MEDIA_ROOT) / "cache" / "features"
+    evaluation = evaluate.cross_validate(ratings, pairs, recipe, by="song", cache=cache, report=report)
+    objective = fitted(ratings, pairs, recipe, cache=cache)
+    inputs = {str(each): each.path for each in sets}
+    card = _finite(store.describe(recipe, ratings, inputs=inputs, evaluation=evaluation) | {"screening": screened})
+    run.finish(card=card, sha256=store.save(objective, run.folder, card=card))
+
+
+def _train(run: TrainingRun, report: Report) -> None:
+    from separation import config, store
+    from separation.train import train as trained
+
+    start = {"init": str(run.start.folder)} if run.start else {}
+    recipe = config.load(run.recipe, {"seed": run.seed, **start})
+
+    def reported(step: int, steps: int) -> None:
+        if step % recipe.checkpoint_every == 0:
+            _file_checkpoint(run)
+        report(step, steps)
+
+    try:
+        best = trained(
+            recipe, Path(run.data), run.folder, objective=_fitted(run.objective), steps=run.limit,
+            device=settings.TRAINING_DEVICE, resume=run.checkpoints.exists(), report=reported,
+        )  # fmt: skip
+    finally:
+        _file_checkpoint(run)
+    run.finish(card=_finite(read_json(best / "card.json")), sha256=store.fingerprint(best))
+
+
+def _render(run: Rendering, report: Report) -> None:
+    from separation.render import separate
+
+    items = list(run.study.items.exclude(mixture=None).select_related("mixture"))
+    if not items:
+        raise BadInput(f"{run.study}: no item has a mixture to separate; import the study with its mixtures")
+    with TemporaryDirectory() as folder:
+        mixtures = [item.mixture.path for item in items if item.mixture]
+        device = settings.TRAINING_DEVICE
+        written = separate(run.checkpoint.folder, mixtures, Path(folder), device=device, report=report)
+        with stimuli.together():
+            _draft(run, dict(zip((item.name for item in items), written[::2], strict=True)))
+            run.finish()
+
+
+def _ratings(sets: list[RatingSet]) -> tuple["pd.DataFrame", dict[str, Any]]:
+    """Return the ratings of all sets after post-screening, and who was dropped why, which also lands on each set."""
+    import pandas as pd
+
+    from lossmodel.ratings import screening, table
+
+    if not sets:
+        raise BadInput("no rating set was chosen; freeze a study's ratings and choose its set")
+    if len({each.study_id for each in sets}) < len(sets):
+        raise BadInput("two rating sets of one study: the same ratings would count twice; choose one of them")
+    kept, dropped = [], {}
+    for each in sets:
+        _check_hash(each)
+        ratings = table.read(each.path)
+        found = screening.screen(ratings)
+        dropped[str(each)] = each.screening = found.to_json()
+        each.save(update_fields=["screening"])
+        own = found.keep(ratings)
+        kept.append(own.assign(item=_prefix(each, sets) + own["item"]))
+    return pd.concat(kept, ignore_index=True), dropped
+
+
+def _pairs(sets: list[RatingSet]) -> list[Pair]:
+    return [replace(pair, item=_prefix(each, sets) + pair.item) for each in sets for pair in export.pairs(each.study)]
+
+
+def _prefix(each: RatingSet, sets: list[RatingSet]) -> str:
+    """Return what keeps items of different studies apart."""
+    return f"{each.study.slug}/" if len(sets) > 1 else ""
+
+
+def _check_hash(ratings: RatingSet) -> None:
+    if sha256(ratings.path) != ratings.sha256:
+        raise BadInput(f"{ratings.path}: changed since it was frozen; freeze the study again and choose the new set")
+
+
+def _fitted(objective: Objective | None) -> Path | None:
+    if objective is not None and objective.status != "done":
+        raise BadInput(f"{objective} is {objective.status}; wait until it is fitted, or choose another")
+    return objective.folder if objective else None
+
+
+def _file_checkpoint(run: TrainingRun) -> None:
+    """Keep the training's newest saved state under its own name, with its row; nothing if it is kept already.
+
+    The files are linked, not copied: a saved state is replaced as a whole and never changed.
+    """
+    last = run.folder / "last"
+    if not (last / "card.json").is_file():
+        return
+    step = int(read_json(last / "card.json")["step"])
+    if run.checkpoints.filter(step=step).exists():
+        return
+    path = run.folder / "checkpoints" / f"{step:08d}"
+    with whole_folder(path) as part:
+        shutil.copytree(last, part, copy_function=os.link, dirs_exist_ok=True)
+    place, card = str(path.relative_to(settings.MEDIA_ROOT)), path / "card.json"
+    own = {"path": place, "sha256": sha256(card), "card": _finite(read_json(card))}
+    Checkpoint.objects.get_or_create(run=run, step=step, defaults=own)
+
+
+def _draft(run: Rendering, vocals: dict[str, Path]) -> None:
+    """Copy the study as a draft and add the condition that was rendered: `vocals` by item."""
+    draft = stimuli.redraft(run.study, run.slug, rendering=run)
+    text = f"{run.checkpoint} ({run.checkpoint.sha256[:12]})"
+    condition = Condition.objects.create(study=draft, name=run.condition, checkpoint=run.checkpoint, description=text)
+    for item in draft.items.filter(name__in=vocals):
+        stimuli.admit(item, condition, vocals[item.name])
+
+
+def _finite(value: Any) -> Any:
+    """Return `value` as databases take JSON: what is not a finite number becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
