@@ -3,6 +3,7 @@
 With no environment at all: SQLite in WAL, Celery's filesystem broker, local media, one machine.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -126,7 +127,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ROUTES = {"listening.tasks.train": {"queue": "gpu"}, "listening.tasks.render": {"queue": "gpu"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-RUN_LOST_AFTER = env.timedelta("RUN_LOST_AFTER", 300)
+RUN_LOST_AFTER = env.timedelta("RUN_LOST_AFTER", timedelta(minutes=5))
 TRAINING_DEVICE = env.str("TRAINING_DEVICE", "cpu")
 
 # Language and time

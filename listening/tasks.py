@@ -17,15 +17,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from listening import export, stimuli
 from listening.models import (
+    Assessor,
     Checkpoint,
     Condition,
     Objective,
+    Rating,
     RatingSet,
     Rendering,
     Run,
+    Session,
+    Slot,
+    Study,
     TrainingRun,
     carried_out,
 )  # fmt: skip
@@ -37,6 +43,9 @@ from lossmodel.progress import Report, silent
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from lossmodel.objective.simulate import Assessor as Listener
+    from lossmodel.objective.simulate import Truth
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 
@@ -67,6 +76,48 @@ def task_of(run: Run) -> Any:
 def send(run: Run) -> None:
     """Wake a worker once the row is committed. A broker that is down is only logged: `sweep` sends again."""
     transaction.on_commit(partial(task_of(run).delay, run.pk), robust=True)
+
+
+def simulate(study: Study, assessors: int, seed: int, report: Report = silent) -> list[Session]:
+    """Let simulated assessors rate every stimulus of their sessions; return the new sessions, each marked simulated.
+
+    They hear through a known objective and have offsets, scales and noise like real panels, all drawn from `seed`.
+    With the same seed, a second call goes on with further assessors. It asks neither for an open study nor a quota.
+    """
+    from lossmodel.objective import simulate as listeners
+
+    pairs = export.pairs(study)
+    if not pairs:
+        raise BadInput(f"{study} has no stimuli to rate; import some first")
+    heard = listeners.listener(list(study.attributes.values_list("key", flat=True)))
+    right = listeners.truth(heard, pairs, report=lambda step, _: report(step, len(pairs) + assessors))
+    panel, sat = f"simulated-{seed}-", []
+    first = study.sessions.filter(assessor__code__startswith=panel).count()
+    for number in range(first, first + assessors):
+        row, _ = Assessor.objects.get_or_create(code=f"{panel}{number + 1:03d}", defaults={"simulated": True})
+        sat.append(_sit(study, row, listeners.Assessor(seed, number), right))
+        report(len(pairs) + len(sat), len(pairs) + assessors)
+    return sat
+
+
+@transaction.atomic
+def _sit(study: Study, row: Assessor, listener: "Listener", right: "Truth") -> Session:
+    """Return a finished session in which `listener` rated every slot."""
+    session = Session.objects.begin(study, row)
+    slots = Slot.objects.filter(trial__session=session).select_related(
+        "trial__attribute", "trial__item", "stimulus__condition"
+    )
+    ratings = []
+    for slot in slots:
+        key = (slot.trial.attribute.key, slot.trial.item.name, slot.stimulus.condition.name)
+        score = listener.score(right[key], "/".join(key), replicate=slot.trial.replicate)
+        ratings.append(Rating(slot=slot, score=score))
+    Rating.objects.bulk_create(ratings)
+    now = timezone.now()
+    session.trials.update(started_at=now, finished_at=now)
+    Session.objects.filter(pk=session.pk).update(consented_at=now, instructed_at=now, finished_at=now)
+    session.refresh_from_db()
+    return session
 
 
 def _carry_out(run: AnyRun, work: Callable[[AnyRun, Report], None], report: Report) -> None:
