@@ -1,7 +1,7 @@
 """Is a study a MUSHRA test? Its facts held against ITU-R BS.1534-3 (10/2015), clause by clause. Pure.
 
-`listening.export.facts` gathers the facts. What a server cannot know (headphones, rooms, experience) is `met=None`, with what to
-do about it. Page numbers are those of the Recommendation; the wording is ours.
+`listening.export.facts` gathers the facts. What a server cannot know (headphones, rooms, experience) is `met=None`,
+with what to do about it. Page numbers are those of the Recommendation; the wording is ours.
 """
 
 from collections.abc import Callable
@@ -105,11 +105,11 @@ def _loudness(facts: Facts) -> Verdict:
 
 
 def _training(facts: Facts) -> Verdict:
-    return facts.trainings > 0, f"{facts.trainings} training trials before the test"
+    return facts.trainings > 0, f"training trials before the test: {facts.trainings}"
 
 
 def _replicates(facts: Facts) -> Verdict:
-    return facts.replicates > 0, f"{facts.replicates} replicated trials for each attribute"
+    return facts.replicates > 0, f"replicated trials for each attribute: {facts.replicates}"
 
 
 def _panel(facts: Facts) -> Verdict:

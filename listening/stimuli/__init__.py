@@ -9,10 +9,19 @@ from listening.stimuli.door import (
     admit_reference,
     together,
 )
-from listening.stimuli.drafts import Excerpt, add_anchors, add_hidden_reference, fill, new_study, redraft
+from listening.stimuli.drafts import (
+    HIDDEN_REFERENCE,
+    Excerpt,
+    add_anchors,
+    add_hidden_reference,
+    fill,
+    new_study,
+    redraft,
+)
 from listening.stimuli.folder import from_folder
 
 __all__ = [
+    "HIDDEN_REFERENCE",
     "Excerpt",
     "Source",
     "Take",

@@ -1,8 +1,9 @@
 """Where studies come from: made new from a preset, filled with excerpts, or copied as a new draft."""
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -31,11 +32,22 @@ class Excerpt:
     mixture: Source | None = None
     accompaniment: Source | None = None
 
+    @property
+    def rate(self) -> int:
+        """Return the sample rate of its first reference."""
+        source = next(iter(self.references.values()))
+        if isinstance(source, Path):
+            return audio.read(source).rate
+        return source.audio.rate if isinstance(source, Take) else source.rate
 
-def new_study(slug: str, title: str, preset: str, **fields: Any) -> Study:
-    """Return a new draft with the attributes and texts of `preset`; `fields` are the study's own.
 
-    Raises `BadInput` for an unknown preset, a slug that is taken or is none, and impossible fields.
+def new_study(
+    slug: str, title: str, preset: str, *, attributes: Sequence[presets.AttributeText] = (), **fields: Any
+) -> Study:
+    """Return a new draft with the texts of `preset` and its attributes, unless others are given.
+
+    `fields` are the study's own. Raises `BadInput` for an unknown preset, a slug that is taken or is none, and
+    impossible fields.
     """
     method = presets.preset(preset)
     study = Study(slug=slug, title=title, preset=method.key, **{"instructions": method.instructions, **fields})
@@ -47,7 +59,7 @@ def new_study(slug: str, title: str, preset: str, **fields: Any) -> Study:
                 study=study, key=text.key, name=text.name, question=text.question, definition=text.definition,
                 low=text.low, high=text.high, position=position,
             )
-            for position, text in enumerate(method.attributes)
+            for position, text in enumerate(attributes or method.attributes)
         )  # fmt: skip
     return study
 

@@ -37,9 +37,10 @@ def from_folder(
     excerpts = read_folder(folder)
     names = list(excerpts[0].stimuli)
     wanted = [name for name in presets.preset(preset).anchors if name not in names]
-    rate = audio.read(_first_path(excerpts[0])).rate
     with together():
-        study = new_study(slug or slugify(folder.name), title or folder.name, preset, **{"rate": rate, **fields})
+        study = new_study(
+            slug or slugify(folder.name), title or folder.name, preset, **{"rate": excerpts[0].rate, **fields}
+        )
         fill(study, [Condition(name=name, role=_role(name)) for name in names], excerpts, report)
         if HIDDEN_REFERENCE not in names:
             add_hidden_reference(study)
@@ -94,10 +95,6 @@ def _excerpt(name: str, sounds: Mapping[str, Path]) -> Excerpt:
         mixture=sounds.get("mixture"),
         accompaniment=sounds.get("accompaniment"),
     )
-
-
-def _first_path(excerpt: Excerpt) -> Path:
-    return next(source for source in excerpt.references.values() if isinstance(source, Path))
 
 
 def _is_reference(part: str) -> bool:

@@ -1,0 +1,33 @@
+"""import_study: bring in a folder of sounds, or a test that others ran."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from listening.importers import FORMATS, import_study
+from listening.management.base import Command as Base
+from lossmodel.progress import bar
+
+
+class Command(Base):
+    help = (
+        "Make a study of what is at PATH. A folder of sounds (<condition>/<item>.wav or <item>/<condition>.wav, one "
+        "condition being `reference`) becomes a draft with hidden reference and anchors; a published test comes with "
+        "its ratings. Example: manage.py import_study songs/ --format folder --slug pilot"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path)
+        parser.add_argument("--format", required=True, choices=FORMATS)
+        parser.add_argument("--slug", default="", help="what the study is called in links; default: after the test")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with bar("importing") as report:
+            study = import_study(options["path"], options["format"], options["slug"], report)
+        items, conditions = study.items.count(), study.conditions.count()
+        rated = study.sessions.count()
+        self.stdout.write(
+            f"{study}: {study.status}, {items} items, {conditions} conditions, {rated} sessions; "
+            f"see it at /admin/listening/study/{study.pk}/change/"
+        )
