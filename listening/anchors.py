@@ -140,7 +140,9 @@ def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArr
     if samples.shape[1] < size:
         raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; take at least {size}")
     spectra = stft.stft(samples)  # (channel, frequency, time)
-    return np.asarray(stft.istft(spectra * mask(spectra.shape[1:]), k1=samples.shape[1]))
+    return np.real(stft.istft(spectra * mask((spectra.shape[-2], spectra.shape[-1])), k1=samples.shape[1])).astype(
+        np.float64
+    )
 
 
 def _as_loud(samples: Samples, reference: Audio) -> Samples:

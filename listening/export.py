@@ -6,6 +6,7 @@ import json
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -125,15 +126,17 @@ def freeze(study: Study) -> RatingSet:
             kinds[row["simulated"]] += 1
             yield row
 
-    with TemporaryFile("w+", encoding="utf-8", newline="") as file:
-        count = _write_table(file, FIELDS, seen())
+    with TemporaryFile() as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        count = _write_table(text, FIELDS, seen())
+        text.detach()
         if not count:
             raise BadInput(f"{study} has no ratings to freeze; run it first, or simulate assessors")
         file.seek(0)
-        digest = hashlib.file_digest(file.buffer, "sha256").hexdigest()
-        file.buffer.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
         new = RatingSet(study=study, sha256=digest, rows=count, simulated=kinds[True])
-        return RatingSet.objects.filter(study=study, sha256=digest).first() or _store(new, file.buffer)
+        return RatingSet.objects.filter(study=study, sha256=digest).first() or _store(new, file)
 
 
 def pairs(study: Study) -> list[Pair]:

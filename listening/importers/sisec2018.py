@@ -21,7 +21,8 @@ ROLES = {"Ref": Role.REFERENCE, "Anch1": Role.ANCHOR, "Anch2": Role.ANCHOR}
 
 def read(path: Path) -> Published:
     """Read the folder; a sitting is one assessor's, its pages in `order`."""
-    lines, files = [], {}
+    lines: list[Line] = []
+    files: dict[str, dict[str, tuple[str, Path]]] = {}
     for where, row in read_rows(path / "ratings.csv", COLUMNS):
         lines.append(_line(where, row))
         files.setdefault(row["song"], {}).setdefault(row["sound"], (where, path / row["url"]))

@@ -81,8 +81,8 @@ def _sitting(file: Path, root: ET.Element) -> Iterator[Line]:
 
 
 def _axis(value: ET.Element) -> str:
-    name = value.get("interface-name")
-    return ONE_AXIS if name in {None, "", "null"} else slugify(name)
+    name = value.get("interface-name") or "null"
+    return ONE_AXIS if name == "null" else slugify(name)
 
 
 def _name(element: ET.Element) -> str:

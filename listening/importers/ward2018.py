@@ -23,7 +23,8 @@ ROLES = {"ref": Role.REFERENCE, "Quality": Role.ANCHOR, "Interferer": Role.ANCHO
 
 def read(path: Path) -> Published:
     """Read the folder; a sitting is one assessor's task on one attribute, its pages in `page_order`."""
-    lines, files = [], {}
+    lines: list[Line] = []
+    files: dict[str, dict[str, tuple[str, Path]]] = {}
     for where, row in read_rows(path / "ratings.csv", COLUMNS):
         lines.append(_line(where, row))
         files.setdefault(row["page"], {}).setdefault(row["sound"], (where, path / row["url"]))
@@ -74,7 +75,7 @@ def rest(mixture: Path, reference: Path) -> Take:
     if whole.samples.shape != part.samples.shape:
         raise BadInput(f"{mixture}: not as long as {reference}, or of other channels; take both from one excerpt")
     mixed, own = whole.samples.astype(np.float64), part.samples.astype(np.float64)
-    gain = np.vdot(own, mixed) / max(np.vdot(own, own), 1e-12)
+    gain = float(np.vdot(own, mixed)) / max(float(np.vdot(own, own)), 1e-12)
     if gain <= 0:
         raise BadInput(f"{mixture}: does not hold {reference}; take both from one excerpt")
     return Take(audio.Audio((mixed / gain - own).astype(np.float32), whole.rate), f"{mixture} without {reference.name}")

@@ -113,10 +113,11 @@ def _let_in(item: Item, source: Source, gain: float | None = None) -> Audio:
     if study.status != Study.Status.DRAFT:
         raise BadInput(f"{study} is {study.status}: only a draft takes sounds; redraft it")
     if isinstance(source, Audio):
+        _check_shape(source, source.delivered_as, item)
         return source
     take = source if isinstance(source, Take) else _read(source)
     audio.check(take.audio, take.name, seconds=study.longest)
-    _check_shape(take, item)
+    _check_shape(take.audio, take.name, item)
     loudness = audio.loudness(take.audio)
     gain = _gain(loudness, study, take.name) if gain is None else gain
     factor = 10 ** (gain / 20)
@@ -132,8 +133,7 @@ def _read(path: Path) -> Take:
     return Take(sound, str(path), bits=16 if (steps == np.rint(steps)).all() else 24)
 
 
-def _check_shape(take: Take, item: Item) -> None:
-    sound, name = take.audio, take.name
+def _check_shape(sound: audio.Audio | Audio, name: str, item: Item) -> None:
     if sound.rate != item.study.rate:
         raise BadInput(f"{name}: {sound.rate} Hz, the study is {item.study.rate} Hz; export all files at one rate")
     fellow = _fellow(item)
