@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossmodel.objective.frontend import Maps, smooth
+from lossmodel.objective.frontend import Maps, remix, smooth
 
 FLOOR = 1e-6
 """Power floor of levels, 60 dB under the loudest reference bands."""
@@ -46,6 +46,10 @@ class Scene:
 
     def __init__(self, maps: Maps) -> None:
         self.maps = maps
+
+    def remixed(self, reference: float, accompaniment: float) -> "Scene":
+        """Return the scene with a remix in the estimate's place, as `frontend.remix`."""
+        return Scene(remix(self.maps, reference, accompaniment))
 
     @cached_property
     def leak_gain(self) -> Tensor:

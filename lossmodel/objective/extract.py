@@ -17,7 +17,7 @@ from lossmodel.manifest import Pair
 from lossmodel.objective import excerpt
 from lossmodel.objective.config import Term
 from lossmodel.objective.features import FEATURES, VERSION
-from lossmodel.objective.network import hear, raw_terms
+from lossmodel.objective.network import describe, hear, raw_terms
 from lossmodel.progress import Report, silent
 
 ESTIMATE, MIXTURE, REFERENCE, SILENCE = "estimate", "mixture", "reference", "silence"
@@ -63,13 +63,14 @@ def extract(pairs: Sequence[Pair], *, cache: Path | None = None, report: Report 
 def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
     """Return all features of what is wanted, by name of `LISTENED`."""
     read = excerpt.read(pair)
-    signals = {
-        ESTIMATE: read.estimate,
-        MIXTURE: read.mixture,
-        REFERENCE: read.references[:, 0],
-        SILENCE: torch.zeros_like(read.mixture),
+    scene = hear(read.estimate, read.references, read.mixture)
+    scenes = {
+        ESTIMATE: scene,
+        MIXTURE: scene.remixed(1, 1),
+        REFERENCE: scene.remixed(1, 0),
+        SILENCE: scene.remixed(0, 0),
     }
-    found = {each: hear(signals[each], read.references, read.mixture, list(FEATURES)) for each in wanted}
+    found = {each: describe(scenes[each], list(FEATURES), read.references.shape[1]) for each in wanted}
     return {each: {name: value[0].double().tolist() for name, value in found[each].items()} for each in wanted}
 
 

@@ -5,7 +5,7 @@ against the closest remix (what quality is judged by), within patches of 200 ms 
 reference itself. `dB` features are level differences; features that end in a logarithm say so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -26,7 +26,7 @@ RANGE_DB = 50.0
 """Reference or remix further than this under its loudest bands is not listened to."""
 
 
-def compute(scene: Scene, names: list[str]) -> dict[str, Tensor]:
+def compute(scene: Scene, names: Sequence[str]) -> dict[str, Tensor]:
     """Return the named features of `FEATURES`, each (batch,)."""
     return {name: FEATURES[name](scene) for name in names}
 
@@ -38,12 +38,13 @@ def level(power: Tensor) -> Tensor:
 
 def loud(power: Tensor, exponent: float = 0.25) -> Tensor:
     """Return compressed power, about a loudness: 0 for silence."""
-    return (power + HEARD) ** exponent - HEARD**exponent
+    loudness: Tensor = (power + HEARD) ** exponent
+    return loudness - float(HEARD**exponent)
 
 
 def part(component: Tensor, beside: Tensor, exponent: float = 0.25) -> Tensor:
     """Return the loudness that `component` adds to what sounds `beside` it (partial masking)."""
-    return (component.clamp_min(0) + beside + HEARD) ** exponent - (beside + HEARD) ** exponent
+    return loud(component.clamp_min(0) + beside, exponent) - loud(beside, exponent)
 
 
 def mean(values: Tensor, where: Tensor | None = None) -> Tensor:

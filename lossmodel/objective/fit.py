@@ -52,7 +52,7 @@ class Rated:
     @property
     def systems(self) -> Mask:
         """Return which rows are systems under test."""
-        return self.role == SYSTEM
+        return np.equal(self.role, SYSTEM)
 
     def only(self, rows: Mask) -> "Rated":
         """Return some of the rows."""
@@ -211,7 +211,7 @@ def _ridge(z: Numbers, target: Numbers, weights: Numbers, penalty: float) -> tup
 
 def _precision(z: Numbers) -> Numbers:
     spread = z.T @ z / len(z)
-    return np.linalg.inv((1 - SHRINKAGE) * spread + SHRINKAGE * np.eye(z.shape[1]))
+    return np.asarray(np.linalg.inv((1 - SHRINKAGE) * spread + SHRINKAGE * np.eye(z.shape[1])), dtype=np.float64)
 
 
 def _standardised(head: Head, rated: Rated) -> Numbers:

@@ -5,13 +5,15 @@ the excerpt: the estimate is brought to the reference's loudness, as stimuli are
 are relative to the reference's loud bands. Tensors: (batch, bands, frames) unless said otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+Numbers = NDArray[np.float64]
 
 RATE = 44_100
 """The only rate that is understood, in Hz."""
@@ -48,8 +50,17 @@ def maps(estimate: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
     rr, ee, aa = (_banded(_power(spectrum)) for spectrum in (R, E, A))
     ra, re, ae = (_banded_complex(first.conj() * second) for first, second in ((R, A), (R, E), (A, E)))
     top = torch.quantile(rr.detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
-    gain = _matching_gain(ee / top, rr / top)
-    return Maps(rr / top, gain * ee / top, aa / top, ra / top, gain.sqrt() * re / top, gain.sqrt() * ae / top)
+    return _matched(Maps(*(each / top for each in (rr, ee, aa, ra, re, ae))))
+
+
+def remix(maps: Maps, reference: float, accompaniment: float) -> Maps:
+    """Return the maps of an estimate that is `reference` times the one plus `accompaniment` times the other.
+
+    (1, 1) is the mixture, (1, 0) the reference, (0, 0) silence; exact, and without another transform.
+    """
+    r, a = reference, accompaniment
+    ee = r**2 * maps.rr + a**2 * maps.aa + 2 * r * a * maps.ra.real
+    return _matched(replace(maps, ee=ee, re=r * maps.rr + a * maps.ra, ae=r * maps.ra.conj() + a * maps.aa))
 
 
 def smooth(values: Tensor, frames: int) -> Tensor:
@@ -58,7 +69,7 @@ def smooth(values: Tensor, frames: int) -> Tensor:
     At the ends only the part of the window that lies inside counts.
     """
     length = values.shape[-1]
-    size = length + frames - 1
+    size = -(-(length + frames - 1) // 128) * 128  # a length that transforms fast
     window = torch.hann_window(frames + 2, periodic=False, dtype=values.real.dtype, device=values.device)[1:-1]
     inside = torch.ones(length, dtype=window.dtype, device=values.device)
 
@@ -66,7 +77,8 @@ def smooth(values: Tensor, frames: int) -> Tensor:
         if signal.is_complex():
             return torch.complex(convolved(signal.real), convolved(signal.imag))
         spectrum = torch.fft.rfft(signal, size) * torch.fft.rfft(window, size)
-        return torch.fft.irfft(spectrum, size)[..., frames // 2 : frames // 2 + length]
+        whole: Tensor = torch.fft.irfft(spectrum, size)
+        return whole[..., frames // 2 : frames // 2 + length]
 
     return convolved(values) / convolved(inside)
 
@@ -77,10 +89,12 @@ def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
     return mixture / gain - reference
 
 
-def _matching_gain(ee: Tensor, rr: Tensor) -> Tensor:
-    """Return the power gain that gives the estimate the reference's loudness, (batch, 1, 1), within 20 dB."""
-    gain = (_loudness(rr) + TINY) / (_loudness(ee) + TINY)
-    return gain.clamp(1 / MOST_GAIN, MOST_GAIN)[:, None, None]
+def _matched(maps: Maps) -> Maps:
+    """Give the estimate the reference's loudness, by at most 20 dB."""
+    wanted = _loudness(maps.rr) + TINY
+    found = _loudness(maps.ee).clamp_min(TINY)
+    gain = (wanted / found.clamp(wanted / MOST_GAIN, wanted * MOST_GAIN))[:, None, None]
+    return replace(maps, ee=gain * maps.ee, re=gain.sqrt() * maps.re, ae=gain.sqrt() * maps.ae)
 
 
 def _loudness(power: Tensor) -> Tensor:
@@ -94,8 +108,8 @@ def _loudness(power: Tensor) -> Tensor:
 def _stft(signal: Tensor) -> Tensor:
     """Return the complex spectra of (batch, channels, time) as (batch, channels, bins, frames)."""
     window = torch.hann_window(WINDOW, dtype=signal.dtype, device=signal.device)
-    spectra = torch.stft(signal.flatten(0, 1), WINDOW, HOP, window=window, return_complex=True)
-    return spectra.unflatten(0, signal.shape[:2]) * (2 / WINDOW)
+    spectra: Tensor = torch.stft(signal.flatten(0, 1), WINDOW, HOP, window=window, return_complex=True)
+    return spectra.reshape(*signal.shape[:2], *spectra.shape[1:]) * (2 / WINDOW)
 
 
 def _power(spectrum: Tensor) -> Tensor:
@@ -111,23 +125,25 @@ def _banded_complex(values: Tensor) -> Tensor:
     return torch.complex(_banded(values.real), _banded(values.imag))
 
 
-def _centres() -> NDArray[np.float64]:
+def _centres() -> Numbers:
     """Return the band centres in Hz, equally spaced in ERB number from 60 Hz to 16 kHz (Glasberg & Moore 1990)."""
     low, high = 21.4 * np.log10(1 + 0.00437 * np.array([60.0, 16_000.0]))
-    return (10 ** (np.linspace(low, high, BANDS) / 21.4) - 1) / 0.00437
+    centres: Numbers = (10 ** (np.linspace(low, high, BANDS) / 21.4) - 1) / 0.00437
+    return centres
 
 
 @cache
-def _band_weights() -> NDArray[np.float32]:
+def _band_weights() -> Numbers:
     """Return the (bands, bins) weights: Gaussians one ERB wide, but never narrower than the bins can show."""
     centres = _centres()[:, None]
     width = np.maximum(24.7 * (0.00437 * centres + 1), 0.7 * RATE / WINDOW)
     weights = np.exp(-np.pi * ((np.fft.rfftfreq(WINDOW, 1 / RATE) - centres) / width) ** 2)
-    return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+    shares: Numbers = weights / weights.sum(1, keepdims=True)
+    return shares
 
 
 @cache
-def _k_weights() -> NDArray[np.float32]:
+def _k_weights() -> Numbers:
     """Return what each band's mean power adds to the K-weighted power: BS.1770's two filters times the band's span."""
     centres = _centres()
     d = np.exp(-2j * np.pi * centres / 48_000)  # one sample's delay: the coefficients are given for 48 kHz
@@ -135,4 +151,5 @@ def _k_weights() -> NDArray[np.float32]:
         1 - 1.69065929318241 * d + 0.73248077421585 * d**2
     )
     highpass = (1 - 2 * d + d**2) / (1 - 1.99004745483398 * d + 0.99007225036621 * d**2)
-    return (np.abs(shelf * highpass) ** 2 * np.gradient(centres)).astype(np.float32)
+    gains: Numbers = np.abs(shelf * highpass) ** 2 * np.gradient(centres)
+    return gains

@@ -69,7 +69,8 @@ def _low_pass(reference: Tensor, mixture: Tensor) -> Tensor:
     del mixture
     spectrum = torch.fft.rfft(reference)
     frequency = torch.fft.rfftfreq(reference.shape[-1], 1 / RATE)
-    return torch.fft.irfft(spectrum * (frequency < 3500), reference.shape[-1])
+    cut: Tensor = torch.fft.irfft(spectrum * (frequency < 3500), reference.shape[-1])
+    return cut
 
 
 def _gated(reference: Tensor, mixture: Tensor) -> Tensor:

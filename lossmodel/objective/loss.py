@@ -35,7 +35,7 @@ class PerceptualLoss(nn.Module):
         *,
         rate: int = RATE,
     ) -> None:
-        """Take `attributes` of `objective`; `rate` is that of the signals in Hz. ValueError for an unknown attribute."""
+        """Take `attributes` of `objective`, for signals at `rate` Hz; ValueError for an unknown attribute."""
         super().__init__()
         if unknown := set(attributes) - set(objective.attributes):
             raise ValueError(f"no attribute {min(unknown)!r}; the objective knows {', '.join(objective.attributes)}")
@@ -67,7 +67,8 @@ def resample(signal: Tensor, rate: int, to: int) -> Tensor:
         return signal
     length = signal.shape[-1]
     size = round(length * to / rate)
-    return torch.fft.irfft(torch.fft.rfft(signal)[..., : size // 2 + 1], size) * (size / length)
+    resampled: Tensor = torch.fft.irfft(torch.fft.rfft(signal)[..., : size // 2 + 1], size)
+    return resampled * (size / length)
 
 
 def _softmin(points: Tensor) -> Tensor:

@@ -129,22 +129,22 @@ class Objective(nn.Module):
         """
         _check(estimate, references, mixture, rate)
         with torch.autocast(estimate.device.type, enabled=False):
-            estimate, references, mixture = estimate.float(), references.float(), mixture.float()
-            heard = hear(estimate, references, mixture, self._names)
-            with torch.no_grad():
-                difficulty = hear(mixture, references, mixture, self._names_of_mixture)
+            scene = hear(estimate.float(), references.float(), mixture.float())
+            heard = describe(scene, self._names, references.shape[1])
+            difficulty = describe(scene.remixed(1, 1), self._names_of_mixture, references.shape[1])
             return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in self.heads.items()}
 
 
-def hear(estimate: Tensor, references: Tensor, mixture: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-    """Return the named features of the estimate against each reference, (batch, references)."""
-    if not names:
-        return {}
-    batch, count = references.shape[:2]
-    repeated = (each.repeat_interleave(count, 0) if count > 1 else each for each in (estimate, mixture))
-    first, second = repeated
-    found = compute(Scene(maps(first, references.flatten(0, 1), second)), names)
-    return {name: value.unflatten(0, (batch, count)) for name, value in found.items()}
+def hear(estimate: Tensor, references: Tensor, mixture: Tensor) -> Scene:
+    """Return the estimate against each reference, one after the other in the batch."""
+    count = references.shape[1]
+    repeated = (each.repeat_interleave(count, 0) for each in (estimate, mixture))
+    return Scene(maps(next(repeated), references.flatten(0, 1), next(repeated)))
+
+
+def describe(scene: Scene, names: Sequence[str], references: int) -> dict[str, Tensor]:
+    """Return the named features, (batch, references)."""
+    return {name: value.reshape(-1, references) for name, value in compute(scene, names).items()}
 
 
 def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:

@@ -1,7 +1,7 @@
 """Objectives on disk: the heads' numbers beside a card that says what they were learnt from."""
 
+import hashlib
 from collections.abc import Mapping
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +32,7 @@ def save(objective: Objective, folder: Path, *, card: Mapping[str, Any]) -> str:
 
 
 def load(folder: Path) -> Objective:
-    """Read what `save` wrote; `BadInput` when it is missing, damaged, not an objective or of another code's features."""
+    """Read what `save` wrote; `BadInput` when it is missing, damaged, no objective or made by other features."""
     tensors, card = store.load(folder, kind=KIND)
     form = upgrade(card, folder)["form"]
     objective = Objective({each["attribute"]: Head(each["terms"], each["members"]) for each in form["heads"]})
@@ -61,13 +61,19 @@ def describe(
 ) -> dict[str, Any]:
     """Return the card of a fit: recipe, what was rated by how many, inputs by hash, code, and how well it does."""
     return {
-        "code": version("hearback"),
+        "code": _code(),
         "torch": torch.__version__,
         "recipe": recipe.model_dump(mode="json"),
         "inputs": {name: {"file": path.name, "sha256": sha256(path)} for name, path in inputs.items()},
         "data": {str(name): _rated(group) for name, group in ratings.groupby("attribute", sort=False)},
         "evaluation": evaluation.to_json() if evaluation else None,
     }
+
+
+def _code() -> str:
+    """Return a hash of this package's sources: two cards with the same were made by the same code."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
 def _rated(ratings: pd.DataFrame) -> dict[str, Any]:

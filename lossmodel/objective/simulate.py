@@ -1,0 +1,127 @@
+"""Listeners that do not exist, with a judgement that is known: to try a study out, and to test what learns from it.
+
+What they hear is an objective with weights set by hand; how they rate is noise like that of real panels. Whatever
+comes of them must be marked simulated.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import torch
+
+from lossmodel.manifest import Pair
+from lossmodel.objective.network import Head, Objective
+from lossmodel.objective.score import score
+from lossmodel.progress import Report, silent
+from lossmodel.ratings.table import check
+
+Truth = Mapping[tuple[str, str, str], float]
+"""What is right, 0-100, by (attribute, item, condition)."""
+
+OFFSET_SD = 9.5
+"""SD of assessors' offsets in points at mid-scale (9 to 14 % of the variance of real panels)."""
+
+SCALE_SD = 0.12
+"""SD of how much more or less of the scale an assessor uses."""
+
+TASTE_SD, MOMENT_SD = 10.0, 10.0
+"""SD of an assessor's own view of a stimulus, and of each rating; together 14 points, as in real panels."""
+
+LINEAR = 1000.0
+"""A scale on which the bend of the standardised terms is of no importance."""
+
+JUDGEMENT: Final[Mapping[str, tuple[float, Mapping[str, float]]]] = {
+    # What is missing of the closest remix, dullness, and artefacts that nothing masks. Reference 98, mixture 95.
+    "quality": (-1.0, {"missing": -3.5, "treble": -0.16, "artefact_beside": -1.1}),
+    # How much less of the accompaniment is heard than in the mixture. Mixture 5, reference 98.
+    "interference": (-3.0, {"leak - mixture": -1.65}),
+    # Both.
+    "similarity": (-1.4, {"missing": -4.0, "treble": -0.14, "artefact_beside": -0.25, "leak": -0.9}),
+}
+"""Logit of the rating by attribute: bias, and the weight of each term."""
+
+OTHERWISE = "similarity"
+"""How attributes are judged that are not in `JUDGEMENT`: as overall likeness."""
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """One simulated person; the same stimulus and replicate always get the same score, in whatever order."""
+
+    seed: int
+    number: int
+
+    @property
+    def name(self) -> str:
+        """Return the pseudonym."""
+        return f"simulated-{self.number + 1:03d}"
+
+    def score(self, truth: float, stimulus: str, *, replicate: int = 0) -> float:
+        """Return a whole score, 0-100, of a stimulus that deserves `truth`; people agree best at the scale's ends."""
+        offset, scale = self._drawn("person") * (OFFSET_SD, SCALE_SD)
+        taste, moment = self._drawn(stimulus)[0] * TASTE_SD, self._drawn(stimulus, replicate + 1)[0] * MOMENT_SD
+        room = 2 * np.sqrt(truth / 100 * (1 - truth / 100))  # 1 at mid-scale, 0 at its ends
+        return float(np.clip(np.round(truth + room * (offset + scale * (truth - 50) + taste + moment)), 0, 100))
+
+    def _drawn(self, what: str, replicate: int = 0) -> np.ndarray:
+        address = [self.seed, self.number, zlib.crc32(what.encode()), replicate]
+        return np.random.default_rng(address).standard_normal(2)
+
+
+def listener(attributes: Sequence[str] = ("quality", "interference", "similarity")) -> Objective:
+    """Return the known objective: `JUDGEMENT` as an objective like any other, sure of itself."""
+    return Objective({attribute: _head(*JUDGEMENT.get(attribute, JUDGEMENT[OTHERWISE])) for attribute in attributes})
+
+
+def truth(objective: Objective, pairs: Sequence[Pair], *, report: Report = silent) -> dict[tuple[str, str, str], float]:
+    """Return what each pair deserves on each attribute of `objective`, usually `listener()`."""
+    found = score(objective, pairs, report=report)
+    return {
+        (name, each.item, each.condition): opinion.mean for each in found for name, opinion in each.opinions.items()
+    }
+
+
+def ratings(
+    truth: Truth,
+    *,
+    roles: Mapping[str, str],
+    assessors: int,
+    seed: int,
+    replicates: int = 1,
+    study: str = "simulated",
+) -> pd.DataFrame:
+    """Return the tidy ratings of a panel that rates every stimulus `replicates` times; `roles` by condition."""
+    trials = list(dict.fromkeys((attribute, item) for attribute, item, _ in truth))
+    rows = [
+        {
+            "study": study,
+            "session": f"{study}-{assessor.name}",
+            "assessor": assessor.name,
+            "attribute": attribute,
+            "item": item,
+            "condition": condition,
+            "role": roles.get(condition, "system"),
+            "replicate": replicate,
+            "trial": trials.index((attribute, item)) + replicate * len(trials),
+            "position": position,
+            "score": assessor.score(right, f"{attribute}/{item}/{condition}", replicate=replicate),
+            "seconds": "",
+            "simulated": True,
+        }
+        for assessor in (Assessor(seed, number) for number in range(assessors))
+        for replicate in range(replicates)
+        for position, ((attribute, item, condition), right) in enumerate(truth.items())
+    ]
+    return check(pd.DataFrame(rows), name=study)
+
+
+def _head(bias: float, weights: Mapping[str, float]) -> Head:
+    head = Head(tuple(weights), members=1)
+    head.scale.fill_(LINEAR)
+    head.weight.copy_(LINEAR * torch.tensor([list(weights.values())]))
+    head.bias.fill_(bias)
+    return head
