@@ -143,7 +143,7 @@ def _fit(run: Objective, report: Report) -> None:
 
 
 def _train(run: TrainingRun, report: Report) -> None:
-    from separation import config, store
+    from separation import config
     from separation.train import train as trained
 
     start = {"init": str(run.start.folder)} if run.start else {}
@@ -161,7 +161,7 @@ def _train(run: TrainingRun, report: Report) -> None:
         )  # fmt: skip
     finally:
         _file_checkpoint(run)
-    run.finish(card=_finite(read_json(best / "card.json")), sha256=store.fingerprint(best))
+    run.finish(card=_finite(read_json(best / "card.json")), sha256=sha256(best / "card.json"))
 
 
 def _render(run: Rendering, report: Report) -> None:
