@@ -73,7 +73,7 @@ class Perceptual(_Part):
     """How the objective's predicted ratings become one loss, and when it comes in."""
 
     attributes: tuple[str, ...] = ("quality", "interference")
-    aggregate: str = "softmin"
+    aggregate: Literal["softmin", "min", "mean"] = "softmin"
     pessimism: float = Field(default=1.0, ge=0)
     start: float = Field(default=0.0, ge=0, lt=1)
     """Share of the training after which the term begins."""

@@ -1,6 +1,6 @@
 """How well a separator does on songs whose vocals are known: per song, beside doing nothing, the convention named."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def _song(separates: Separator, place: Path, objective: Any) -> dict[str, Any]:
     references = list(named.values())
     mixture = Audio(accompaniment.samples + references[0].samples, accompaniment.rate)
     estimate = separates(mixture)["vocals"]
-    found = {
+    found: dict[str, Any] = {
         "si_sdr": _best(si_sdr, estimate, references),
         "sdr": _best(snr, estimate, references),
         "mixture_si_sdr": _best(si_sdr, mixture, references),
@@ -60,7 +60,7 @@ def _song(separates: Separator, place: Path, objective: Any) -> dict[str, Any]:
     return found | (ratings(objective, estimate, references, mixture) if objective else {})
 
 
-def ratings(objective: Any, estimate: Audio, references: Sequence[Audio], mixture: Audio) -> Mapping[str, float]:
+def ratings(objective: Any, estimate: Audio, references: Sequence[Audio], mixture: Audio) -> dict[str, float]:
     """Return the ratings (0 to 100) that an objective predicts, the mean over the song's sung pieces."""
     heard = [_tensor(audio.resample(signal, objective.rate)) for signal in (estimate, *references, mixture)]
     size = round(SEGMENT * objective.rate)

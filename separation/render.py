@@ -8,6 +8,7 @@ without seams, and the size of a tile is a matter of speed and memory only.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,10 +81,13 @@ def separate(
     lengths = [_Source.length(path) for path in files]
     done, written = 0, []
     for path, name, length in zip(files, _names(files), lengths):
-        before = done
-        written += _separate_file(loaded, path, output, name, lambda n, b=before: report(b + n, sum(lengths)))
+        written += _separate_file(loaded, path, output, name, partial(_further, report, done, sum(lengths)))
         done += length
     return written
+
+
+def _further(report: Report, before: int, frames: int, done: int) -> None:
+    report(before + done, frames)
 
 
 class _Source:

@@ -14,6 +14,7 @@ from torch import Tensor
 from lossmodel.errors import BadInput
 from lossmodel.files import whole, write_json
 from lossmodel.progress import Report
+from lossmodel.store import fingerprint
 from separation import resume, store
 from separation.config import Recipe
 from separation.data.excerpts import Excerpts
@@ -78,7 +79,7 @@ def begin(
     terms = _terms(recipe, objective).to(fabric.device)
     network, inputs = _network(recipe)
     if objective is not None:
-        inputs["objective"] = store.store.fingerprint(objective)
+        inputs["objective"] = fingerprint(objective)
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
     ready, optimiser = fabric.setup(network, optimiser)

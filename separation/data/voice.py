@@ -19,6 +19,9 @@ CONTROL = 200
 HIGHEST = 11000.0
 """No harmonics above, in Hz."""
 
+TILT = 1500.0
+"""Above this frequency in Hz the voice falls by 6 dB an octave more than its formants say."""
+
 FORMANTS = {  # centre in Hz, level in dB, bandwidth in Hz (a tenor's)
     "a": ((650, 0, 80), (1080, -6, 90), (2650, -7, 120), (2900, -8, 130), (3250, -22, 140)),
     "e": ((400, 0, 70), (1700, -14, 80), (2600, -12, 100), (3200, -14, 120), (3580, -20, 120)),
@@ -129,6 +132,8 @@ def _voiced(
     phase = 2 * np.pi * np.cumsum(np.interp(at, times, hertz)) / rate
     voice = np.zeros(frames)
     top = min(HIGHEST, 0.45 * rate)
+    formants = formants.copy()
+    formants[:, 0, 0] = np.maximum(formants[:, 0, 0], hertz)  # singers open up until the first formant meets the pitch
     for harmonic in range(1, int(top / hertz.min()) + 1):
         frequency = harmonic * hertz
         gain = level * _gain(frequency, formants) * (frequency < top)
@@ -137,11 +142,12 @@ def _voiced(
 
 
 def _gain(frequency: NDArray[np.float64], formants: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the formants' gain at one frequency a control time: second-order resonances over a falling floor."""
+    """Return the voice's gain at one frequency a control time: resonances over a falling floor, duller to the top."""
     centre, gain, width = np.moveaxis(formants, -1, 0)
     f = frequency[:, None]
     resonances = gain / np.sqrt(((f**2 - centre**2) / (f * width)) ** 2 + 1)
-    return np.asarray(resonances.sum(axis=1) + 0.02 * (500 / np.maximum(frequency, 500)) ** 1.5)
+    floor = 0.02 * (500 / np.maximum(frequency, 500)) ** 1.5
+    return np.asarray((resonances.sum(axis=1) + floor) / np.hypot(1, frequency / TILT))
 
 
 def _consonant(voice: NDArray[np.float64], note: Note, rate: int, draw: np.random.Generator) -> None:

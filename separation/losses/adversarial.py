@@ -60,7 +60,7 @@ class Adversary(nn.Module):
 
     def _step(self, loss: Tensor) -> None:
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.config.clip)
         if torch.isfinite(norm):
             self.optimiser.step()

@@ -54,4 +54,4 @@ def _magnitudes(x: Tensor, window: int) -> Tensor:
         x.flatten(0, -2).float(), window, window // 4, window=taper, normalized=True, return_complex=True
     )
     power = spectrum.real.square() + spectrum.imag.square()
-    return (power + FLOOR**2).sqrt().unflatten(0, x.shape[:-1])
+    return (power + FLOOR**2).sqrt().reshape(*x.shape[:-1], *power.shape[1:])

@@ -44,7 +44,7 @@ class Period(nn.Module):
     def forward(self, x: Tensor) -> Judgement:
         """Judge (batch, channels, time)."""
         x = F.pad(x, (0, -x.shape[-1] % self.period))
-        return _judge(x.unflatten(-1, (-1, self.period)), self.convs, self.score)
+        return _judge(x.reshape(*x.shape[:2], -1, self.period), self.convs, self.score)
 
 
 class Spectrum(nn.Module):
@@ -64,7 +64,9 @@ class Spectrum(nn.Module):
         spectrum = torch.stft(
             x.flatten(0, 1).float(), size, size // 4, window=self.window, normalized=True, return_complex=True
         )
-        parts = torch.view_as_real(spectrum).unflatten(0, x.shape[:2])  # (batch, channel, bin, frame, part)
+        parts = torch.view_as_real(spectrum).reshape(
+            *x.shape[:2], *spectrum.shape[1:], 2
+        )  # (batch, channel, bin, frame, part)
         return _judge(parts.movedim(-1, 2).flatten(1, 2), self.convs, self.score)
 
 

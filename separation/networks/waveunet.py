@@ -56,9 +56,9 @@ class WaveUNet(nn.Module):
             skip, x = self._halve(conv, x, frames)
             skips.append(skip)
         x = F.leaky_relu(self.bottleneck(x), SLOPE)
-        for upsample, conv in zip(self.upsample, self.up):
+        for upsample, merge in zip(self.upsample, self.up):
             x = torch.cat([skips.pop(), upsample(x)], dim=1)
-            x = F.leaky_relu(conv(x), SLOPE)
+            x = F.leaky_relu(merge(x), SLOPE)
         return self._sources(x, centre(mixture, x.shape[-1]))
 
     def _halve(self, conv: nn.Conv1d, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
@@ -73,9 +73,9 @@ class WaveUNet(nn.Module):
         return F.leaky_relu(skip, SLOPE), F.leaky_relu(down, SLOPE)
 
     def _sources(self, x: Tensor, mixture: Tensor) -> Tensor:
-        y = self.output(torch.cat([x, mixture], dim=1))
+        y: Tensor = self.output(torch.cat([x, mixture], dim=1))
         y = torch.tanh(y) if self.config.output == "tanh" else y
-        y = y.unflatten(1, (-1, self.config.channels))  # (batch, predicted, channels, time)
+        y = y.reshape(len(y), -1, *mixture.shape[1:])  # (batch, predicted, channels, time)
         if not self.config.difference:
             return y
         return torch.cat([y, mixture.unsqueeze(1) - y.sum(1, keepdim=True)], dim=1)
