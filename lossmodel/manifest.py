@@ -1,7 +1,7 @@
 """Which file is which: the manifest of estimates, their references and their mixtures (`pairs.csv`)."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,15 +49,21 @@ def read(path: Path) -> list[Pair]:
     return list(pairs.values())
 
 
-def write(path: Path, pairs: Sequence[Pair]) -> None:
-    """Write a manifest that `read` reads, whole or not at all."""
+def write(path: Path, pairs: Sequence[Pair], measures: Sequence[Mapping[str, object]] = ()) -> None:
+    """Write a manifest that `read` reads, whole or not at all.
+
+    `measures`, one mapping a pair, become further columns, in the order in which they appear (`metrics.csv`,
+    `scores.csv`); a cell is empty where a pair lacks one.
+    """
+    further = list(dict.fromkeys(name for each in measures for name in each))
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
+        table = csv.DictWriter(file, [*COLUMNS, *further], restval="")
         table.writeheader()
-        table.writerows(cells(pair, path.parent) for pair in pairs)
+        for pair, measured in zip(pairs, measures or [{}] * len(pairs), strict=True):
+            table.writerow({**_cells(pair, path.parent), **measured})
 
 
-def cells(pair: Pair, folder: Path) -> dict[str, str]:
+def _cells(pair: Pair, folder: Path) -> dict[str, str]:
     """Return the manifest's row of a pair, by column; files below `folder` by their path in it, others in full."""
     base = folder.resolve()
     return {

@@ -10,8 +10,11 @@ TINY = 1e-30
 
 
 def decibels(signal: Tensor, noise: Tensor) -> Tensor:
-    """Return 10 log10(signal / noise) of two energies, within ± `LIMIT`; 0 dB where both are silent."""
-    return (10 * torch.log10((signal + TINY) / (noise + TINY))).clamp(-LIMIT, LIMIT)
+    """Return 10 log10(signal / noise) of two energies, within ± `LIMIT`; 0 dB where both are silent.
+
+    An energy that is a difference may come out a rounding below zero: it is zero.
+    """
+    return (10 * torch.log10((signal.clamp(min=0) + TINY) / (noise.clamp(min=0) + TINY))).clamp(-LIMIT, LIMIT)
 
 
 def check_shapes(estimate: Tensor, reference: Tensor) -> None:

@@ -1,6 +1,5 @@
 """Every metric by name, and a manifest measured with them: a row that cannot be read does not stop the rest."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from lossmodel import manifest
 from lossmodel.errors import BadInput
-from lossmodel.files import whole
-from lossmodel.manifest import COLUMNS, Pair, cells
+from lossmodel.manifest import Pair
 from lossmodel.metrics import spectral
 from lossmodel.metrics.bss_eval import bss_eval
 from lossmodel.metrics.excerpt import Excerpt, load
@@ -117,17 +116,12 @@ def best_of(values: Sequence[float], *, higher_is_better: bool) -> int:
     return values.index(max(values) if higher_is_better else min(values))
 
 
-def write(path: Path, rows: Sequence[Measured], *, only: Sequence[str] = NAMES) -> None:
+def write(path: Path, rows: Sequence[Measured]) -> None:
     """Write the manifest's rows in order with one column a metric, empty where there is no value.
 
-    Where some pair has several references, `<metric>_reference` names the file that fitted best.
+    Where a pair has several references, `<metric>_reference` names the file that fitted best.
     """
-    several = any(len(row.pair.references) > 1 for row in rows)
-    columns = [name for metric in only for name in ((metric, f"{metric}_reference") if several else (metric,))]
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, [*COLUMNS, *columns], restval="")
-        table.writeheader()
-        table.writerows(_cells(row, path.parent, several=several) for row in rows)
+    manifest.write(path, [row.pair for row in rows], [_columns(row) for row in rows])
 
 
 def _row(pair: Pair, only: Sequence[str]) -> Measured:
@@ -147,14 +141,11 @@ def _against(excerpt: Excerpt, at: int, families: Sequence[Family]) -> Mapping[s
     return found
 
 
-def _cells(row: Measured, folder: Path, *, several: bool) -> dict[str, object]:
-    """Return one row of the file, by column."""
-    named = {name: row.pair.references[at].name for name, at in row.best.items()} if several else {}
-    return {
-        **cells(row.pair, folder),
-        **{name: f"{value:.6g}" for name, value in row.values.items()},
-        **{f"{name}_reference": file for name, file in named.items()},
-    }
+def _columns(row: Measured) -> dict[str, str]:
+    found = {name: f"{value:.6g}" for name, value in row.values.items()}
+    if len(row.pair.references) > 1:
+        found |= {f"{name}_reference": row.pair.references[at].name for name, at in row.best.items()}
+    return found
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """Signal-to-distortion ratios without filters: SNR, SI-SDR and SD-SDR, in dB, higher is better.
 
 The channels of a signal are one vector: a stereo estimate is one estimate. Nothing is averaged out beforehand
-(no mean removed). All lie within ± 100 dB; an estimate identical to its reference has 100, a silent one has 0 (SNR)
-or -100 (the others). Differentiable.
+(no mean removed). All lie within ± 100 dB: an estimate identical to its reference has 100, a silent estimate of a sound
+0 (SNR) or -100 (SI-SDR, SD-SDR). Differentiable.
 """
 
 import torch
 from torch import Tensor
 
-from lossmodel.metrics.decibels import TINY, check_shapes, decibels
+from lossmodel.metrics.decibels import LIMIT, TINY, check_shapes, decibels
 
 
 def snr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -28,7 +28,8 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     """
     check_shapes(estimate, reference)
     heard, scaled = _vectors(estimate), _scaled(estimate, reference)
-    return decibels(_energy(scaled), _energy(scaled - heard))
+    ratio = decibels(_energy(scaled), _energy(scaled - heard))
+    return torch.where(_energy(heard) > 0, ratio, -LIMIT)  # no level of nothing fits
 
 
 def sd_sdr(estimate: Tensor, reference: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def baselines(
     """Return, by attribute and metric, how well a metric alone agrees with the mean ratings of systems.
 
     Correlations are those of the metric itself, turned round where lower is better, so nothing is fitted; for the
-    RMSE it is put on the scale by a line fitted to the other songs. Metrics that a stimulus lacks are left out.
+    RMSE it is put on the scale by a line fitted to the other songs. Metrics that a stimulus lacks, or
+    that are the same for all, are left out.
     """
     means = stimulus_means(ratings)
     means = means[means["role"] == "system"].rename(columns={"mean": "rated"})
@@ -50,7 +51,7 @@ def _table(rows: Sequence[Measured]) -> pd.DataFrame:
 
 
 def _complete(own: pd.DataFrame) -> list[str]:
-    return [metric for metric in METRICS if metric in own and own[metric].notna().all()]
+    return [each for each in METRICS if each in own and own[each].notna().all() and own[each].std() > 0]
 
 
 def _judged(own: pd.DataFrame, metric: str, seed: int) -> Measures:

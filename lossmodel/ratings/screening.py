@@ -46,6 +46,9 @@ class Exclusion:
     of: int
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.study}, {self.attribute}, assessor {self.assessor}: {self.reason}"
+
 
 @dataclass(frozen=True)
 class Tally:

@@ -1,0 +1,199 @@
+"""``python -m lossmodel``: metrics, fit, score, analyse. What is heavy is imported when its command runs."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from lossmodel import manifest as manifests
+from lossmodel.cli import complain, run, say
+from lossmodel.errors import BadInput
+from lossmodel.manifest import Pair
+from lossmodel.progress import bar
+
+SOME_FAILED = 1
+
+
+def main() -> None:
+    """Run the command that the shell names."""
+    commands = {"metrics": metrics, "fit": fit, "score": score, "analyse": analyse}
+    run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
+
+
+def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
+    """Measure every row of a manifest with published metrics.
+
+    A row that cannot be measured is named, the others are done; the exit status is then 1.
+
+    For example:
+
+        python -m lossmodel metrics --manifest pairs.csv --output metrics.csv
+        python -m lossmodel metrics --manifest pairs.csv --output metrics.csv --only sdr,si_sdr
+
+    Args:
+        manifest: CSV with the columns item, condition, estimate, reference, mixture, accompaniment.
+        output: The manifest's rows with one column a metric.
+        only: Names of metrics, separated by commas; all if empty.
+    """
+    from lossmodel.metrics import measure
+
+    wanted = measure.chosen(only)
+    pairs = manifests.read(manifest)
+    with bar("measuring") as report:
+        rows = measure.measure(pairs, only=wanted, report=report)
+    measure.write(output, rows)
+    failed = [row for row in rows if row.error]
+    complain(*(f"{row.pair.item}, {row.pair.condition}: {row.error}" for row in failed))
+    say(f"{output}: {len(rows) - len(failed)} of {len(rows)} rows measured")
+    return SOME_FAILED if failed else 0
+
+
+def fit(
+    *,
+    ratings: Path,
+    manifest: Path,
+    output: Path,
+    recipe: str = "compact",
+    crossval: Literal["song", "song-and-system"] | None = None,
+    screening: bool = True,
+    cache: Path | None = None,
+) -> None:
+    """Fit an objective to ratings.
+
+    For example:
+
+        python -m lossmodel fit --ratings ratings.csv --manifest pairs.csv --output objective
+        python -m lossmodel fit --ratings ratings.csv --manifest pairs.csv --output objective --crossval song
+
+    Args:
+        ratings: CSV with one row a rating.
+        manifest: CSV that names the audio of every rated item and condition.
+        output: Folder for the objective; replaced if it exists.
+        recipe: Name of a recipe of the package, or a TOML file.
+        crossval: Also print how well left-out songs are predicted, beside published metrics.
+        screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
+        cache: Folder that keeps computed features for the next fit.
+    """
+    from lossmodel.objective import baselines, config, store
+    from lossmodel.objective.evaluate import cross_validate
+    from lossmodel.objective.fit import fit as fit_objective
+    from lossmodel.ratings import table
+    from lossmodel.ratings.screening import screen
+
+    chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
+    found = screen(rated) if screening else None
+    kept = found.keep(rated) if found else rated
+    complain(*(f"excluded: {each}" for each in (found.exclusions if found else ())))
+    evaluation = None
+    with _folder(cache) as features:
+        if crossval:
+            with bar("leaving songs out") as report:
+                evaluation = cross_validate(kept, pairs, chosen, by=crossval, cache=features, report=report)
+            say(*evaluation.lines())
+            with bar("published metrics") as report:
+                say(*baselines.lines(baselines.baselines(kept, pairs, seed=chosen.seed, report=report)))
+        with bar("fitting") as report:
+            objective = fit_objective(kept, pairs, chosen, cache=features, report=report)
+    inputs = {"ratings": ratings, "manifest": manifest}
+    card = store.describe(chosen, kept, inputs=inputs, evaluation=evaluation)
+    name = store.save(objective, output, card={**card, "screening": found.to_json() if found else None})
+    say(f"{output}: objective {name[:12]} for {', '.join(card['data'])}")
+
+
+def score(
+    *,
+    manifest: Path | None = None,
+    output: Path | None = None,
+    objective: Path | None = None,
+    estimate: Path | None = None,
+    reference: tuple[Path, ...] = (),
+    mixture: Path | None = None,
+) -> None:
+    """Predict ratings (0-100, with a 90 % interval) for the rows of a manifest, or for one estimate.
+
+    For example:
+
+        python -m lossmodel score --manifest pairs.csv --output scores.csv --objective objective
+        python -m lossmodel score --estimate vocals.wav --reference true.wav --mixture song.wav --objective objective
+
+    Args:
+        manifest: CSV with the columns item, condition, estimate, reference, mixture, accompaniment.
+        output: The manifest's rows with the predictions beside them; printed if not given.
+        objective: Folder of a fitted objective; the one that comes with the package if not given.
+        estimate: One audio file to judge, instead of a manifest.
+        reference: The admissible true vocals of that file, one or several.
+        mixture: The mixture that it was separated from.
+    """
+    from lossmodel.objective import store
+    from lossmodel.objective.score import score as predict
+
+    pairs = manifests.read(manifest) if manifest else [_pair(estimate, reference, mixture)]
+    chosen = objective or store.default()
+    if chosen is None:
+        raise BadInput("no objective comes with this version; fit one and name its folder with --objective")
+    with bar("scoring") as report:
+        scores = predict(store.load(chosen), pairs, report=report)
+    if output:
+        manifests.write(output, pairs, [each.columns() for each in scores])
+        say(f"{output}: {len(scores)} rows scored")
+        return
+    for each in scores:
+        say(f"{each.item}, {each.condition}: " + ", ".join(f"{name} {value}" for name, value in each.columns().items()))
+
+
+def analyse(
+    *,
+    ratings: Path,
+    output: Path,
+    mid_anchor: str | None = None,
+    reference_below: float = 90.0,
+    anchor_above: float = 90.0,
+    share: float = 0.15,
+    seed: int = 0,
+) -> None:
+    """Screen, describe and draw the ratings of a listening test: a folder with an index.html to look at.
+
+    For example:
+
+        python -m lossmodel analyse --ratings ratings.csv --output analysis
+        python -m lossmodel analyse --ratings ratings.csv --output analysis --mid-anchor anchor70
+
+    Args:
+        ratings: CSV with one row a rating.
+        output: Folder for tables, figures and the page; replaced if it exists.
+        mid_anchor: Condition that is BS.1534-3's mid anchor; its screening rule 2 needs one.
+        reference_below: A hidden reference rated below this is missed.
+        anchor_above: A mid anchor rated above this is missed.
+        share: Assessors who miss more than this share of the items are excluded.
+        seed: Seed of every resampling.
+    """
+    from lossmodel.ratings import table
+    from lossmodel.ratings.analyse import analyse as write_analysis
+    from lossmodel.ratings.screening import Rules
+
+    rules = Rules(reference_below=reference_below, anchor_above=anchor_above, share=share, mid_anchor=mid_anchor)
+    with bar("analysing") as report:
+        found = write_analysis(table.read(ratings), output, rules=rules, seed=seed, report=report)
+    say(*(f"excluded: {each}" for each in found.screening.exclusions))
+    say(*found.screening.notes, f"{output / 'index.html'}: written")
+
+
+def _pair(estimate: Path | None, references: tuple[Path, ...], mixture: Path | None) -> Pair:
+    if estimate is None or not references:
+        raise BadInput("nothing to score: give --manifest, or --estimate with --reference and --mixture")
+    return Pair(estimate.parent.name or ".", estimate.stem, "system", estimate, references, mixture)
+
+
+@contextmanager
+def _folder(cache: Path | None) -> Iterator[Path]:
+    """Yield the folder for features: the given one, or one that lasts as long as the command."""
+    if cache:
+        yield cache
+        return
+    with tempfile.TemporaryDirectory(prefix="features-") as folder:
+        yield Path(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""A manifest measured: values, the best of several references, and rows that cannot be."""
+
+import csv
+
+import pytest
+import torch
+
+from lossmodel.errors import BadInput
+from lossmodel.manifest import Pair
+from lossmodel.metrics import measure
+from lossmodel.metrics.excerpt import accompaniment, load
+from tests.lossmodel.metrics.builders import music, noise, saved
+
+
+@pytest.fixture
+def song(tmp_path):
+    """One song on disk: lead, backing, band, their mixture, and an estimate of lead and backing with some leak."""
+    lead, backing, band = music(), music(low=330, seed=1), music(low=97, seed=2)
+    files = {
+        "lead": lead,
+        "both": lead + backing,
+        "band": band,
+        "mix": lead + backing + band,
+        "estimate": lead + backing + 0.1 * band,
+        "lead_estimate": lead + 0.1 * band,
+    }
+    return {name: saved(tmp_path / f"{name}.wav", signal) for name, signal in files.items()}
+
+
+def pair(song, **changes) -> Pair:
+    fields = {
+        "item": "song", "condition": "net", "role": "system", "estimate": song["estimate"],
+        "references": (song["both"],), "mixture": song["mix"],
+    }  # fmt: skip
+    return Pair(**(fields | changes))
+
+
+def test_every_metric_has_a_value_and_they_say_how_good_the_estimate_is(song):
+    good, bad = measure.measure([pair(song), pair(song, estimate=song["mix"])])
+    assert set(good.values) == set(measure.NAMES)
+    for name in set(measure.NAMES) - {"sar"}:
+        better = good.values[name] > bad.values[name]
+        assert better == (name in measure.HIGHER_IS_BETTER), name
+
+
+def test_the_accompaniment_comes_from_the_mixture_at_the_level_of_the_reference():
+    vocals, band = noise(1, 1, 4000), noise(1, 1, 4000, seed=1)
+    band -= (band * vocals).sum() / vocals.square().sum() * vocals
+    for gain in (0.3, 2.0):
+        assert torch.allclose(accompaniment(gain * (vocals + band), vocals), band, atol=1e-9)
+
+
+def test_a_given_accompaniment_and_one_from_the_mixture_give_the_same_values(song):
+    from_mixture, given = measure.measure([pair(song), pair(song, mixture=None, accompaniment=song["band"])])
+    for name, value in from_mixture.values.items():
+        assert given.values[name] == pytest.approx(value, abs=0.05), name
+
+
+def test_without_mixture_and_accompaniment_only_what_needs_them_is_missing(song):
+    (row,) = measure.measure([pair(song, mixture=None)])
+    assert set(measure.NAMES) - set(row.values) == {"sir", "sar"}
+    assert not row.error
+
+
+def test_the_reference_that_fits_best_counts_and_is_named(song):
+    references = (song["lead"], song["both"])
+    both, lead = measure.measure(
+        [pair(song, references=references), pair(song, references=references, estimate=song["lead_estimate"])]
+    )
+    assert set(both.best.values()) == {1}
+    assert set(lead.best.values()) == {0}
+    (alone,) = measure.measure([pair(song)])
+    assert both.values == pytest.approx(alone.values)
+
+
+def test_a_mixture_of_two_admissible_solutions_does_not_win(song, tmp_path):
+    lead, both = (load(pair(song, estimate=song[name])).estimate for name in ("lead", "both"))
+    half = saved(tmp_path / "half.wav", (lead + both) / 2)
+    references = (song["lead"], song["both"])
+    rows = [pair(song, references=references, estimate=each) for each in (half, song["lead"], song["both"])]
+    between, first, second = measure.measure(rows, only=("si_sdr", "mrstft"))
+    for whole in (first, second):
+        assert between.values["si_sdr"] < whole.values["si_sdr"] - 20
+        assert between.values["mrstft"] > whole.values["mrstft"] + 0.05
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda path: saved(path, torch.zeros(1, 16_000)), r"bad\.wav: silent"),
+        (lambda path: saved(path, music(0.5)), r"bad\.wav: 8000 samples long, but .*both\.wav has 16000"),
+        (lambda path: saved(path, music(channels=2)), r"bad\.wav: 2 channels, but .*both\.wav has 1"),
+        (lambda path: saved(path, music(), rate=8000), r"bad\.wav: 8000 Hz, but .*both\.wav has 16000"),
+        (lambda path: saved(path, music() * torch.nan), r"bad\.wav: holds NaN"),
+        (lambda path: path.write_bytes(b"RIFFnothing") and path, r"bad\.wav: cannot be read as audio"),
+    ],
+)
+def test_a_row_that_cannot_be_measured_says_why_and_the_rest_is_done(song, tmp_path, made, words):
+    bad = made(tmp_path / "bad.wav")
+    first, row, last = measure.measure([pair(song), pair(song, estimate=bad), pair(song)], only=("snr",))
+    with pytest.raises(BadInput, match=words):
+        raise BadInput(row.error)
+    assert row.values == {}
+    assert first.values == last.values != {}
+
+
+def test_one_sample_files_are_refused_not_judged(tmp_path):
+    one = saved(tmp_path / "one.wav", torch.ones(1, 1))
+    (row,) = measure.measure([Pair("i", "c", "system", one, (one,))])
+    assert "1 samples long, at least 2048 are needed" in row.error
+
+
+def test_the_file_holds_the_rows_in_order_with_a_column_a_metric(song, tmp_path):
+    bad = saved(tmp_path / "bad.wav", torch.zeros(1, 16_000))
+    pairs = [
+        pair(song, condition="z", references=(song["lead"], song["both"])),
+        pair(song, condition="bad", estimate=bad),
+        pair(song, condition="a"),
+    ]
+    measure.write(tmp_path / "metrics.csv", measure.measure(pairs, only=("sdr", "snr")))
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["condition"] for row in rows] == ["z", "bad", "a"]
+    assert [bool(row["sdr"]) for row in rows] == [True, False, True]
+    assert rows[0]["sdr_reference"] == "both.wav"
+    assert rows[0]["sdr"] == rows[2]["sdr"]
+
+
+def test_metrics_are_chosen_by_name_and_an_unknown_name_is_told_the_known_ones():
+    assert measure.chosen("") == measure.NAMES
+    assert measure.chosen("si_sdr, sdr") == ("sdr", "si_sdr")
+    with pytest.raises(BadInput, match="no metric 'peass'; there are sdr, sir"):
+        measure.chosen("sdr,peass")
+
+
+def test_progress_is_told_after_each_row_and_who_stops_it_stops_it(song):
+    told = []
+    measure.measure([pair(song)] * 3, only=("snr",), report=lambda step, steps: told.append((step, steps)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+    def stop(step: int, steps: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure.measure([pair(song)] * 3, only=("snr",), report=stop)
