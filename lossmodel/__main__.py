@@ -1,10 +1,10 @@
 """``python -m lossmodel``: metrics, fit, score, analyse. What is heavy is imported when its command runs."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lossmodel import manifest as manifests
 from lossmodel.cli import complain, run, say
@@ -12,12 +12,18 @@ from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.progress import bar
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from lossmodel.objective.config import FitRecipe
+    from lossmodel.objective.evaluate import By, Evaluation
+
 SOME_FAILED = 1
 
 
 def main() -> None:
     """Run the command that the shell names."""
-    commands = {"metrics": metrics, "fit": fit, "score": score, "analyse": analyse}
+    commands: dict[str, Callable[..., object]] = {"metrics": metrics, "fit": fit, "score": score, "analyse": analyse}
     run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
 
 
@@ -75,29 +81,18 @@ def fit(
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
         cache: Folder that keeps computed features for the next fit.
     """
-    from lossmodel.objective import baselines, config, store
-    from lossmodel.objective.evaluate import cross_validate
+    from lossmodel.objective import config, store
     from lossmodel.objective.fit import fit as fit_objective
     from lossmodel.ratings import table
-    from lossmodel.ratings.screening import screen
 
     chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
-    found = screen(rated) if screening else None
-    kept = found.keep(rated) if found else rated
-    complain(*(f"excluded: {each}" for each in (found.exclusions if found else ())))
-    evaluation = None
+    kept, screened = _screened(rated) if screening else (rated, None)
     with _folder(cache) as features:
-        if crossval:
-            with bar("leaving songs out") as report:
-                evaluation = cross_validate(kept, pairs, chosen, by=crossval, cache=features, report=report)
-            say(*evaluation.lines())
-            with bar("published metrics") as report:
-                say(*baselines.lines(baselines.baselines(kept, pairs, seed=chosen.seed, report=report)))
+        evaluation = _cross_validated(kept, pairs, chosen, crossval, features) if crossval else None
         with bar("fitting") as report:
             objective = fit_objective(kept, pairs, chosen, cache=features, report=report)
-    inputs = {"ratings": ratings, "manifest": manifest}
-    card = store.describe(chosen, kept, inputs=inputs, evaluation=evaluation)
-    name = store.save(objective, output, card={**card, "screening": found.to_json() if found else None})
+    card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
+    name = store.save(objective, output, card={**card, "screening": screened})
     say(f"{output}: objective {name[:12]} for {', '.join(card['data'])}")
 
 
@@ -177,6 +172,30 @@ def analyse(
         found = write_analysis(table.read(ratings), output, rules=rules, seed=seed, report=report)
     say(*(f"excluded: {each}" for each in found.screening.exclusions))
     say(*found.screening.notes, f"{output / 'index.html'}: written")
+
+
+def _screened(rated: "DataFrame") -> "tuple[DataFrame, dict[str, Any]]":
+    """Return the ratings that post-screening keeps and its record for the card; say who goes."""
+    from lossmodel.ratings.screening import screen
+
+    found = screen(rated)
+    complain(*(f"excluded: {each}" for each in found.exclusions))
+    return found.keep(rated), found.to_json()
+
+
+def _cross_validated(
+    rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
+) -> "Evaluation":
+    """Print how well left-out songs are predicted, beside published metrics; return the former for the card."""
+    from lossmodel.objective import baselines
+    from lossmodel.objective.evaluate import cross_validate
+
+    with bar("leaving songs out") as report:
+        evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=report)
+    say(*evaluation.lines())
+    with bar("published metrics") as report:
+        say(*baselines.lines(baselines.baselines(rated, pairs, seed=recipe.seed, report=report)))
+    return evaluation
 
 
 def _pair(estimate: Path | None, references: tuple[Path, ...], mixture: Path | None) -> Pair:

@@ -130,6 +130,7 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     assert status == 0
     assert "left out: song" in out
     assert "quality, si_sdr alone: r " in out
+    assert "rule 1 not applied" in (folder / "card.json").read_text()
     status, out, _ = shell("score", "--manifest", pairs, "--objective", folder, "--output", tmp_path / "scores.csv")
     assert status == 0
     header, near, far = (tmp_path / "scores.csv").read_text().splitlines()[:3]
