@@ -94,8 +94,8 @@ def step(training: Training) -> dict[str, Any]:
     _count(training, finite=bool(torch.isfinite(norm)))
 
     training.step += 1
-    record |= {name: float(value) for name, value in terms.items()}
-    record |= {"total": float(balance.total(terms, weights)), "norm": float(norm)}
+    record |= {name: float(value.detach()) for name, value in terms.items()}
+    record |= {"total": float(balance.total(terms, weights).detach()), "norm": float(norm)}
     return record | {"seconds": round(time.perf_counter() - began, 4)}
 
 

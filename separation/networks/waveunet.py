@@ -98,7 +98,9 @@ class Upsample(nn.Module):
         if self.hold:
             x = F.pad(x, (0, 1), mode="replicate")
         left, right = x[..., :-1], x[..., 1:]
-        between = torch.lerp(left, right, 0.5) if self.v is None else torch.lerp(right, left, self.v.sigmoid())
+        between = (
+            torch.lerp(left, right, 0.5) if self.v is None else torch.lerp(right, left, self.v.sigmoid().to(x.dtype))
+        )
         y = torch.stack([left, between], dim=-1).flatten(-2)
         return y if self.hold else torch.cat([y, x[..., -1:]], dim=-1)
 

@@ -1,0 +1,149 @@
+"""Separated audio has the mixture's length, rate and channels, sums to it, and shows no seams."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from lossmodel import audio
+from lossmodel import store as cards
+from lossmodel.audio import Audio
+from lossmodel.errors import BadInput
+from separation import render, store
+from separation.networks.waveunet import WaveUNet
+from separation.render import separate, separator, tiling
+from tests.separation.builders import RATE, noise, small, tone
+
+
+def network(**changes):
+    recipe = small(**{f"network__{key}": value for key, value in changes.items()})
+    torch.manual_seed(0)
+    return WaveUNet(recipe.network).eval(), recipe
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Return a stored separator with random weights: mono, 8 kHz."""
+    net, recipe = network()
+    store.save(tmp_path / "checkpoint", net.state_dict(), recipe, {"step": 0})
+    return tmp_path / "checkpoint"
+
+
+@pytest.mark.parametrize("context", [True, False])
+@pytest.mark.parametrize("frames", [1, 40, 1000])
+def test_tiles_side_by_side_are_the_whole(context, frames):
+    net, _ = network(context=context, levels=4)
+    song = noise(0, 0.7).samples
+    whole = np.concatenate(list(render._tiled(net, [song], 1, frames=1 << 14)), axis=1)
+    tiled = np.concatenate(list(render._tiled(net, np.array_split(song, 7, axis=1), 1, frames=frames)), axis=1)
+    assert tiled.shape == song.shape
+    np.testing.assert_allclose(tiled, whole, atol=1e-6)
+
+
+def test_tiles_advance_on_the_networks_grid():
+    config = small("regression", **{"network.levels": 12}).network
+    tiles = tiling(config, 100_000)
+    assert tiles.hop % 4096 == 0
+    assert tiles.input >= tiles.hop + 2 * tiles.margin
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 44100, 48000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_rate_and_channels_come_back_as_they_went_in(checkpoint, rate, channels):
+    mixture = noise(1, 0.5, rate=rate, channels=channels)
+    found = separator(checkpoint)(mixture)
+    for source in found.values():
+        assert source.rate == rate
+        assert source.samples.shape == mixture.samples.shape
+    np.testing.assert_allclose(found["vocals"].samples + found["accompaniment"].samples, mixture.samples, atol=1e-6)
+
+
+def test_a_stereo_separator_takes_mono_files_and_gives_mono():
+    net, recipe = network(channels=2)
+    loaded = store.Checkpoint(net, recipe, {}, "")
+    found = separator(loaded)(noise(1, 0.3))
+    assert found["vocals"].channels == 1
+
+
+def test_a_separator_that_hears_each_channel_keeps_them_apart(checkpoint):
+    both = Audio(np.concatenate([noise(1, 0.3).samples, tone(seconds=0.3).samples]), RATE)
+    apart = separator(checkpoint)
+    np.testing.assert_allclose(apart(both)["vocals"].samples[1:], apart(tone(seconds=0.3))["vocals"].samples, atol=1e-6)
+
+
+def test_files_are_written_as_float_and_sum_to_the_mixture(checkpoint, tmp_path):
+    loud = noise(2, 1.0, rate=16000, channels=2, level=0.5)
+    audio.write(tmp_path / "song.wav", loud, subtype="FLOAT")
+    steps = []
+    written = separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", report=lambda *at: steps.append(at))
+    assert [path.name for path in written] == ["song.vocals.wav", "song.accompaniment.wav"]
+    vocals, accompaniment = (audio.read(path) for path in written)
+    np.testing.assert_allclose(vocals.samples + accompaniment.samples, loud.samples, atol=1e-6)
+    assert steps[-1] == (16000, 16000)
+    facts = json.loads((tmp_path / "out" / "song.json").read_text())
+    assert facts["bandwidth_hz"] == RATE / 2
+    assert facts["checkpoint"] == cards.fingerprint(checkpoint)
+
+
+def test_reading_in_blocks_changes_nothing(checkpoint, tmp_path, monkeypatch):
+    mixture = noise(3, 1.5, rate=11025)
+    audio.write(tmp_path / "song.wav", mixture, subtype="FLOAT")
+    whole = separator(checkpoint)(mixture)["vocals"].samples
+    monkeypatch.setattr(render, "BLOCK", 777)
+    (vocals, _) = separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out")
+    np.testing.assert_allclose(audio.read(vocals).samples, whole, atol=1e-5)
+
+
+def test_files_of_the_same_name_are_called_after_their_folders(checkpoint, tmp_path):
+    files = [tmp_path / name / "mixture.wav" for name in ("a", "b")]
+    for path in files:
+        audio.write(path, noise(1, 0.2))
+    written = separate(checkpoint, files, tmp_path / "out")
+    assert {path.name for path in written} >= {"a.vocals.wav", "b.vocals.wav"}
+    with pytest.raises(BadInput, match="same name"):
+        separate(checkpoint, [files[0], files[0]], tmp_path / "out")
+
+
+def test_a_bad_file_is_named_and_leaves_nothing_behind(checkpoint, tmp_path):
+    broken, late = tmp_path / "broken.wav", tmp_path / "late.wav"
+    broken.write_bytes(b"no audio")
+    gone_wrong = noise(1, 1.0)
+    gone_wrong.samples[0, -1] = np.nan
+    audio.write(late, gone_wrong, subtype="FLOAT")
+    for path, words in ((broken, "cannot be read"), (late, "holds NaN"), (tmp_path / "none.wav", "no such file")):
+        with pytest.raises(BadInput, match=words):
+            separate(checkpoint, [path], tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_checkpoint_carries_its_recipe(checkpoint):
+    loaded = store.load(checkpoint)
+    assert loaded.recipe == small()
+    assert loaded.card["bandwidth"] == RATE / 2
+    assert not loaded.network.training
+
+
+def change(checkpoint, **values):
+    card = json.loads((checkpoint / cards.CARD).read_text())
+    (checkpoint / cards.CARD).write_text(json.dumps({**card, **values}))
+
+
+def test_a_checkpoint_that_is_damaged_foreign_or_newer_is_refused(checkpoint, tmp_path):
+    with pytest.raises(BadInput, match="no checkpoint here"):
+        store.load(tmp_path)
+    other = small(network__filters=6).model_dump(mode="json")
+    for values, words in (
+        ({"version": 99}, "version 99, this program reads 1"),
+        ({"kind": "objective", "version": 1}, "holds 'objective'"),
+        ({"kind": "separator", "recipe": other}, "do not fit together"),
+        ({"class": "Unheard", "recipe": small().model_dump(mode="json")}, "do not fit together"),
+        ({"recipe": {"steps": 1}}, "do not fit together"),
+    ):
+        change(checkpoint, **values)
+        with pytest.raises(BadInput, match=words):
+            store.load(checkpoint)
+    weights = checkpoint / cards.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(BadInput, match="damaged"):
+        store.load(checkpoint)
