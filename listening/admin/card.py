@@ -4,9 +4,21 @@ import json
 from typing import Any
 
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from listening.admin.show import NOTHING, table
+
+MEASURES = {
+    "stimuli": _("stimuli"),
+    "songs": _("songs"),
+    "pearson": _("Pearson r"),
+    "spearman": _("Spearman ρ"),
+    "within": _("ρ within songs"),
+    "rmse": _("RMSE (points)"),
+    "coverage": _("share in 90 % interval"),
+    "calibrated": _("share in calibration"),
+}
+"""What the figures of a fit are called."""
 
 
 def figures(card: dict[str, Any]) -> str:
@@ -14,9 +26,8 @@ def figures(card: dict[str, Any]) -> str:
     measures = (card.get("evaluation") or {}).get("measures")
     if not measures:
         return NOTHING
-    names = list(next(iter(measures.values())))
-    rows = ([key, *(_figure(row.get(name)) for name in names)] for key, row in measures.items())
-    return table([_("attribute"), *names], rows)
+    rows = ([attribute, *(_figure(found.get(name)) for name in MEASURES)] for attribute, found in measures.items())
+    return table([str(_("attribute")), *map(str, MEASURES.values())], rows)
 
 
 def facts(card: dict[str, Any]) -> str:
@@ -28,7 +39,10 @@ def facts(card: dict[str, Any]) -> str:
 
 
 def _figure(value: Any) -> str:
-    """Return a value, with its interval where it has one."""
-    if isinstance(value, dict) and {"value", "low", "high"} <= value.keys():
-        return f"{_figure(value['value'])} [{_figure(value['low'])}, {_figure(value['high'])}]"
+    """Return a value, with its interval below where it has one."""
+    if isinstance(value, dict):
+        interval = f"{_figure(value.get('low'))} … {_figure(value.get('high'))}"
+        return format_html('{}<br><span class="hb-quiet">{}</span>', _figure(value.get("value")), interval)
+    if value is None:
+        return NOTHING
     return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,7 +1,11 @@
 """What runs are made of and leave behind: frozen ratings and saved states. Made by the software, never by hand."""
 
+from pathlib import Path
+
 from django.contrib import admin
-from django.urls import reverse
+from django.http import FileResponse, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +20,7 @@ class RatingSetAdmin(Kept):
 
     list_display = ("__str__", "link_to_study", "rows", "mark", "sha256", "created_at")
     list_filter = ("study",)
-    fields = readonly_fields = ("link_to_study", "rows", "mark", "file", "sha256", "screened", "created_at")
+    fields = readonly_fields = ("link_to_study", "rows", "mark", "download", "sha256", "screened", "created_at")
 
     @admin.display(description=_("study"), ordering="study")
     def link_to_study(self, ratings: RatingSet) -> str:
@@ -27,6 +31,22 @@ class RatingSetAdmin(Kept):
     def mark(self, ratings: RatingSet) -> str:
         """Mark what no person said."""
         return badge("simulated", f"{ratings.simulated} / {ratings.rows}") if ratings.simulated else "0"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the file itself."""
+        view = self.admin_site.admin_view(self.send)
+        return [path("<int:pk>/ratings.csv", view, name="listening_ratingset_file"), *super().get_urls()]
+
+    def send(self, request: HttpRequest, pk: int) -> FileResponse:
+        """Answer with the frozen file."""
+        ratings = get_object_or_404(RatingSet, pk=pk)
+        return FileResponse(ratings.file.open("rb"), as_attachment=True, filename=Path(ratings.file.name).name)
+
+    @admin.display(description=_("file"))
+    def download(self, ratings: RatingSet) -> str:
+        """Return the way to the frozen file."""
+        address = reverse("admin:listening_ratingset_file", args=[ratings.pk])
+        return format_html('<a href="{}">{}</a>', address, Path(ratings.file.name).name)
 
     @admin.display(description=_("post-screening"))
     def screened(self, ratings: RatingSet) -> str:

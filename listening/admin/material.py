@@ -1,6 +1,7 @@
 """What is heard: items, their references and stimuli, with players for staff."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
@@ -27,13 +28,22 @@ class StimulusInline(KeptInline):
     """What is rated."""
 
     model = Stimulus
-    fields = readonly_fields = ("condition", "role", "listen", "level", "audio")
+    fields = readonly_fields = ("name", "role", "listen", "level", "audio")
     show_change_link = False
 
     @admin.display(description=_("listen"))
     def listen(self, stimulus: Stimulus) -> str:
         """Return a player."""
         return player(stimulus.audio)
+
+    @admin.display(description=_("condition"))
+    def name(self, stimulus: Stimulus) -> str:
+        """Return its condition."""
+        return stimulus.condition.name
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Stimulus]:
+        """Fetch what the rows name in the same query."""
+        return super().get_queryset(request).select_related("condition__study", "audio", "item__study")
 
     @admin.display(description=_("role"))
     def role(self, stimulus: Stimulus) -> str:

@@ -134,7 +134,7 @@ class RunAdmin(OwnLook, admin.ModelAdmin):
 class RecipeForm(forms.ModelForm):
     """A run by a recipe that comes with the software; recipes in files are for the shell."""
 
-    recipe = forms.ChoiceField(label=gettext_lazy("recipe"))
+    recipe = forms.ChoiceField(label=gettext_lazy("Recipe"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -203,7 +203,7 @@ class ObjectiveAdmin(RunAdmin):
     """Fits: ratings in, objective out."""
 
     form = ObjectiveForm
-    list_display = ("name", "state", "recipe", "sets", "created_at")
+    list_display = ("name", "state", "recipe", "sets")
     filter_horizontal = ("ratings",)
     asked = ("name", "ratings", "recipe", "seed")
     shown = ("agreement", "used_by", "all_facts")
@@ -240,8 +240,7 @@ class TrainingRunAdmin(RunAdmin):
     """Trainings of separators."""
 
     form = TrainingForm
-    list_display = ("name", "state", "recipe", "against", "checkpoint_count", "created_at")
-    list_filter = ("status", "recipe", "objective")
+    list_display = ("name", "state", "recipe", "against", "checkpoint_count")
     asked = ("name", "recipe", "data", "objective", "start", "limit", "seed")
     shown = ("saved", "all_facts")
 
@@ -275,7 +274,7 @@ class RenderingAdmin(RunAdmin):
     """Renderings: a checkpoint's stimuli in a new draft study."""
 
     form = RenderingForm
-    list_display = ("condition", "state", "study", "checkpoint", "draft", "created_at")
+    list_display = ("condition", "state", "study", "checkpoint", "draft")
     asked = ("checkpoint", "study", "condition", "slug")
     shown = ("draft",)
 

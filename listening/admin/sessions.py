@@ -47,7 +47,7 @@ class TrialInline(KeptInline):
 class SessionAdmin(Kept):
     """Sessions with their state, and the personal link by which one is resumed."""
 
-    list_display = ("__str__", "link_to_study", "assessor", "mark", "state", "trials_done", "created_at", "finished_at")
+    list_display = ("__str__", "assessor", "mark", "state", "trials_done", "created_at")
     list_filter = ("study", "assessor__simulated")
     search_fields = ("study__slug", "assessor__code", "token")
     list_select_related = ("study", "assessor")
@@ -58,11 +58,6 @@ class SessionAdmin(Kept):
         """Count the trials in the same query."""
         done = Count("trials", filter=Q(trials__finished_at__isnull=False))
         return super().get_queryset(request).annotate(trials_all=Count("trials"), trials_finished=done)
-
-    @admin.display(description=_("study"), ordering="study")
-    def link_to_study(self, session: Session) -> str:
-        """Return the way to the study."""
-        return link(session.study)
 
     @admin.display(description="", ordering="assessor__simulated")
     def mark(self, session: Session) -> str:
@@ -88,7 +83,7 @@ class SessionAdmin(Kept):
 class RatingAdmin(Kept):
     """Every score as it was given."""
 
-    list_display = ("score", "attribute", "item", "condition", "role", "session", "mark", "replicate", "changed_at")
+    list_display = ("score", "attribute", "item", "condition", "replicate", "session", "mark")
     list_filter = ("slot__trial__session__study", "slot__trial__session__assessor__simulated")
     search_fields = ("slot__trial__session__assessor__code", "slot__stimulus__condition__name")
     list_select_related = (
@@ -114,11 +109,6 @@ class RatingAdmin(Kept):
     def condition(self, rating: Rating) -> str:
         """Return what the assessor did not know."""
         return rating.slot.stimulus.condition.name
-
-    @admin.display(description=_("role"), ordering="slot__stimulus__condition__role")
-    def role(self, rating: Rating) -> str:
-        """Return what the condition is there for."""
-        return str(rating.slot.stimulus.condition.get_role_display())
 
     @admin.display(description=_("session"), ordering="slot__trial__session")
     def session(self, rating: Rating) -> str:

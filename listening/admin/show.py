@@ -28,8 +28,6 @@ class OwnLook:
 class Kept(OwnLook, admin.ModelAdmin):
     """Rows that are looked at and never edited, added or deleted by hand: what people answered, what was measured."""
 
-    actions_on_top = False
-
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody adds such a row by hand."""
         return False

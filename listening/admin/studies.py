@@ -27,7 +27,7 @@ TEXTS = ("introduction", "consent", "consent_version", "instructions", "thanks",
 class StudyForm(forms.ModelForm):
     """A new study is made from a test method, which gives it its attributes and texts."""
 
-    preset = forms.ChoiceField(label=gettext_lazy("test method"))
+    preset = forms.ChoiceField(label=gettext_lazy("Test method"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,17 +73,7 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
 
     form = StudyForm
     inlines = (AttributeInline, ConditionInline)
-    list_display = (
-        "slug",
-        "title",
-        "state",
-        "people",
-        "machines",
-        "answers",
-        "seen_by_assessors",
-        "found",
-        "created_at",
-    )
+    list_display = ("slug", "title", "state", "people", "machines", "answers", "pages")
     list_filter = ("status", "preset")
     search_fields = ("slug", "title", "source")
     actions = ("open", "close", "archive", "freeze", "download")
@@ -247,6 +237,11 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
         """Return the way to the results."""
         address = reverse("admin:listening_study_results", args=[study.pk])
         return format_html('<a href="{}">{}</a>', address, _("Results"))
+
+    @admin.display(description=gettext_lazy("pages"))
+    def pages(self, study: Study) -> str:
+        """Return the ways to what assessors see and to what they said."""
+        return format_html('<a href="{}">{}</a> · {}', study.get_absolute_url(), _("Participant"), self.found(study))
 
     @admin.display(description=gettext_lazy("items"))
     def excerpts(self, study: Study) -> str:
