@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from lossmodel.objective.simulate import Assessor as Listener
     from lossmodel.objective.simulate import Truth
 
+PREDICTIONS = "predictions.csv"
+"""Beside an objective: what fits that had not seen the song predicted for each rated stimulus."""
+
 AnyRun = TypeVar("AnyRun", bound=Run)
 
 
@@ -139,7 +142,9 @@ def _fit(run: Objective, report: Report) -> None:
     objective = fitted(ratings, pairs, recipe, cache=cache)
     inputs = {str(each): each.path for each in sets}
     card = _finite(store.describe(recipe, ratings, inputs=inputs, evaluation=evaluation) | {"screening": screened})
-    run.finish(card=card, sha256=store.save(objective, run.folder, card=card))
+    digest = store.save(objective, run.folder, card=card)
+    evaluation.predictions.to_csv(run.folder / PREDICTIONS, index=False)
+    run.finish(card=card, sha256=digest)
 
 
 def _train(run: TrainingRun, report: Report) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from listening import export, results
+from listening import export, results, tasks
 from listening.models import Objective, Study
 from lossmodel.progress import Report
 
@@ -68,7 +68,7 @@ def _cell(mean: float | None, half: float | None, predicted: float) -> str:
 def _left_out(objective: Objective) -> dict[tuple[str, str], float]:
     import pandas as pd
 
-    table = pd.read_csv(objective.folder / "predictions.csv")
+    table = pd.read_csv(objective.folder / tasks.PREDICTIONS)
     means = table.groupby(["attribute", "condition"])["predicted"].mean()
     return {(str(attribute), str(condition)): float(mean) for (attribute, condition), mean in means.items()}
 
