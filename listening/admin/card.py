@@ -1,12 +1,14 @@
 """What a card says, for people: the figures of a fit as a table, everything else as it stands."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from listening.admin.show import NOTHING, table
+from listening.admin.show import NOTHING, badge, table
+from listening.conformity import Finding
 
 MEASURES = {
     "stimuli": _("stimuli"),
@@ -36,6 +38,13 @@ def facts(card: dict[str, Any]) -> str:
         return NOTHING
     text = json.dumps(card, indent=2, ensure_ascii=False)
     return format_html("<details><summary>{}</summary><pre class=hb-card>{}</pre></details>", _("show"), text)
+
+
+def clauses(findings: Iterable[Finding]) -> str:
+    """Return what a standard says of a study: met, broken, or for people to see to."""
+    marks = {True: badge("done", _("met")), False: badge("failed", _("not met")), None: badge("draft", _("see to it"))}
+    rows = ((marks[each.met], f"{each.clause}, {each.page}", each.text, each.detail) for each in findings)
+    return table([str(_("finding")), str(_("clause")), str(_("what it asks")), str(_("here"))], rows)
 
 
 def _figure(value: Any) -> str:

@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from listening import export, presets, results, stimuli
+from listening import conformity, export, presets, results, stimuli
+from listening.admin.card import clauses
 from listening.admin.charts import charts
 from listening.admin.show import NOTHING, KeptInline, OwnLook, badge, lineage, link, list_of
 from listening.download import csv_response
@@ -98,6 +99,7 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
             return [(None, {"fields": ("slug", "title", "preset", "rate", "loudness")})]
         return [
             (None, {"fields": ("slug", "title", "preset", "source", *self.told)}),
+            (_("Held against ITU-R BS.1534-3"), {"fields": ("conforms",), "classes": ["collapse"]}),
             (_("Texts"), {"fields": TEXTS, "classes": ["collapse"]}),
             (_("Plan"), {"fields": (*PLAN, "quota"), "classes": ["collapse"]}),
         ]
@@ -107,7 +109,7 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
         if obj is None:
             return ()
         fixed = () if obj.status == Study.Status.DRAFT else (*PLAN, "slug", "consent", "consent_version")
-        return ("preset", "source", *self.told, *fixed)
+        return ("preset", "source", "conforms", *self.told, *fixed)
 
     def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Show attributes and conditions once there are some."""
@@ -254,6 +256,11 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
         """Return the way to its frozen ratings."""
         frozen = study.rating_sets.first()
         return link(frozen)
+
+    @admin.display(description=gettext_lazy("clauses"))
+    def conforms(self, study: Study) -> str:
+        """Return what the Recommendation says of the study, clause by clause."""
+        return clauses(conformity.check(export.facts(study)))
 
     @admin.display(description=gettext_lazy("lineage"))
     def made_from(self, study: Study) -> str:
