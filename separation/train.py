@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def train(
     """
     recipe = recipe.model_copy(update={"steps": steps}) if steps else recipe
     with _explained(output):
-        training = begin(recipe, data, output, objective=objective, device=device, resumed=resume, report=silent)
+        alive = partial(_alive, report, recipe.steps)  # decoding many songs takes long: whoever watches hears of it
+        training = begin(recipe, data, output, objective=objective, device=device, resumed=resume, report=alive)
         with _interruptible() as interrupted, (output / METRICS).open("a", encoding="utf-8") as log:
             while training.step < recipe.steps:
                 record = step(training)
@@ -67,21 +69,26 @@ def train(
     return store.find(output)
 
 
+def _alive(report: Report, steps: int, _song: int, _songs: int) -> None:
+    report(0, steps)
+
+
 def step(training: Training) -> dict[str, Any]:
     """Take one training step and return what happened: each term, their total, the gradient's norm, seconds."""
     began, recipe, number = time.perf_counter(), training.recipe, training.step
     mixture, targets = batch(training, number)
     training.network.train()
     estimates = training.network(mixture)
+    judged = estimates.detach().requires_grad_()  # losses end here; the balanced gradient goes on from here
     heard = centre(mixture, estimates.shape[-1])
 
     record: dict[str, Any] = {"step": number + 1}
     weights = training.terms.weights(number)
     if adversary := training.terms.adversary:
-        real = nearest(estimates[:, -1], targets[:, :, -1])
-        record["discriminator"] = adversary.learn(real, estimates[:, -1], heard)
-    terms = training.terms(estimates, targets, heard, weights)
-    gradient = balance.gradient(terms, estimates, weights, balanced=recipe.losses.balance)
+        real = nearest(judged[:, -1], targets[:, :, -1])
+        record["discriminator"] = adversary.learn(real, judged[:, -1], heard)
+    terms = training.terms(judged, targets, heard, weights)
+    gradient = balance.gradient(terms, judged, weights, balanced=recipe.losses.balance)
 
     training.optimiser.zero_grad()
     training.fabric.backward(estimates, gradient=gradient)

@@ -1,0 +1,72 @@
+"""The shell's side: one clear line and status 2 for what does not fit, and the whole way once."""
+
+import doctest
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import separation
+from lossmodel import audio
+from separation.config import FOLDER
+from tests.separation.builders import SMALL, songs
+
+
+def run(*arguments):
+    """Run `python -m separation` and return the finished process."""
+    command = [sys.executable, "-W", "ignore", "-m", "separation", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path.cwd())
+
+
+def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path):
+    folder = songs(tmp_path / "songs", count=1, seconds=1.5)
+    overrides = [f"{key}={value}" for key, value in {**SMALL, "steps": 3}.items()]
+    runs, scores = tmp_path / "run", tmp_path / "scores.json"
+    trained = run("train", "--recipe", "tiny", "--data", folder, "--output", runs, "--override", *overrides)
+    assert (trained.returncode, trained.stdout.strip()) == (0, str(runs / "last"))
+    mixture = folder / "synthetic-000" / "mixture.wav"
+    separated = run("separate", "--checkpoint", runs, mixture, "--output", tmp_path / "out")
+    assert separated.stdout.split() == [str(tmp_path / "out" / f"mixture.{s}.wav") for s in ("vocals", "accompaniment")]
+    assert audio.read(tmp_path / "out" / "mixture.vocals.wav").frames == audio.read(mixture).frames
+    assert run("evaluate", "--checkpoint", runs, "--data", folder, "--output", scores).returncode == 0
+    assert json.loads(scores.read_text())["songs"][0]["song"] == "synthetic-000"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ("train --recipe tinny --data x --output y", "recipe tinny: no such file or recipe; there are tiny"),
+        ("train --recipe tiny --data x --output y --override btach=2", "unknown key btach"),
+        ("align --checkpoint c --audio a --lyrics l --output o", "arrives with lyrics support"),
+        ("transcribe --checkpoint c --audio a --output o", "arrives with lyrics support"),
+        ("evaluate-alignment --annotations a --predictions p", "arrives with lyrics support"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(arguments, line):
+    done = run(*arguments.split())
+    assert done.returncode == 2
+    assert line in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_help_shows_examples():
+    for command in ("train", "separate", "evaluate"):
+        assert f"python -m separation {command} --" in run(command, "--help").stdout
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_says_what_it_is_for(path):
+    assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+def test_the_examples_in_docstrings_are_true():
+    modules = [
+        name for _, name, _ in pkgutil.walk_packages(separation.__path__, "separation.") if "__main__" not in name
+    ]
+    results = [doctest.testmod(importlib.import_module(name)) for name in modules]
+    assert sum(result.attempted for result in results) >= 5
+    assert sum(result.failed for result in results) == 0

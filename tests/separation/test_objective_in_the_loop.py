@@ -1,0 +1,79 @@
+"""A separator learns from an objective, and is judged by it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lossmodel.errors import BadInput
+from lossmodel.objective import simulate
+from lossmodel.objective import store as objectives
+from separation import store
+from separation.data.stems import find, read
+from separation.evaluate import evaluate
+from separation.train import train
+from tests.separation.builders import small, songs
+
+PERCEPTUAL = {"data__seconds": 1.2, "losses__l1": 0.05, "losses__perceptual": 1.0, "losses__balance": True}
+
+
+@pytest.fixture(scope="module")
+def objective(tmp_path_factory) -> Path:
+    """Return the folder of an objective whose judgement is known."""
+    folder = tmp_path_factory.mktemp("objective") / "known"
+    objectives.save(simulate.listener(), folder, card={})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory) -> Path:
+    return songs(tmp_path_factory.mktemp("music") / "songs", count=1)
+
+
+def test_training_against_the_objective_raises_what_it_predicts(music, objective, tmp_path):
+    recipe = small(**PERCEPTUAL, perceptual__attributes=("interference",), optimiser__ema=0.0)
+    train(recipe, music, tmp_path / "start", objective=objective, steps=1)
+    train(recipe, music, tmp_path / "run", objective=objective, steps=40)
+    before, after = (evaluate(tmp_path / name, music, objective=objective)["mean"] for name in ("start", "run"))
+    assert after["interference"] > before["interference"] + 5
+    assert store.load(tmp_path / "run").card["inputs"].keys() == {"objective"}
+
+
+def test_a_perceptual_training_resumes_bit_for_bit(music, objective, tmp_path):
+    recipe = small(**PERCEPTUAL, perceptual__ramp=0.5, steps=6, checkpoint_every=3)
+
+    def stop(step, steps):
+        if step == 4:
+            raise KeyboardInterrupt
+
+    train(recipe, music, tmp_path / "whole", objective=objective)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, music, tmp_path / "parts", objective=objective, report=stop)
+    train(recipe, music, tmp_path / "parts", objective=objective, resume=True)
+    one, other = (store.load(tmp_path / name).network.state_dict() for name in ("whole", "parts"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_an_objective_without_the_attributes_is_refused_with_those_it_has(music, objective, tmp_path):
+    recipe = small(**PERCEPTUAL, perceptual__attributes=("warmth",))
+    with pytest.raises(BadInput, match=r"predicts quality, interference, similarity, not warmth"):
+        train(recipe, music, tmp_path / "run", objective=objective)
+
+
+@pytest.mark.data
+def test_the_vocals_and_accompaniment_of_the_real_songs_make_their_mixtures(data):
+    places = find(data / "stems")
+    assert len(places) == 3
+    for place in places[:2]:
+        references, accompaniment = read(place)
+        mixture = references["vocals"].samples + accompaniment.samples
+        (published,) = (stem for name, stem in _files(place) if name == "mixture")
+        error = np.square(mixture - published.samples).sum() / np.square(published.samples).sum()
+        assert 10 * np.log10(error) < -15
+
+
+def _files(place):
+    from lossmodel import audio
+
+    return [(path.stem, audio.read(path)) for path in place.iterdir()]
