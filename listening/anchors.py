@@ -129,8 +129,16 @@ def without_frames(samples: Samples, rate: int, rng: np.random.Generator, *, los
 
 
 def without_bins(samples: Samples, rate: int, rng: np.random.Generator, *, lost: float) -> Samples:
-    """Return `samples` with the share `lost` of their time-frequency bins set to zero: musical noise."""
-    return _masked(samples, rate, lambda shape: rng.random(shape) >= lost)
+    """Return `samples` with the share `lost` of their time-frequency bins set to zero: musical noise.
+
+    The same number goes in every band, and one bin at least stays, so that no sound is lost by chance altogether.
+    """
+
+    def mask(shape: tuple[int, int]) -> NDArray[np.bool_]:
+        ranks = rng.permuted(np.tile(np.arange(shape[1]), (shape[0], 1)), axis=1)
+        return np.asarray(ranks < max(1, round((1 - lost) * shape[1])))
+
+    return _masked(samples, rate, mask)
 
 
 def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArray[np.bool_]]) -> Samples:
@@ -140,9 +148,8 @@ def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArr
     if samples.shape[1] < size:
         raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; take at least {size}")
     spectra = stft.stft(samples)  # (channel, frequency, time)
-    return np.real(stft.istft(spectra * mask((spectra.shape[-2], spectra.shape[-1])), k1=samples.shape[1])).astype(
-        np.float64
-    )
+    kept = spectra * mask((spectra.shape[-2], spectra.shape[-1]))
+    return np.real(stft.istft(kept, k1=samples.shape[1])).astype(np.float64)
 
 
 def _as_loud(samples: Samples, reference: Audio) -> Samples:

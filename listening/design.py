@@ -76,10 +76,13 @@ def williams(size: int) -> list[list[int]]:
 
 
 def _block(items: Sequence[int], replicates: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Return (item, replicate) in random order, replicates as far apart as halves allow."""
+    """Return (item, replicate) in random order; from two items on, a replicate never follows directly."""
     order = [int(item) for item in rng.permutation(np.asarray(items))]
     half = (len(order) + 1) // 2
     repeated = order[:half][:replicates]
     first = [(order[index], 0) for index in rng.permutation(half)]
     second = [(item, 0) for item in order[half:]] + [(item, 1) for item in repeated]
-    return first + [second[index] for index in rng.permutation(len(second))]
+    second = [second[index] for index in rng.permutation(len(second))]
+    if second and second[0][0] == first[-1][0]:
+        second = second[1:] + second[:1]
+    return first + second

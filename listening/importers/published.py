@@ -80,15 +80,18 @@ def write(test: Published, slug: str = "", report: Report = silent) -> Study:
 
 
 def gather(lines: Iterable[Line]) -> dict[tuple[str, str], list[Page]]:
-    """Return the pages of each (sitting, assessor) by position; `BadInput` for a score outside 0–100 or given twice."""
-    sittings: dict[tuple[str, str], dict[Any, Page]] = defaultdict(dict)
+    """Return the pages of each (sitting, assessor) by position.
+
+    Raises `BadInput` for a score outside 0–100, a stimulus rated twice on a page, and two pages in one place.
+    """
+    sittings: dict[tuple[str, str], dict[int, Page]] = defaultdict(dict)
     for line in lines:
         if not 0 <= line.score <= 100:
             raise BadInput(f"{line.where}: score {line.score:g}; scores go from 0 to 100")
         pages = sittings[line.sitting, line.assessor]
-        page = pages.setdefault(
-            (line.position, line.attribute, line.item), Page(line.attribute, line.item, line.position, [])
-        )
+        page = pages.setdefault(line.position, Page(line.attribute, line.item, line.position, []))
+        if (page.attribute, page.item) != (line.attribute, line.item):
+            raise BadInput(f"{line.where}: page {line.position} of the sitting is {page.item} before, {line.item} here")
         if any(other.condition == line.condition for other in page.lines):
             raise BadInput(f"{line.where}: {line.condition} of {line.item} is rated twice on one page; keep one")
         page.lines.append(line)

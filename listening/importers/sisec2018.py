@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from listening.importers.published import Line, Published
-from listening.importers.tables import number, read_rows, sound
+from listening.importers.tables import number, read_rows, sound, whole_number
 from listening.models import Role
 from listening.stimuli import Excerpt, Take
 from lossmodel import audio
@@ -47,7 +47,7 @@ def _line(where: str, row: dict[str, str]) -> Line:
         item=row["song"],
         condition=row["sound"],
         score=number(where, "rating", row["rating"]),
-        position=int(number(where, "order", row["order"])),
+        position=whole_number(where, "order", row["order"]),
         seconds=number(where, "dur", row["dur"]),
     )
 

@@ -37,6 +37,14 @@ def number(where: str, name: str, text: str | None) -> float:
     return value
 
 
+def whole_number(where: str, name: str, text: str | None) -> int:
+    """Return `text` as a whole number from 0 that a place in an order can be, or raise `BadInput`."""
+    value = number(where, name, text)
+    if not value.is_integer() or not 0 <= value <= 32767:
+        raise BadInput(f"{where}: {name} {text!r}; a whole number from 0 to 32767 is needed")
+    return int(value)
+
+
 def sound(where: str, *candidates: Path) -> Path:
     """Return the first candidate that exists, under its own suffix or another of a sound."""
     for candidate in candidates:

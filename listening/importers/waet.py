@@ -1,8 +1,8 @@
 """Web Audio Evaluation Tool: a folder of its result files (`save-….xml`, one a sitting) beside the sounds they name.
 
-Values from 0 to 1 become ratings from 0 to 100; every axis of a page (`interface-name`) is an attribute; pages that
-were not completed are left out. An element of type `outside-reference`, else one of type `reference`, is the open
-reference of its page.
+Values from 0 to 1 become ratings from 0 to 100; every axis of a page (`interface-name`) is an attribute, rated in a
+sitting of its own; pages that were not completed are left out. An element of type `outside-reference`, else one of
+type `reference`, is the open reference of its page.
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _sitting(file: Path, root: ET.Element) -> Iterator[Line]:
             for value in element.iterfind("value"):
                 yield Line(
                     where=f"{where}, {_name(element)}",
-                    sitting=file.stem,
+                    sitting=f"{file.stem} {_axis(value)}",
                     assessor=f"{slugify(file.parent.name)}-{root.get('key') or file.stem}"[:80],
                     attribute=_axis(value),
                     item=page.get("ref", ""),
@@ -86,7 +86,7 @@ def _axis(value: ET.Element) -> str:
 
 
 def _name(element: ET.Element) -> str:
-    return element.get("name") or element.get("ref", "")
+    return element.get("name", "") or element.get("ref", "")
 
 
 def _role(element: ET.Element) -> Role:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from listening.importers.published import Line, Published
-from listening.importers.tables import number, read_rows, sound
+from listening.importers.tables import number, read_rows, sound, whole_number
 from listening.models import Role
 from listening.stimuli import Excerpt, Take
 from lossmodel import audio
@@ -51,7 +51,7 @@ def _line(where: str, row: dict[str, str]) -> Line:
         item=row["page"],
         condition=row["sound"],
         score=number(where, "rating", row["rating"]),
-        position=int(number(where, "page_order", row["page_order"])),
+        position=whole_number(where, "page_order", row["page_order"]),
         seconds=number(where, "page_duration", row["page_duration"]),
     )
 

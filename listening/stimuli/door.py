@@ -8,17 +8,20 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import numpy as np
+from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import models, transaction
 
 from listening.models import Audio, Condition, Item, Reference, Stimulus, Study
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.files import sha256
 
+Row = TypeVar("Row", bound=models.Model)
 _news: ContextVar[list[str] | None] = ContextVar("_news", default=None)
 """Files stored by the block `together` around us."""
 
@@ -77,8 +80,10 @@ def admit_reference(item: Item, name: str, path: Source) -> Reference:
     if item.references.filter(name=name).exists():
         raise BadInput(f"{item} has a reference {name!r} already; name this one otherwise")
     with together():
-        position = item.references.count()
-        return Reference.objects.create(item=item, name=name, position=position, audio=_let_in(item, path))
+        reference = checked(Reference(item=item, name=name, position=item.references.count()))
+        reference.audio = _let_in(item, path)
+        reference.save()
+    return reference
 
 
 def admit_mixture(item: Item, path: Source) -> Audio:
@@ -95,6 +100,17 @@ def admit_accompaniment(item: Item, path: Source) -> Audio:
     if reference is None:
         raise BadInput(f"{item} has no reference yet; admit it before the accompaniment, which takes its gain")
     return _set(item, "accompaniment", path, gain=reference.audio.gain)
+
+
+def checked(row: Row) -> Row:
+    """Return the unsaved row if its own fields can be saved (links aside); else `BadInput` names field and value."""
+    try:
+        row.clean_fields(exclude={each.name for each in row._meta.fields if each.is_relation or each.name == "file"})
+    except ValidationError as error:
+        name, reasons = next(iter(error.message_dict.items()))
+        kind = row._meta.verbose_name
+        raise BadInput(f"{kind}: {name} {getattr(row, name, '')!r}: {' '.join(reasons)}") from None
+    return row
 
 
 def _set(item: Item, part: str, path: Source, gain: float | None = None) -> Audio:

@@ -4,20 +4,28 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 
 from listening import anchors, presets
 from listening.models import Attribute, Audio, Condition, Item, Reference, Rendering, Role, Stimulus, Study
 from listening.models.study import new_seed
-from listening.stimuli.door import Source, Take, admit, admit_accompaniment, admit_mixture, admit_reference, together
+from listening.stimuli.door import (
+    Row,
+    Source,
+    Take,
+    admit,
+    admit_accompaniment,
+    admit_mixture,
+    admit_reference,
+    checked,
+    together,
+)
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 
-Row = TypeVar("Row", bound=models.Model)
 HIDDEN_REFERENCE = "hidden-reference"
 """What the hidden reference is called where the material does not name it."""
 
@@ -92,10 +100,12 @@ def fill(study: Study, conditions: Iterable[Condition], excerpts: Iterable[Excer
         saved = {row.name: row for row in conditions}
         for row in saved.values():
             row.study = study
-            row.save()
+            checked(row).save()
         for number, excerpt in enumerate(excerpts):
             report(number, len(excerpts))
-            _fill_item(Item.objects.create(study=study, name=excerpt.name), excerpt, saved)
+            item = checked(Item(study=study, name=excerpt.name))
+            item.save()
+            _fill_item(item, excerpt, saved)
 
 
 def add_hidden_reference(study: Study) -> Condition:
@@ -150,11 +160,7 @@ def _check_new(study: Study) -> None:
     """Raise `BadInput` where the row could not be saved, in one line."""
     if Study.objects.filter(slug=study.slug).exists():
         raise BadInput(f"a study is called {study.slug!r} already; choose another slug")
-    try:
-        study.full_clean()
-    except ValidationError as error:
-        name, reasons = next(iter(error.message_dict.items()))
-        raise BadInput(f"{name} {getattr(study, name, '')!r}: {' '.join(reasons)}") from None
+    checked(study)
 
 
 def _copy(row: Row, **changes: Any) -> Row:
