@@ -1,0 +1,127 @@
+"""What one trial page shows, and nothing that could tell a condition."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from listening.models import Attribute, Rating, Slot, Trial
+from listening.participant.sounds import Sound, hidden_sounds, open_sounds
+from listening.presets import Rules, preset
+
+
+@dataclass(frozen=True)
+class Column:
+    """One stimulus as the page shows it: its number from 1, where its slider stands, and whether it has been rated."""
+
+    number: int
+    sound: Sound
+    score: float
+    rated: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One trial page."""
+
+    trial: Trial
+    attribute: Attribute
+    total: int
+    rate: int
+    open_sounds: list[Sound]
+    columns: list[Column]
+    rules: Rules
+    order: int
+
+    @property
+    def number(self) -> int:
+        """Return which page this is, from 1."""
+        return self.trial.position + 1
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Return what the page's modules need to know."""
+        return {"rules": asdict(self.rules), "rate": self.rate, "order": self.order, "texts": texts()}
+
+
+def sheet(trial: Trial) -> Sheet:
+    """Return the page of `trial`."""
+    study, opened = trial.session.study, open_sounds(trial)
+    rules = preset(study.preset).rules
+    columns = _columns(trial, rules)
+    return Sheet(
+        trial=trial,
+        attribute=trial.attribute,
+        total=trial.session.trials.count(),
+        rate=(opened or [column.sound for column in columns])[0].audio.rate,
+        open_sounds=opened,
+        columns=columns,
+        rules=rules,
+        order=_newest_order(trial),
+    )
+
+
+def shortfall(trial: Trial) -> str:
+    """Return what is still missing before `trial` may be left, in words for the assessor; "" if nothing is."""
+    scores = dict(trial.slots.values_list("position", "rating__score"))
+    missing = [str(position + 1) for position, score in sorted(scores.items()) if score is None]
+    if missing:
+        template = ngettext("Number {} has no rating yet.", "Numbers {} have no rating yet.", len(missing))
+        return template.format(", ".join(missing))
+    if preset(trial.session.study.preset).rules.one_full and max(scores.values(), default=100) < 100:
+        return _("At least one must be rated 100: the reference itself is hidden among them.")
+    return ""
+
+
+def start(slot: Slot, rules: Rules) -> float:
+    """Return where the slider of `slot` stands at first, 0–100: the preset's place, or one drawn for this slot."""
+    if rules.start is not None:
+        return rules.start
+    trial, session = slot.trial, slot.trial.session
+    rng = np.random.default_rng([session.seed, session.number, trial.position, slot.position])
+    return float(rng.integers(101))
+
+
+def texts() -> dict[str, str]:
+    """Return the words that the page's modules say."""
+    return {
+        "loading": _("Loading sounds: {done} of {total}"),
+        "failed": _("A sound could not be loaded. Your ratings are safe; check your connection and try again."),
+        "mismatch": _(
+            "The sounds of this page do not fit together. Please tell the researcher; your ratings are safe."
+        ),
+        "silent": _("This browser cannot play the sounds exactly. Please open your link in a recent browser."),
+        "hear": _("listen"),
+        "rate": _("rate"),
+        "done": _("rated"),
+        "toHear": _("Still to hear: {list}."),
+        "toRate": _("Still to rate: {list}."),
+        "oneFull": _("At least one must be rated 100: the reference itself is hidden among them."),
+        "complete": _("All heard and rated."),
+        "saved": _("Saved"),
+        "saving": _("Saving …"),
+        "waiting": _("Waiting to be saved: {count}. They are kept in this browser."),
+        "held": _("Your ratings wait for the connection. The page goes on by itself as soon as they are saved."),
+        "value": _("{score} of 100"),
+        "notRated": _("not rated yet"),
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "time": _("{at} of {of} seconds"),
+    }
+
+
+def _columns(trial: Trial, rules: Rules) -> list[Column]:
+    slots = list(trial.slots.select_related("rating", "trial__session"))
+    ratings: list[Rating | None] = [getattr(slot, "rating", None) for slot in slots]
+    return [
+        Column(slot.position + 1, sound, rating.score if rating else start(slot, rules), rating is not None)
+        for slot, rating, sound in zip(slots, ratings, hidden_sounds(trial), strict=True)
+    ]
+
+
+def _newest_order(trial: Trial) -> int:
+    """Return the newest answer's count in this session, from which every device goes on counting."""
+    newest = Rating.objects.filter(slot__trial__session=trial.session).aggregate(newest=Max("order"))["newest"]
+    return int(newest or 0)

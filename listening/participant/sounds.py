@@ -1,0 +1,81 @@
+"""What a trial sounds like to an assessor: sounds behind tokens that are good in one session, all equally long.
+
+A stimulus goes by its slot's random token. The open references have no row of their own in a session, so theirs is
+keyed by the session's secret: nobody can compute it, and it differs from session to session.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from listening.models import Audio, Session, Trial
+from listening.participant.flac import SMALLEST, padded
+from listening.presets import preset
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A sound of a trial, the token by which this session fetches it, and the name an assessor may read."""
+
+    token: str
+    audio: Audio
+    name: str = ""
+
+
+class NoSuchSound(LookupError):
+    """The token belongs to no sound of this session."""
+
+
+def open_sounds(trial: Trial) -> list[Sound]:
+    """Return what is offered by name: the item's references in order, then the mixture where the rules offer it."""
+    references = list(trial.item.references.select_related("audio"))
+    several = len(references) > 1
+    named = [(_("Reference: {}").format(r.name) if several else _("Reference"), r.audio) for r in references]
+    if preset(trial.session.study.preset).rules.open_mixture and trial.item.mixture:
+        named.append((_("Mixture"), trial.item.mixture))
+    return [Sound(_token(trial, place), audio, name) for place, (name, audio) in enumerate(named)]
+
+
+def hidden_sounds(trial: Trial) -> list[Sound]:
+    """Return the stimuli in the order of their slots, nameless."""
+    slots = trial.slots.select_related("stimulus__audio")
+    return [Sound(slot.token, slot.stimulus.audio) for slot in slots]
+
+
+def delivered(session: Session, token: str) -> bytes:
+    """Return the FLAC file behind `token`, as long as the longest file of its trial; or raise `NoSuchSound`."""
+    trial = _trial(session, token)
+    sounds = open_sounds(trial) + hidden_sounds(trial) if trial else []
+    for sound in sounds:
+        if sound.token == token:
+            size = max(_size(each.audio.path) for each in sounds) + SMALLEST
+            return padded(sound.audio.path.read_bytes(), size)
+    raise NoSuchSound(token)
+
+
+def check(token: str, file: bytes) -> str:
+    """Return the digest by which the browser knows that `file` came whole; keyed, so that equal files differ."""
+    return hashlib.sha256(token.encode() + file).hexdigest()
+
+
+def _trial(session: Session, token: str) -> Trial | None:
+    """Return the trial that `token` may belong to: that of its slot, or the one an open sound's token begins with."""
+    position, dot, _key = token.partition(".")
+    trials = session.trials.select_related("session__study", "item__mixture")
+    named = {"position": position} if dot and position.isdecimal() else {"slots__token": token}
+    return trials.filter(**named).first()
+
+
+def _token(trial: Trial, place: int) -> str:
+    key = salted_hmac("listening.participant.sounds", f"{trial.session.token} {trial.position} {place}")
+    return f"{trial.position}.{key.hexdigest()[:20]}"
+
+
+@lru_cache(maxsize=4096)
+def _size(path: Path) -> int:
+    """Return the length in bytes; a stored file never changes."""
+    return path.stat().st_size

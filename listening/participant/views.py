@@ -1,0 +1,118 @@
+"""The assessor's requests: parse, call one thing, answer. The personal link is the right to everything behind it."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from listening.models import Session, Stage, Study, Unavailable
+from listening.models.session import check_room
+from listening.participant import pages, sounds
+from listening.participant.answers import Refused, store
+from listening.participant.sheet import shortfall
+
+LONGEST_COMMENT = 4000
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what this site is, for whoever comes without a link."""
+    return render(request, "participant/home.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Welcome an assessor and ask for consent; begin on «agree»; resume what this browser began."""
+    study = get_object_or_404(Study, slug=slug)
+    if known := pages.remembered(request, study):
+        return redirect(known)
+    if request.POST.get("answer") == "decline":
+        return render(request, "participant/declined.html", {"study": study})
+    try:
+        if request.method == "POST":
+            return redirect(pages.begun(study))
+        check_room(study)
+    except Unavailable as refusal:
+        return render(request, "participant/unavailable.html", {"study": study, "reason": refusal}, status=403)
+    return render(request, "participant/consent.html", {"study": study})
+
+
+@never_cache
+@require_safe
+def session(request: HttpRequest, token: str) -> HttpResponse:
+    """Show the page at which the sitting stands."""
+    return pages.show(request, _session(token))
+
+
+@require_POST
+def consent(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Note the decision of an assessor who came by a personal link."""
+    sitting = _session(token)
+    if request.POST.get("answer") == "decline":
+        sitting.decline()
+    else:
+        sitting.consent()
+    return redirect(sitting)
+
+
+@require_POST
+def instructions(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Note that the instructions were read."""
+    sitting = _session(token)
+    sitting.instruct()
+    return redirect(sitting)
+
+
+@never_cache
+@require_POST
+def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
+    """Finish a trial, or show it again with what is missing. A stale page just comes to where the sitting stands."""
+    sitting = _session(token)
+    page = get_object_or_404(sitting.trials.select_related("session__study"), position=position)
+    missing = shortfall(page)
+    if missing and sitting.stage == Stage.TRIAL:
+        return pages.show(request, sitting, notice=missing, status=409)
+    page.finish()
+    return redirect(sitting)
+
+
+@csrf_exempt  # the secret link is the right, and a beacon sent as the page goes away cannot carry a header
+@require_POST
+def answers(request: HttpRequest, token: str) -> JsonResponse:
+    """Store one answer: {"saved": true}, with "newest" false if a later one stands; else {"error": one line}."""
+    try:
+        newest = store(Session.objects.get(token=token), request.body)
+    except Session.DoesNotExist:
+        return JsonResponse({"error": _("this link is not known")}, status=404)
+    except Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=refusal.status)
+    return JsonResponse({"saved": True, "newest": newest})
+
+
+@require_safe
+def audio(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
+    """Serve a sound of this sitting under its opaque name, as long as every other of its trial."""
+    sitting = _session(token)
+    if sitting.stage not in {Stage.INSTRUCTIONS, Stage.TRIAL}:
+        raise Http404(_("The sounds of this session are no longer served."))
+    try:
+        file = sounds.delivered(sitting, opaque)
+    except sounds.NoSuchSound:
+        raise Http404(_("There is no such sound in this session.")) from None
+    headers = {"Cache-Control": "private, max-age=86400, immutable", "Sound-Check": sounds.check(opaque, file)}
+    return HttpResponse(file, content_type="audio/flac", headers=headers)
+
+
+@require_POST
+def comment(request: HttpRequest, token: str) -> HttpResponseBase:
+    """End the sitting, with a comment if there is one."""
+    sitting = _session(token)
+    sitting.finish(request.POST.get("comment", "").replace("\0", "").strip()[:LONGEST_COMMENT])
+    return redirect(sitting)
+
+
+def _session(token: str) -> Session:
+    return get_object_or_404(Session.objects.select_related("study", "assessor"), token=token)
