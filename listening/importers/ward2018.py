@@ -58,8 +58,8 @@ def _line(where: str, row: dict[str, str]) -> Line:
 
 def _excerpt(page: str, named: dict[str, tuple[str, Path]]) -> Excerpt:
     sounds = {name: sound(where, path) for name, (where, path) in named.items()}
-    if missing := {"ref", "Interferer"} - sounds.keys():
-        raise BadInput(f"page {page}: no ratings of {missing.pop()}, which is its reference or mixture")
+    if missing := [name for name in ("ref", "Interferer") if name not in sounds]:
+        raise BadInput(f"page {page}: no ratings of {missing[0]}, which is its reference or mixture")
     return Excerpt(
         name=page,
         references={"vocals": sounds["ref"]},
