@@ -101,8 +101,8 @@ def step(training: Training) -> dict[str, Any]:
     _count(training, finite=bool(torch.isfinite(norm)))
 
     training.step += 1
-    record |= {name: float(value.detach()) for name, value in terms.items()}
-    record |= {"total": float(balance.total(terms, weights).detach()), "norm": float(norm)}
+    values = {**terms, "total": balance.total(terms, weights), "norm": norm}
+    record |= {name: float(value.detach()) if torch.isfinite(value) else None for name, value in values.items()}
     return record | {"seconds": round(time.perf_counter() - began, 4)}
 
 

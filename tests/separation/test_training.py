@@ -161,6 +161,7 @@ def test_a_step_without_a_finite_gradient_is_left_out_and_too_many_end_the_train
     recipe = small(losses__mrstft=0.0)
     train(recipe, music, tmp_path / "once", steps=5)
     assert all(torch.isfinite(weight).all() for weight in weights(tmp_path / "once").values())
+    assert [record["total"] is None for record in lines(tmp_path / "once")] == [False, False, True, False, False]
     broken |= set(range(1000))
     with pytest.raises(BadInput, match=r"no finite gradient for 10 steps.*learning_rate"):
         train(recipe, music, tmp_path / "always")
