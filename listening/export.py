@@ -22,6 +22,7 @@ from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study
 from listening.presets import preset
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
+from lossmodel.progress import Report, silent
 
 FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,7 +53,7 @@ WEBMUSHRA = (
 WEBMUSHRA_NAMES: Mapping[str, str] = MappingProxyType({"lowpass-3500": "anchor35", "lowpass-7000": "anchor70"})
 
 
-def rows(study: Study) -> Iterator[dict[str, Any]]:
+def rows(study: Study, report: Report = silent) -> Iterator[dict[str, Any]]:
     """Yield one dict a rating with the keys of `FIELDS`, by session, trial and slot; never the whole table at once.
 
     `session` counts sessions from 0, `trial` and `position` count pages and slots as they were shown, `seconds` is
@@ -63,26 +64,29 @@ def rows(study: Study) -> Iterator[dict[str, Any]]:
         .order_by("slot__trial__session__number", "slot__trial__position", "slot__position")
         .values_list(*FIELDS.values())
     )
-    for values in ratings.iterator(chunk_size=CHUNK):
+    total = ratings.count()
+    for number, values in enumerate(ratings.iterator(chunk_size=CHUNK)):
+        if number % CHUNK == 0:
+            report(number, total)
         yield dict(zip(FIELDS, values, strict=True))
 
 
-def write_csv(study: Study, file: IO[str]) -> int:
+def write_csv(study: Study, file: IO[str], report: Report = silent) -> int:
     """Write the tidy table as CSV; returns the number of rows."""
-    return _write_table(file, FIELDS, rows(study))
+    return _write_table(file, FIELDS, rows(study, report))
 
 
-def write_json(study: Study, file: IO[str]) -> int:
+def write_json(study: Study, file: IO[str], report: Report = silent) -> int:
     """Write the tidy table as a JSON list of objects; returns the number of rows."""
     count = 0
-    for row in rows(study):
+    for row in rows(study, report):
         file.write(("[\n" if count == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
         count += 1
     file.write("\n]\n" if count else "[]\n")
     return count
 
 
-def write_parquet(study: Study, file: IO[bytes]) -> int:
+def write_parquet(study: Study, file: IO[bytes], report: Report = silent) -> int:
     """Write the tidy table as Parquet, typed; returns the number of rows."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -90,7 +94,7 @@ def write_parquet(study: Study, file: IO[bytes]) -> int:
     kinds = dict.fromkeys(FIELDS, pa.string())
     kinds |= dict.fromkeys(("session", "replicate", "trial", "position"), pa.int32())
     kinds |= dict.fromkeys(("score", "seconds"), pa.float64()) | {"simulated": pa.bool_()}
-    count, schema, table = 0, pa.schema(list(kinds.items())), rows(study)
+    count, schema, table = 0, pa.schema(list(kinds.items())), rows(study, report)
     with parquet.ParquetWriter(file, schema) as writer:
         while chunk := list(islice(table, CHUNK)):
             writer.write_batch(pa.RecordBatch.from_pylist(chunk, schema=schema))
@@ -98,17 +102,17 @@ def write_parquet(study: Study, file: IO[bytes]) -> int:
     return count
 
 
-def write_webmushra(study: Study, file: IO[str]) -> int:
+def write_webmushra(study: Study, file: IO[str], report: Report = silent) -> int:
     """Write the ratings in the shape of webMUSHRA's `mushra.csv`; returns the number of rows.
 
     The hidden reference and the 3.5 and 7 kHz anchors have webMUSHRA's names; `rating_time` is in milliseconds. A
     trial is called `item`, with `--attribute` where the study has several and `--repeat` for a replicate.
     """
     several = study.attributes.count() > 1
-    return _write_table(file, WEBMUSHRA, (_webmushra(row, several=several) for row in rows(study)))
+    return _write_table(file, WEBMUSHRA, (_webmushra(row, several=several) for row in rows(study, report)))
 
 
-WRITERS: Mapping[str, Callable[[Study, Any], int]] = MappingProxyType(
+WRITERS: Mapping[str, Callable[[Study, Any, Report], int]] = MappingProxyType(
     {"csv": write_csv, "parquet": write_parquet, "json": write_json, "webmushra": write_webmushra}
 )
 """Formats by name; only `parquet` writes bytes."""

@@ -180,7 +180,8 @@ def _refuse_clipping(take: Take, factor: float, study: Study) -> None:
     over = 20 * math.log10(take.audio.peak * factor)
     if study.loudness is None:
         raise BadInput(
-            f"{take.name}: its peak is {over:.1f} dB over full scale; export it with at least that much less"
+            f"{take.name}: its peak is {over:.1f} dB over full scale; export it with at least that much less, "
+            "or give the study a loudness"
         )
     lower = math.floor(10 * (study.loudness - over)) / 10
     raise BadInput(f"{take.name}: would clip at {study.loudness:g} LUFS; set the study's loudness to {lower:g} or less")

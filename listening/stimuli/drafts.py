@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +29,9 @@ from lossmodel.progress import Report, silent
 
 HIDDEN_REFERENCE = "hidden-reference"
 """What the hidden reference is called where the material does not name it."""
+
+ALIKE = 2.0
+"""LU within which the sounds of a test count as aligned in loudness."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,13 @@ def new_study(
 
 
 def redraft(study: Study, slug: str, *, rendering: Rendering | None = None) -> Study:
-    """Return a draft copy of `study` with the same material (its sounds are shared), a new seed and no sessions."""
+    """Return a draft copy of `study` with the same material (its sounds are shared), a new seed and no sessions.
+
+    Where sounds were taken as delivered but alike in loudness, sounds admitted from now on get that loudness too.
+    """
     draft = _copy(
         study, slug=slug, seed=new_seed(), rendering_id=rendering and rendering.pk, source="",
-        status=Study.Status.DRAFT, opened_at=None, closed_at=None,
+        status=Study.Status.DRAFT, opened_at=None, closed_at=None, loudness=_common_loudness(study),
     )  # fmt: skip
     _check_new(draft)
     with transaction.atomic():
@@ -154,6 +161,15 @@ def _fill_item(item: Item, excerpt: Excerpt, conditions: Mapping[str, Condition]
         admit_mixture(item, known.get(excerpt.mixture, excerpt.mixture))
     if excerpt.accompaniment is not None:
         admit_accompaniment(item, excerpt.accompaniment)
+
+
+def _common_loudness(study: Study) -> float | None:
+    """Return the loudness that sounds of `study` have by its settings, or in fact (within 2 LU); None: they differ."""
+    found = Stimulus.objects.filter(item__study=study).values_list("audio__loudness", flat=True)
+    measured = [each for each in found if each is not None]
+    if study.loudness is not None or not measured or max(measured) - min(measured) > ALIKE:
+        return study.loudness
+    return round(median(measured), 1)
 
 
 def _check_new(study: Study) -> None:

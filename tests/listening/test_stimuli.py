@@ -299,6 +299,17 @@ def test_a_folder_that_cannot_be_a_test_is_refused_and_leaves_nothing(tmp_path):
     assert (Study.objects.count(), Audio.objects.count(), files()) == (0, 0, [])
 
 
+def test_a_redraft_of_sounds_delivered_alike_in_loudness_brings_new_ones_to_the_same(tmp_path):
+    folder = songs(tmp_path / "songs", item_first=True)
+    alike = stimuli.from_folder(folder, "alike", preset="mushra", loudness=None)
+    new = stimuli.redraft(alike, "alike-2")
+    assert alike.loudness is None
+    assert new.loudness == pytest.approx(audio.loudness(tone(seconds=1.0, rate=16000)), abs=0.5)
+    unlike = stimuli.from_folder(folder, "unlike", preset="mushra", loudness=None)
+    Audio.objects.filter(pk=Stimulus.objects.filter(item__study=unlike).first().audio_id).update(loudness=-40.0)
+    assert stimuli.redraft(unlike, "unlike-2").loudness is None
+
+
 def test_a_redraft_shares_the_sounds_and_has_its_own_rows_seed_and_no_sessions(tmp_path):
     old = stimuli.from_folder(songs(tmp_path / "songs", item_first=True), "old", quota=5)
     old.open()
