@@ -68,7 +68,7 @@ class Objective(Artefact):
 
     name = models.CharField(_("name"), max_length=120)
     ratings = models.ManyToManyField(RatingSet, related_name="objectives", verbose_name=_("rating sets"))
-    recipe = models.CharField(_("recipe"), max_length=200, default="ridge")
+    recipe = models.CharField(_("recipe"), max_length=200, default="compact")
 
     class Meta(Artefact.Meta):
         verbose_name, verbose_name_plural = _("objective"), _("objectives")

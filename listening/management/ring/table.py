@@ -77,6 +77,6 @@ def _si_sdr(draft: Study) -> dict[str, float]:
     from lossmodel.metrics.measure import measure
 
     values = defaultdict(list)
-    for row in measure(export.pairs(draft), ["si_sdr"]):
+    for row in measure(export.pairs(draft), only=["si_sdr"]):
         values[row.pair.condition].append(row.values["si_sdr"])
     return {condition: fmean(each) for condition, each in values.items()}
