@@ -57,6 +57,9 @@ class RunQuerySet(models.QuerySet[Any]):
         return self.filter(status=Status.QUEUED, queued_at__lt=(now or timezone.now()) - settings.RUN_LOST_AFTER)
 
 
+RunManager = models.Manager.from_queryset(RunQuerySet)
+
+
 class Run(models.Model):
     """One long job. `Objective`, `TrainingRun` and `Rendering` are runs."""
 
@@ -72,7 +75,7 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True, editable=False)
     message = models.TextField(_("message"), blank=True, editable=False, help_text=_("why it failed, in one line"))
 
-    objects = RunQuerySet.as_manager()
+    objects = RunManager()
 
     class Meta:
         abstract = True
@@ -137,7 +140,7 @@ class Run(models.Model):
 
     def _move(self, where: Q, **changes: Any) -> bool:
         """Update the row if it is (still) as `where` says; True, and this object is up to date, if it was."""
-        moved = self._meta.default_manager.filter(where, pk=self.pk).update(**changes)
+        moved = type(self).objects.filter(where, pk=self.pk).update(**changes)
         if moved:
             self.refresh_from_db()
         return bool(moved)
@@ -145,7 +148,7 @@ class Run(models.Model):
 
 @contextmanager
 def carried_out(run: Run) -> Iterator[Run | None]:
-    """Claim `run` for the block: yields it, or None when another worker has it. A failure lands on the row.
+    """Claim `run` for the block: yields it, or None when another worker has it. A failure or Ctrl-C lands on the row.
 
     The block files its result itself with `run.finish(...)`. `RunStopped` ends the block quietly.
     """
@@ -156,6 +159,6 @@ def carried_out(run: Run) -> Iterator[Run | None]:
         yield run
     except RunStopped:
         return
-    except Exception as error:
+    except BaseException as error:
         run.fail(str(error) or type(error).__name__)
         raise

@@ -37,7 +37,8 @@ def lines(rated: Study, draft: Study, objective: Objective, report: Report) -> l
 def predictions(draft: Study, objective: Objective, report: Report) -> dict[tuple[str, str], float]:
     """Return the mean predicted rating by (attribute, condition).
 
-    What was rated is predicted by fits that have not seen the song; what is new by the objective itself.
+    Systems that were rated are predicted by fits that have not seen the song; reference, anchors and what is new by
+    the objective itself.
     """
     from lossmodel.objective import score, store
 
@@ -69,8 +70,8 @@ def _left_out(objective: Objective) -> dict[tuple[str, str], float]:
     import pandas as pd
 
     table = pd.read_csv(objective.folder / tasks.PREDICTIONS)
-    means = table.groupby(["attribute", "condition"])["predicted"].mean()
-    return {(str(attribute), str(condition)): float(mean) for (attribute, condition), mean in means.items()}
+    means = table.groupby(["attribute", "condition"], as_index=False)["predicted"].mean()
+    return {(row.attribute, row.condition): row.predicted for row in means.itertuples()}
 
 
 def _si_sdr(draft: Study) -> dict[str, float]:
