@@ -11,19 +11,21 @@ from django.utils import timezone
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import HttpError
 from ninja.security import SessionAuthIsStaff
-from ninja.throttling import AnonRateThrottle, AuthRateThrottle
+from ninja.throttling import AuthRateThrottle
 from pydantic import AwareDatetime
 
 from listening import export, results, tasks
 from listening.download import csv_response
 from listening.models import RUNS, Run, Study
 
+THROTTLE = AuthRateThrottle("600/m")
+
 api = NinjaAPI(
     title="Hearback",
     version="1",
     description="Studies, ratings, results and runs. Sign in at /admin/ first: your session is the key.",
     auth=SessionAuthIsStaff(),
-    throttle=[AnonRateThrottle("60/m"), AuthRateThrottle("600/m")],
+    throttle=[THROTTLE],
     docs_decorator=staff_member_required,
 )
 KINDS: dict[str, type[Run]] = {str(kind._meta.model_name): kind for kind in RUNS}

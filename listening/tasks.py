@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -78,7 +77,7 @@ def task_of(run: Run) -> Any:
 
 def send(run: Run) -> None:
     """Wake a worker once the row is committed. A broker that is down is only logged: `sweep` sends again."""
-    transaction.on_commit(partial(task_of(run).delay, run.pk), robust=True)
+    transaction.on_commit(lambda: task_of(run).delay(run.pk), robust=True)
 
 
 def simulate(study: Study, assessors: int, seed: int, report: Report = silent) -> list[Session]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -39,6 +40,8 @@ class RatingSetAdmin(Kept):
 
     def send(self, request: HttpRequest, pk: int) -> FileResponse:
         """Answer with the frozen file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         ratings = get_object_or_404(RatingSet, pk=pk)
         return FileResponse(ratings.file.open("rb"), as_attachment=True, filename=Path(ratings.file.name).name)
 

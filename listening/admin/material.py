@@ -1,6 +1,7 @@
 """What is heard: items, their references and stimuli, with players for staff."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
@@ -139,6 +140,8 @@ class AudioAdmin(Kept):
 
     def play(self, request: HttpRequest, pk: int) -> FileResponse:
         """Answer with the sound."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         audio = get_object_or_404(Audio, pk=pk)
         return FileResponse(audio.file.open("rb"), content_type="audio/flac")
 

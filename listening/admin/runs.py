@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -91,6 +92,8 @@ class RunAdmin(OwnLook, admin.ModelAdmin):
 
     def show_progress(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with how far the run is."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return HttpResponse(progress(get_object_or_404(self.get_queryset(request), pk=pk)))
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])

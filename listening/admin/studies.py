@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -29,6 +30,7 @@ class StudyForm(forms.ModelForm):
     """A new study is made from a test method, which gives it its attributes and texts."""
 
     preset = forms.ChoiceField(label=gettext_lazy("Test method"))
+    return_url = forms.URLField(label=gettext_lazy("Return URL"), required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -181,10 +183,9 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
         return csv_response(rows, "-".join(study.slug for study in queryset)[:80])
 
     def _visible(self, request: HttpRequest, pk: int) -> Study:
-        study = get_object_or_404(self.get_queryset(request), pk=pk)
-        if not self.has_view_permission(request, study):
-            raise Http404
-        return study
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(self.get_queryset(request), pk=pk)
 
     def _is_ready(self, request: HttpRequest, study: Study) -> bool:
         if Stimulus.objects.filter(item__study=study).exists() and study.attributes.exists():

@@ -1,0 +1,122 @@
+"""What a real worker process does with lost, doubled and late messages, with cancelling, and with sudden death."""
+
+import datetime as dt
+import io
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from listening import tasks
+from listening.models import Objective
+from tests.worker.conftest import kill, reaches
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def silent_for_long(run: Objective) -> None:
+    Objective.objects.filter(pk=run.pk).update(beat_at=timezone.now() - dt.timedelta(hours=1))
+
+
+def test_a_message_delivered_twice_is_worked_once(broker, gate, run):
+    other = Objective.objects.create(name="behind", recipe=str(gate))
+    for each in (run, run, other):
+        broker.send(each)
+    with broker.worker():
+        reaches(run, "running", step=1)
+        gate.touch()
+        reaches(other, "done")
+    run.refresh_from_db()
+    assert (run.status, run.attempts, run.card) == ("done", 1, {"attempt": 1})
+
+
+def test_a_cancelled_run_frees_its_worker_for_the_next(broker, gate, run):
+    following = Objective.objects.create(name="next", recipe=str(gate))
+    with broker.worker():
+        broker.send(run)
+        reaches(run, "running", step=1)
+        assert run.cancel()
+        broker.send(following)
+        reaches(following, "running", step=1)
+        gate.touch()
+        reaches(following, "done")
+    run.refresh_from_db()
+    assert (run.status, run.card) == ("cancelled", {})
+
+
+def test_a_run_whose_worker_was_killed_is_resumed_by_sweep(broker, gate, run, monkeypatch):
+    monkeypatch.setattr(tasks, "send", broker.send)
+    broker.send(run)
+    with broker.worker() as process:
+        reaches(run, "running", step=1)
+        kill(process)
+    out = io.StringIO()
+    call_command("sweep", stdout=out)
+    assert "nothing is lost" in out.getvalue()
+    silent_for_long(run)
+    call_command("sweep", stdout=out)
+    assert "its worker fell silent" in out.getvalue()
+    gate.touch()
+    with broker.worker():
+        reaches(run, "done")
+    assert run.card == {"attempt": 2}
+
+
+def test_a_run_whose_message_was_lost_is_sent_again_by_sweep(broker, gate, run, monkeypatch):
+    monkeypatch.setattr(tasks, "send", broker.send)
+    gate.touch()
+    Objective.objects.filter(pk=run.pk).update(queued_at=timezone.now() - dt.timedelta(hours=1))
+    call_command("sweep", stdout=io.StringIO())
+    with broker.worker():
+        reaches(run, "done")
+
+
+def test_a_worker_that_was_taken_over_stops_and_files_nothing(broker, gate, run):
+    broker.send(run)
+    with broker.worker():
+        reaches(run, "running", step=1)
+        zombie_lease = run.lease
+        silent_for_long(run)
+        heir = Objective.objects.get(pk=run.pk)
+        assert heir.resume()
+        assert heir.claim()
+        behind = Objective.objects.create(name="behind", recipe=str(gate))
+        broker.send(behind)
+        reaches(behind, "running", step=1)
+        gate.touch()
+        reaches(behind, "done")
+    run.refresh_from_db()
+    assert (run.status, run.lease, run.card) == ("running", heir.lease, {})
+    assert run.lease != zombie_lease
+    heir.finish(card={"heir": True})
+
+
+def test_two_workers_share_the_runs_and_none_is_done_twice(broker, gate):
+    gate.touch()
+    runs = [Objective.objects.create(name=f"run {n}", recipe=str(gate)) for n in range(6)]
+    for run in [*runs, *runs]:
+        broker.send(run)
+    with broker.worker(), broker.worker():
+        for run in runs:
+            reaches(run, "done")
+    assert {run.attempts for run in runs} == {1}
+
+
+def test_a_real_task_fails_with_its_reason_on_the_row(broker):
+    run = Objective.objects.create(name="nothing", recipe="compact")
+    broker.send(run, task=tasks.fit)
+    with broker.worker():
+        reaches(run, "failed")
+    assert "freeze a study's ratings" in run.message
+    assert not run.folder.exists()
+
+
+def test_a_row_deleted_meanwhile_leaves_the_worker_alive(broker, gate, run):
+    gone = Objective.objects.create(name="gone", recipe=str(gate))
+    broker.send(gone)
+    gone.delete()
+    broker.send(run)
+    gate.touch()
+    with broker.worker() as process:
+        reaches(run, "done")
+        assert process.poll() is None
