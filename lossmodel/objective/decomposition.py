@@ -54,17 +54,19 @@ class Scene:
     @cached_property
     def leak_gain(self) -> Tensor:
         """Magnitude of the gain of the accompaniment over the whole excerpt, (batch, bands, 1)."""
-        return self._excerpt_leak.abs()
+        whole = Maps(**{name: value.mean(-1, keepdim=True) for name, value in vars(self.maps).items()})
+        return magnitude(_solve(whole, 1e-3)[1]).clamp_max(MOST)
 
     @cached_property
     def remix(self) -> Tensor:
-        """Power of the reference plus the accompaniment at its gain over the whole excerpt."""
-        return self._remixed(self._excerpt_leak)
+        """Power of the reference plus that of the accompaniment at its gain over the whole excerpt."""
+        return self.maps.rr + self.leak_gain**2 * self.maps.aa
 
     @cached_property
     def phrase_remix(self) -> Tensor:
         """The same with a gain that may change within two seconds."""
-        return self._remixed(_capped(_solve(_averaged(self.maps, PHRASE), 1e-3)[1]))
+        gain = magnitude(_solve(_averaged(self.maps, PHRASE), 1e-3)[1]).clamp_max(MOST)
+        return self.maps.rr + gain**2 * self.maps.aa
 
     @cached_property
     def patches(self) -> Patches:
@@ -84,15 +86,6 @@ class Scene:
             leak_gain=g_a.clamp_max(MOST),
             coherence=magnitude(found.re) ** 2 / ((found.rr + FLOOR) * (found.ee + FLOOR)),
         )
-
-    @cached_property
-    def _excerpt_leak(self) -> Tensor:
-        whole = Maps(**{name: value.mean(-1, keepdim=True) for name, value in vars(self.maps).items()})
-        return _capped(_solve(whole, 1e-3)[1])
-
-    def _remixed(self, w_a: Tensor) -> Tensor:
-        added = magnitude(w_a) ** 2 * self.maps.aa + 2 * (w_a * self.maps.ra).real
-        return (self.maps.rr + added).clamp_min(0)
 
 
 def magnitude(value: Tensor) -> Tensor:
@@ -115,9 +108,3 @@ def _solve(maps: Maps, condition: float) -> tuple[Tensor, Tensor]:
     w_r = (maps.re * maps.aa - maps.ra * maps.ae) / det
     w_a = (maps.ae * maps.rr - maps.ra.conj() * maps.re) / det
     return w_r, w_a
-
-
-def _capped(gain: Tensor) -> Tensor:
-    """Return a complex gain with its magnitude at most `MOST`."""
-    size = magnitude(gain)
-    return gain * (size.clamp_max(MOST) / size)

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from lossmodel.errors import BadInput
@@ -22,6 +21,10 @@ from lossmodel.progress import Report, silent
 
 By = Literal["song", "song-and-system"]
 RESAMPLES = 1000
+"""Draws of songs behind each interval."""
+
+Measure = Callable[[Numbers, Numbers], float]
+"""A measure of (rated, predicted)."""
 
 
 @dataclass(frozen=True)
@@ -103,29 +106,23 @@ def measure(predictions: pd.DataFrame, seed: int) -> Measures:
     songs, index = np.unique(predictions["item"].to_numpy(dtype=str), return_inverse=True)
     rows = [np.flatnonzero(index == song) for song in range(len(songs))]
     draws = np.random.default_rng(seed).integers(len(songs), size=(RESAMPLES, len(songs)))
-    samples = [[rows[song] for song in songs_drawn] for songs_drawn in draws]
-    inside = predictions["rated"].between(predictions["low"], predictions["high"])
 
-    def estimated(measured: "Measure") -> Estimate:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = np.nanquantile([measured(rated, predicted, sample) for sample in samples], [0.025, 0.975])
-        return Estimate(measured(rated, predicted, rows), float(low), float(high))
+    def over_stimuli(measured: Measure) -> Estimate:
+        samples = (np.concatenate([rows[song] for song in drawn]) for drawn in draws)
+        return _estimate(measured(rated, predicted), [measured(rated[some], predicted[some]) for some in samples])
 
-    return Measures(
-        stimuli=len(predictions),
-        songs=len(songs),
-        pearson=estimated(_pearson_of),
-        spearman=estimated(_spearman_of),
-        within=estimated(_within_of),
-        rmse=estimated(_rmse_of),
-        coverage=float(inside.mean()),
-        calibrated=float(predictions["in_calibration"].mean()),
-    )
-
-
-Rows = NDArray[np.intp]
-Measure = Callable[[Numbers, Numbers, Sequence[Rows]], float]
-"""A measure of (rated, predicted, the rows of each song)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        within = np.array([_spearman(rated[song], predicted[song]) for song in rows])
+        return Measures(
+            stimuli=len(predictions),
+            songs=len(songs),
+            pearson=over_stimuli(_pearson),
+            spearman=over_stimuli(_spearman),
+            within=_estimate(float(np.nanmean(within)), np.nanmean(within[draws], axis=1)),
+            rmse=over_stimuli(_rmse),
+            coverage=float(predictions["rated"].between(predictions["low"], predictions["high"]).mean()),
+            calibrated=float(predictions["in_calibration"].mean()),
+        )
 
 
 def _predicted(rated: Rated, recipe: FitRecipe, by: By) -> pd.DataFrame:
@@ -162,28 +159,22 @@ def _judged(rated: Rated, left: Mask, unseen: Mask, recipe: FitRecipe) -> pd.Dat
     )
 
 
+def _estimate(value: float, resampled: Sequence[float] | Numbers) -> Estimate:
+    low, high = np.nanquantile(resampled, [0.025, 0.975])
+    return Estimate(value, float(low), float(high))
+
+
 def _pearson(x: Numbers, y: Numbers) -> float:
     x, y = x - x.mean(), y - y.mean()
     return float((x @ y) / np.sqrt((x @ x) * (y @ y)))
 
 
-def _pearson_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
-    rows = np.concatenate(songs)
-    return _pearson(rated[rows], predicted[rows])
+def _spearman(x: Numbers, y: Numbers) -> float:
+    return _pearson(rankdata(x), rankdata(y))
 
 
-def _spearman_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
-    rows = np.concatenate(songs)
-    return _pearson(rankdata(rated[rows]), rankdata(predicted[rows]))
-
-
-def _within_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
-    return float(np.nanmean([_spearman_of(rated, predicted, [rows]) for rows in songs]))
-
-
-def _rmse_of(rated: Numbers, predicted: Numbers, songs: Sequence[Rows]) -> float:
-    rows = np.concatenate(songs)
-    return float(np.sqrt(np.mean((rated[rows] - predicted[rows]) ** 2)))
+def _rmse(x: Numbers, y: Numbers) -> float:
+    return float(np.sqrt(np.mean((x - y) ** 2)))
 
 
 def _line(found: Measures) -> str:

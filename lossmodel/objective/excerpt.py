@@ -16,6 +16,13 @@ MISALIGNED = 0.05
 """Largest difference in length that is taken for rounding, in seconds; the longer files lose their end."""
 
 
+DELAY = 0.1
+"""Largest constant delay of an estimate that is made good, in seconds; alone, nobody hears it."""
+
+CLEARLY = 1.1
+"""How much more alike the delayed signals must be before a delay is believed."""
+
+
 @dataclass(frozen=True)
 class Excerpt:
     """Estimate (1, channels, time), references (1, references, channels, time), mixture (1, channels, time)."""
@@ -28,8 +35,9 @@ class Excerpt:
 def read(pair: Pair) -> Excerpt:
     """Read the files of `pair` at 44.1 kHz; a missing mixture is the first reference plus the accompaniment.
 
-    Mono files beside stereo ones are doubled. `BadInput` when there is neither mixture nor accompaniment, or when
-    lengths differ by more than `MISALIGNED`, or are shorter than can be judged.
+    Mono files beside stereo ones are doubled, and an estimate that is late or early by up to `DELAY` as a whole is
+    moved to where the first reference is: some separators delay by a window. `BadInput` when there is neither mixture
+    nor accompaniment, or when lengths differ by more than `MISALIGNED`, or are shorter than can be judged.
     """
     other = pair.mixture or pair.accompaniment
     if other is None:
@@ -38,7 +46,7 @@ def read(pair: Pair) -> Excerpt:
     estimate, *references, mixture = _fitted(pair, {path: audio.read(path, rate=RATE) for path in paths}, paths)
     if pair.mixture is None:
         mixture = mixture + references[0]
-    return Excerpt(estimate[None], torch.stack(references)[None], mixture[None])
+    return Excerpt(_aligned(estimate, references[0])[None], torch.stack(references)[None], mixture[None])
 
 
 def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) -> list[Tensor]:
@@ -52,6 +60,21 @@ def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) 
     channels = 1 if all(each.channels == 1 for each in read.values()) else 2
     shaped = {path: audio.with_channels(each, channels).samples for path, each in read.items()}
     return [torch.from_numpy(np.ascontiguousarray(shaped[path][:, : lengths[shortest]])) for path in paths]
+
+
+def _aligned(estimate: Tensor, reference: Tensor) -> Tensor:
+    """Return the estimate without its constant delay: the lag of the largest cross-correlation, of either sign."""
+    most, time = int(DELAY * RATE), estimate.shape[-1]
+    size = 1 << (time + most).bit_length()
+    spectra = [torch.fft.rfft(signal.mean(0), size) for signal in (estimate, reference)]
+    likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs()
+    likeness = torch.cat([likeness[-most:], likeness[: most + 1]])
+    lag = int(likeness.argmax()) - most
+    if likeness.max() < CLEARLY * likeness[most]:
+        return estimate
+    moved = torch.zeros_like(estimate)
+    moved[:, max(-lag, 0) : time - max(lag, 0)] = estimate[:, max(lag, 0) : time - max(-lag, 0)]
+    return moved
 
 
 def _name(pair: Pair) -> str:

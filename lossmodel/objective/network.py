@@ -160,9 +160,9 @@ def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
 def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> None:
     if rate != RATE:
         raise ValueError(f"{rate} Hz: the objective hears {RATE} Hz only; resample first")
-    batch, channels, time = estimate.shape
-    if mixture.shape != estimate.shape or references.shape != (batch, references.shape[1], channels, time):
+    fits = references.dim() == estimate.dim() + 1 == 4 and references.shape[1] > 0
+    if not fits or not estimate.shape == mixture.shape == references[:, 0].shape:
         shapes = ", ".join(str(tuple(each.shape)) for each in (estimate, references, mixture))
         raise ValueError(f"estimate, references and mixture do not fit each other: {shapes}")
-    if time < SHORTEST * RATE:
-        raise ValueError(f"{time / RATE:.2f} s: excerpts of at least {SHORTEST:g} s can be judged")
+    if (seconds := estimate.shape[-1] / RATE) < SHORTEST:
+        raise ValueError(f"{seconds:.2f} s: excerpts of at least {SHORTEST:g} s can be judged")

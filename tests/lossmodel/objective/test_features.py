@@ -1,0 +1,96 @@
+"""What is taken apart is what was put together, and every feature goes the way of what it is named for."""
+
+import pytest
+import torch
+
+from lossmodel.objective.decomposition import Scene
+from lossmodel.objective.features import FEATURES, compute
+from lossmodel.objective.frontend import maps
+from tests.lossmodel.objective.songs import degraded, song
+
+
+def scene(estimate, voice, mixture):
+    return Scene(maps(estimate[None], voice[None], mixture[None]))
+
+
+def feature(name, estimate, voice, mixture):
+    return float(FEATURES[name](scene(estimate, voice, mixture)))
+
+
+def test_a_remix_is_all_target_and_leak_and_no_artefact():
+    voice, mixture = song(1)
+    patches = scene(voice + 0.3 * (mixture - voice), voice, mixture).patches
+    assert float((patches.artefact / (patches.ee + 1e-6)).mean()) < 0.02
+
+
+def test_noise_is_artefact():
+    voice, mixture = song(1)
+    noise = 0.05 * torch.randn(voice.shape, generator=torch.Generator().manual_seed(1))
+    clean = feature("artefact", voice, voice, mixture)
+    assert feature("artefact", voice + noise, voice, mixture) > clean + 1
+
+
+def test_the_reference_has_no_distortion():
+    voice, mixture = song(2)
+    for name in ("flux1", "flux4", "sd", "added", "missing", "holes", "treble", "lost", "excess_db", "lack_db"):
+        assert feature(name, voice, voice, mixture) == pytest.approx(0, abs=0.02), name
+
+
+def test_the_mixture_is_a_remix_without_holes():
+    voice, mixture = song(2)
+    for name in ("flux4", "holes", "sd"):
+        worse = feature(name, degraded(voice, mixture, leak=0.1, holes=0.5, dull=0.3), voice, mixture)
+        assert feature(name, mixture, voice, mixture) < 0.4 * worse, name
+
+
+@pytest.mark.parametrize("name", ["leak", "leak_level", "leak_steep", "leak_low", "leak_of_estimate", "excess_db"])
+def test_more_leak_is_more_leak(name):
+    voice, mixture = song(3)
+    ladder = [feature(name, voice + gain * (mixture - voice), voice, mixture) for gain in (0.03, 0.1, 0.3, 1.0)]
+    assert ladder == sorted(ladder)
+    assert ladder[-1] > ladder[0]
+
+
+@pytest.mark.parametrize("name", ["flux1", "flux4", "missing", "lost", "artefact_beside", "patch_correlation"])
+def test_more_holes_are_worse(name):
+    voice, mixture = song(4)
+    steps = (0.0, 0.1, 0.3, 0.6, 0.9)
+    ladder = [feature(name, degraded(voice, mixture, leak=0, holes=share, dull=0), voice, mixture) for share in steps]
+    assert ladder == sorted(ladder)
+
+
+def test_polarity_is_not_heard():
+    voice, mixture = song(5)
+    estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.1)
+    upright, inverted = (compute(scene(sign * estimate, voice, mixture), list(FEATURES)) for sign in (1, -1))
+    assert all(torch.allclose(upright[name], inverted[name], atol=1e-4) for name in FEATURES)
+
+
+@pytest.mark.parametrize("estimate", ["reference", "mixture", "silence", "noise"])
+@pytest.mark.parametrize("reference", ["voice", "silence"])
+def test_features_and_their_gradients_are_finite_everywhere(estimate, reference):
+    voice, mixture = song(6, seconds=1.0)
+    silence = torch.zeros_like(voice)
+    heard = (
+        {
+            "reference": voice,
+            "mixture": mixture,
+            "silence": silence,
+            "noise": torch.randn(voice.shape, generator=torch.Generator().manual_seed(2)),
+        }[estimate]
+        .clone()
+        .requires_grad_()
+    )
+    against = voice if reference == "voice" else silence
+    found = compute(scene(heard, against, mixture), list(FEATURES))
+    assert all(value.isfinite().all() for value in found.values())
+    torch.stack([value.sum() for value in found.values()]).sum().backward()
+    assert heard.grad.isfinite().all()
+
+
+def test_every_feature_has_a_gradient_on_a_real_estimate():
+    voice, mixture = song(7, seconds=1.0)
+    for name in FEATURES:
+        estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.2).requires_grad_()
+        FEATURES[name](scene(estimate, voice, mixture)).sum().backward()
+        assert estimate.grad.abs().max() > 0, name

@@ -1,0 +1,141 @@
+"""What simulated listeners go by is found again, on songs that were left out; too little is refused."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lossmodel.errors import BadInput
+from lossmodel.objective import config, evaluate, fit, simulate
+from lossmodel.objective.extract import extract
+from tests.lossmodel.objective.songs import ROLES, pairs
+
+SONGS = 8
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """Return (pairs, truth, ratings, cache) of a small panel."""
+    folder = tmp_path_factory.mktemp("songs")
+    made = pairs(folder, SONGS)
+    truth = simulate.truth(simulate.listener(("quality", "interference")), made)
+    return made, truth, simulate.ratings(truth, roles=ROLES, assessors=16, seed=3), folder / "cache"
+
+
+def recipe(**changes):
+    return config.load("compact").model_copy(update=changes)
+
+
+def test_the_truth_is_recovered_on_songs_that_were_left_out(ring):
+    made, truth, ratings, cache = ring
+    found = evaluate.cross_validate(ratings, made, recipe(), cache=cache).predictions
+    for attribute, group in found.groupby("attribute"):
+        right = [truth[attribute, item, condition] for item, condition in zip(group["item"], group["condition"])]
+        assert np.std(right) > 10
+        assert np.corrcoef(right, group["predicted"])[0, 1] >= 0.95, attribute
+
+
+def test_the_fitted_objective_knows_the_ends_of_the_scale(ring):
+    made, _, ratings, cache = ring
+    objective = fit.fit(ratings, made, recipe(), cache=cache)
+    assert objective.attributes == ("interference", "quality")
+    for rated in fit.gather(ratings, made, recipe(), cache=cache):
+        found = objective.heads[rated.attribute](torch.from_numpy(rated.raw).float()).mean.detach().numpy()
+        reference = found[rated.role == fit.UNRATED]
+        assert reference.min() > 85
+        assert found.max() <= reference.max() + 1
+
+
+def test_the_same_seed_gives_the_same_objective_and_another_seed_another(ring):
+    made, _, ratings, cache = ring
+    first, again, other = (
+        fit.fit(ratings, made, recipe(seed=seed), cache=cache).state_dict()["_heads.0.weight"] for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_a_left_out_song_does_not_touch_its_own_prediction(ring):
+    made, _, ratings, cache = ring
+    changed = ratings.copy()
+    of_song = changed["item"] == "song0"
+    changed.loc[of_song, "score"] = 100 - changed.loc[of_song, "score"]
+    before, after = (_predictions(each, made, cache) for each in (ratings, changed))
+    rows = before["item"] == "song0"
+    assert (before.loc[rows, "rated"] != after.loc[rows, "rated"]).any()
+    pd.testing.assert_series_equal(before.loc[rows, "predicted"], after.loc[rows, "predicted"])
+
+
+def test_only_systems_are_counted(ring):
+    made, _, ratings, cache = ring
+    found = evaluate.cross_validate(ratings, made, recipe(), by="song-and-system", cache=cache)
+    assert not set(found.predictions["condition"]) & ROLES.keys()
+    assert found.measures["quality"].stimuli == SONGS * 5
+    assert len(found.lines()) == 3
+    assert json.loads(json.dumps(found.to_json()))["measures"]["quality"]["songs"] == SONGS
+
+
+def test_features_are_kept_and_damaged_ones_computed_again(ring, tmp_path):
+    made = ring[0][:2]
+    first = extract(made, cache=tmp_path)
+    kept = sorted(tmp_path.iterdir())
+    assert len(kept) == 5  # two conditions, and mixture, reference and silence once for the item
+    marked = kept[0].read_text().replace('"holes": [', '"holes": [77.0, ')
+    kept[0].write_text(marked)
+    kept[1].write_text("not json")
+    again = extract(made, cache=tmp_path)
+    believed = [features for each in again for features in each.heard.values() if features["holes"][0] == 77.0]
+    assert believed
+    assert kept[1].read_text() != "not json"
+    kept[0].unlink()
+    assert [each.heard for each in extract(made, cache=tmp_path)] == [each.heard for each in first]
+
+
+def _predictions(ratings, made, cache):
+    return evaluate.cross_validate(ratings, made, recipe(), cache=cache).predictions
+
+
+def without(ratings, **kept):
+    for column, values in kept.items():
+        ratings = ratings[ratings[column].isin(values)]
+    return ratings
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        ({"item": ["song0"]}, r"'interference': systems were rated on 1 item\(s\)"),
+        ({"assessor": ["simulated-001"]}, "1 assessor"),
+        ({"condition": ["reference", "mixture"]}, r"0 item\(s\)"),
+    ],
+)
+def test_too_little_is_refused_with_the_reason(ring, kept, message):
+    made, _, ratings, cache = ring
+    with pytest.raises(BadInput, match=message):
+        fit.fit(without(ratings, **kept), made, recipe(), cache=cache)
+
+
+def test_systems_that_nobody_told_apart_are_refused(ring):
+    made, _, ratings, cache = ring
+    with pytest.raises(BadInput, match=r"differ by 0\.0 points only"):
+        fit.fit(ratings.assign(score=50.0), made, recipe(), cache=cache)
+
+
+def test_leaving_out_one_of_two_items_is_refused(ring):
+    made, _, ratings, cache = ring
+    with pytest.raises(BadInput, match="at least 3"):
+        evaluate.cross_validate(without(ratings, item=["song0", "song1"]), made, recipe(), cache=cache)
+
+
+def test_a_rated_stimulus_that_is_not_in_the_manifest_is_named(ring):
+    made, _, ratings, cache = ring
+    with pytest.raises(BadInput, match="item 'song0', condition 'reference': rated, but not in the manifest"):
+        fit.fit(ratings, made[1:], recipe(), cache=cache)
+
+
+def test_an_unknown_feature_is_named_with_the_known_ones(ring):
+    made, _, ratings, cache = ring
+    with pytest.raises(BadInput, match="no feature 'lek'; known are flux1"):
+        fit.fit(ratings, made, recipe(terms={"general": ("lek",)}), cache=cache)

@@ -1,0 +1,101 @@
+"""Trained against, the objective pushes an estimate towards what sounds better, and nothing else."""
+
+import pytest
+import torch
+
+from lossmodel.objective.loss import PerceptualLoss, resample
+from lossmodel.objective.simulate import listener
+from tests.lossmodel.objective.songs import degraded, song
+
+
+def batch(seeds=(1, 2)):
+    """Return (estimates, voices, mixtures), each (batch, 1, time), of one second."""
+    songs = [song(seed, seconds=1.0) for seed in seeds]
+    voices, mixtures = (torch.stack(each) for each in zip(*songs))
+    estimates = torch.stack([degraded(*each, leak=0.4, holes=0.3, dull=0.2) for each in songs])
+    return estimates, voices, mixtures
+
+
+def test_better_estimates_lose_less():
+    estimates, voices, mixtures = batch()
+    loss = PerceptualLoss(listener())
+    best, middle, worst = (float(loss(each, voices, mixtures)) for each in (voices, estimates, mixtures))
+    assert 0 <= best < 0.1 < middle < worst <= 1.1
+
+
+def test_gradients_go_to_the_estimate_alone():
+    signals = [each.requires_grad_() for each in batch()]
+    PerceptualLoss(listener())(*signals).backward()
+    assert signals[0].grad.abs().max() > 0
+    assert signals[1].grad is None
+    assert signals[2].grad is None
+
+
+def test_following_the_gradient_lowers_the_loss():
+    estimates, voices, mixtures = batch()
+    loss = PerceptualLoss(listener())
+    heard = estimates.clone().requires_grad_()
+    before = loss(heard, voices, mixtures)
+    before.backward()
+    step = 0.02 * estimates.std() * heard.grad / heard.grad.std()
+    assert float(loss(estimates - step, voices, mixtures)) < float(before.detach())
+
+
+def test_the_worse_attribute_counts_most():
+    _, voices, mixtures = batch()
+    silence = 0 * voices
+    alone = PerceptualLoss(listener(), attributes=("interference",))(silence, voices, mixtures)
+    together = PerceptualLoss(listener())(silence, voices, mixtures)
+    assert float(alone) < 0.1
+    assert float(together) > 0.5
+
+
+def test_what_only_some_members_believe_does_not_pay():
+    estimates, voices, mixtures = batch()
+    split = listener()
+    for head in split.heads.values():
+        head.bias, head.weight = torch.cat([head.bias - 1, head.bias + 1]), head.weight.repeat(2, 1)
+    trusting, wary = (PerceptualLoss(split, pessimism=k)(estimates, voices, mixtures) for k in (0.0, 2.0))
+    assert float(wary) > float(trusting) + 0.05
+
+
+def test_an_excerpt_without_a_voice_does_not_count():
+    estimates, voices, mixtures = batch()
+    loss = PerceptualLoss(listener())
+    alone = loss(estimates[:1], voices[:1], mixtures[:1])
+    silenced = torch.cat([voices[:1], 0 * voices[1:]])
+    assert float(loss(estimates, silenced, mixtures)) == pytest.approx(float(alone), abs=1e-4)
+    heard = estimates.clone().requires_grad_()
+    loss(heard, 0 * voices, mixtures).backward()
+    assert heard.grad.abs().max() == 0
+
+
+def test_several_admissible_references_are_taken_as_such():
+    _, voices, mixtures = batch()
+    loss = PerceptualLoss(listener())
+    other = voices.flip(0)
+    assert float(loss(voices, torch.stack([other, voices], dim=1), mixtures)) < 0.1
+    assert float(loss(voices, other, mixtures)) > 0.3
+
+
+def test_other_rates_are_resampled_inside():
+    estimates, voices, mixtures = (resample(each, 44_100, 22_050) for each in batch())
+    heard = estimates.clone().requires_grad_()
+    low = PerceptualLoss(listener(), rate=22_050)(heard, voices, mixtures)
+    low.backward()
+    low = low.detach()
+    up = [resample(each, 22_050, 44_100) for each in (estimates, voices, mixtures)]
+    assert float(low) == pytest.approx(float(PerceptualLoss(listener())(*up)), abs=1e-4)
+    assert heard.grad.isfinite().all()
+
+
+def test_resampling_keeps_a_tone():
+    def tone(rate):
+        return torch.sin(2 * torch.pi * 1000 * torch.arange(rate) / rate)
+
+    assert torch.allclose(resample(tone(16_000), 16_000, 44_100), tone(44_100), atol=1e-3)
+
+
+def test_an_unknown_attribute_is_named():
+    with pytest.raises(ValueError, match="no attribute 'loudness'; the objective knows quality"):
+        PerceptualLoss(listener(), attributes=("loudness",))

@@ -1,0 +1,54 @@
+"""An objective comes back from disk saying the same, and its card says where it is from."""
+
+import pytest
+import torch
+
+from lossmodel import store as files
+from lossmodel.errors import BadInput
+from lossmodel.files import read_json, write_json
+from lossmodel.objective import config, store
+from lossmodel.objective.simulate import listener, ratings
+from tests.lossmodel.objective.songs import song
+
+
+def told(objective):
+    voice, mixture = song(1, seconds=1.0)
+    return {name: float(each.mean) for name, each in objective(mixture[None], voice[None, None], mixture[None]).items()}
+
+
+def test_an_objective_comes_back(tmp_path):
+    store.save(listener(), tmp_path / "kept", card={})
+    assert told(store.load(tmp_path / "kept")) == told(listener())
+
+
+def test_the_card_names_recipe_inputs_and_what_was_rated(tmp_path):
+    rated = ratings({("quality", "a", "x"): 40.0}, roles={}, assessors=3, seed=1)
+    (tmp_path / "ratings.csv").write_text("some ratings")
+    card = store.describe(config.load("compact"), rated, inputs={"ratings": tmp_path / "ratings.csv"})
+    name = store.save(listener(), tmp_path / "kept", card=card)
+    kept = files.read_card(tmp_path / "kept", kind="objective")
+    assert name == files.fingerprint(tmp_path / "kept")
+    assert len(kept["inputs"]["ratings"]["sha256"]) == 64
+    assert kept["data"]["quality"] | {"simulated": True, "assessors": 3, "items": 1} == kept["data"]["quality"]
+    assert kept["recipe"]["seed"] == 1
+
+
+def test_a_folder_of_another_kind_or_with_other_features_is_refused(tmp_path):
+    files.save(tmp_path / "other", {"a": torch.zeros(1)}, {"kind": "separator", "version": 1})
+    with pytest.raises(BadInput, match="'objective' is needed"):
+        store.load(tmp_path / "other")
+    store.save(listener(), tmp_path / "kept", card={})
+    card = read_json(tmp_path / "kept" / "card.json")
+    card["form"]["features"] = 0
+    write_json(tmp_path / "kept" / "card.json", card)
+    with pytest.raises(BadInput, match="fit it again"):
+        store.load(tmp_path / "kept")
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path):
+    store.save(listener(), tmp_path / "kept", card={})
+    card = read_json(tmp_path / "kept" / "card.json")
+    card["form"]["heads"][0]["members"] = 4
+    write_json(tmp_path / "kept" / "card.json", card)
+    with pytest.raises(BadInput, match="not those of the card"):
+        store.load(tmp_path / "kept")
