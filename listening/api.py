@@ -10,7 +10,7 @@ from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import HttpError
-from ninja.security import SessionAuthIsStaff
+from ninja.security.session import SessionAuthIsStaff
 from ninja.throttling import AuthRateThrottle
 from pydantic import AwareDatetime
 
@@ -189,7 +189,7 @@ def _counted() -> QuerySet[Study]:
     return Study.objects.annotate(
         all_sessions=Count("sessions", filter=people & Q(sessions__declined_at=None)),
         all_finished=Count("sessions", filter=people & Q(sessions__finished_at__isnull=False)),
-        all_simulated=Count("sessions", filter=~people),
+        all_simulated=Count("sessions", filter=Q(sessions__assessor__simulated=True)),
     )
 
 
@@ -218,7 +218,7 @@ def _run(kind: str, pk: int) -> Run:
 
 def _changeable(request: HttpRequest, kind: str, pk: int) -> Run:
     run = _run(kind, pk)
-    if not request.user.has_perm(f"listening.change_{kind}"):  # type: ignore[union-attr]
+    if not request.user.has_perm(f"listening.change_{kind}"):
         raise HttpError(403, f"you may look at {kind} {pk}, but not change it")
     return run
 

@@ -4,8 +4,9 @@ Light enough for the web process: the database groups, numpy averages. People an
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db.models import Avg, Count, QuerySet
@@ -45,27 +46,26 @@ def means(study: Study) -> list[Mean]:
     interval is Student's t over assessors, as in ITU-R BS.1534-3 §9.
     """
     groups: dict[tuple[str, str, str, bool], list[tuple[float, int]]] = defaultdict(list)
-    for *group, mean, count in _assessor_means(study):
-        groups[tuple(group[:4])].append((mean, count))  # type: ignore[index]
-    order = list(study.attributes.values_list("name", flat=True))
-    found = [_mean(*group, own) for group, own in groups.items()]
-    return sorted(found, key=lambda each: (order.index(each.attribute), each.simulated, -each.mean))
+    for attribute, condition, role, simulated, _assessor, mean, count in _assessor_means(study):
+        groups[attribute, condition, role, simulated].append((mean, count))
+    names = dict(study.attributes.values_list("key", "name"))
+    order = list(names)
+    found = [
+        (order.index(key), simulated, _mean(names[key], condition, role, own, simulated=simulated))
+        for (key, condition, role, simulated), own in groups.items()
+    ]
+    return [mean for _place, _simulated, mean in sorted(found, key=lambda each: (*each[:2], -each[2].mean))]
 
 
-def _assessor_means(study: Study) -> Sequence[tuple[str, str, str, bool, int, float, int]]:
+def _assessor_means(study: Study) -> Iterable[Any]:
+    """Return (attribute's key, condition, its role, simulated, assessor, mean, ratings) of each assessor."""
     trial, condition = "slot__trial__", "slot__stimulus__condition__"
     assessor = f"{trial}session__assessor"
-    return (
-        ratings(study)
-        .order_by()
-        .values_list(
-            f"{trial}attribute__name", f"{condition}name", f"{condition}role", f"{assessor}__simulated", assessor
-        )
-        .annotate(Avg("score"), Count("score"))
-    )  # type: ignore[return-value]
+    group = (f"{trial}attribute__key", f"{condition}name", f"{condition}role", f"{assessor}__simulated", assessor)
+    return ratings(study).order_by().values_list(*group).annotate(Avg("score"), Count("score"))
 
 
-def _mean(attribute: str, condition: str, role: str, simulated: bool, own: list[tuple[float, int]]) -> Mean:
+def _mean(attribute: str, condition: str, role: str, own: list[tuple[float, int]], *, simulated: bool) -> Mean:
     scores = np.array([mean for mean, _count in own])
     half = half_width(scores)
     mean = float(scores.mean())

@@ -42,7 +42,11 @@ def facts(card: dict[str, Any]) -> str:
 
 def clauses(findings: Iterable[Finding]) -> str:
     """Return what a standard says of a study: met, broken, or for people to see to."""
-    marks = {True: badge("done", _("met")), False: badge("failed", _("not met")), None: badge("draft", _("see to it"))}
+    marks = {
+        True: badge("done", str(_("met"))),
+        False: badge("failed", str(_("not met"))),
+        None: badge("draft", str(_("see to it"))),
+    }
     rows = ((marks[each.met], f"{each.clause}, {each.page}", each.text, each.detail) for each in findings)
     return table([str(_("finding")), str(_("clause")), str(_("what it asks")), str(_("here"))], rows)
 

@@ -1,7 +1,5 @@
 """What runs are made of and leave behind: frozen ratings and saved states. Made by the software, never by hand."""
 
-from pathlib import Path
-
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest
@@ -43,13 +41,13 @@ class RatingSetAdmin(Kept):
         if not self.has_view_permission(request):
             raise PermissionDenied
         ratings = get_object_or_404(RatingSet, pk=pk)
-        return FileResponse(ratings.file.open("rb"), as_attachment=True, filename=Path(ratings.file.name).name)
+        return FileResponse(ratings.file.open("rb"), as_attachment=True, filename=ratings.path.name)
 
     @admin.display(description=_("file"))
     def download(self, ratings: RatingSet) -> str:
         """Return the way to the frozen file."""
         address = reverse("admin:listening_ratingset_file", args=[ratings.pk])
-        return format_html('<a href="{}">{}</a>', address, Path(ratings.file.name).name)
+        return format_html('<a href="{}">{}</a>', address, ratings.path.name)
 
     @admin.display(description=_("post-screening"))
     def screened(self, ratings: RatingSet) -> str:

@@ -12,7 +12,7 @@ from listening.models.run import LIVE
 
 def progress(run: Run, *, reload: bool = False) -> str:
     """Return the state of `run` as HTML; with `reload` the page around it is loaded anew when the run ends."""
-    kind, text = ("lost", _("lost")) if run.is_lost else (run.status, run.get_status_display())  # type: ignore[attr-defined]
+    kind, text = ("lost", _("lost")) if run.is_lost else (run.status, run.get_status_display())
     src = reverse(f"admin:listening_{run._meta.model_name}_progress", args=[run.pk])
     context = {"run": run, "kind": kind, "text": text, "src": src, "live": run.status in LIVE, "reload": reload}
     shown = run.status == "running" or (run.total and run.status != "done")

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from listening import tasks
 from listening.admin.card import facts, figures
 from listening.admin.progress import progress
-from listening.admin.show import NOTHING, OwnLook, lineage, link, list_of
+from listening.admin.show import NOTHING, AnyAdmin, AnyForm, OwnLook, lineage, link, list_of
 from listening.models import Checkpoint, Objective, Rendering, Run, Study, TrainingRun
 from listening.models.run import LIVE
 
 
-class RunAdmin(OwnLook, admin.ModelAdmin):
+class RunAdmin(OwnLook, AnyAdmin):
     """Adding a row starts the run; afterwards the row can be cancelled and resumed, but not edited."""
 
     change_form_template = "admin/listening/run/change_form.html"
@@ -134,7 +134,7 @@ class RunAdmin(OwnLook, admin.ModelAdmin):
         return lineage(run)
 
 
-class RecipeForm(forms.ModelForm):
+class RecipeForm(AnyForm):
     """A run by a recipe that comes with the software; recipes in files are for the shell."""
 
     recipe = forms.ChoiceField(label=gettext_lazy("Recipe"))
@@ -182,7 +182,7 @@ class TrainingForm(RecipeForm):
         return recipes()
 
 
-class RenderingForm(forms.ModelForm):
+class RenderingForm(AnyForm):
     """Whose items to render with which checkpoint, and what the result is called."""
 
     def clean_slug(self) -> str:

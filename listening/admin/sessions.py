@@ -34,7 +34,8 @@ class TrialInline(KeptInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trial]:
         """Count the answers of each trial in the same query."""
-        trials = super().get_queryset(request).select_related("attribute__study", "item__study", "session__study")
+        trials: QuerySet[Trial] = super().get_queryset(request)
+        trials = trials.select_related("attribute__study", "item__study", "session__study")
         return trials.annotate(slots_all=Count("slots"), slots_rated=Count("slots__rating"))
 
     @admin.display(description=_("rated"))
@@ -57,7 +58,8 @@ class SessionAdmin(Kept):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """Count the trials in the same query."""
         done = Count("trials", filter=Q(trials__finished_at__isnull=False))
-        return super().get_queryset(request).annotate(trials_all=Count("trials"), trials_finished=done)
+        sessions: QuerySet[Session] = super().get_queryset(request)
+        return sessions.annotate(trials_all=Count("trials"), trials_finished=done)
 
     @admin.display(description="", ordering="assessor__simulated")
     def mark(self, session: Session) -> str:

@@ -1,8 +1,9 @@
 """Small pieces of pages that several lists share: links, badges, players, lineage; and rows that nobody may edit."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.forms.widgets import Script
@@ -13,6 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from listening.models import Audio, ancestry
+
+if TYPE_CHECKING:  # Django's classes take their type arguments from the type checker alone
+    AnyAdmin = admin.ModelAdmin[Any]
+    AnyInline = admin.TabularInline[Any, Any]
+    AnyForm = forms.ModelForm[Any]
+else:
+    AnyAdmin, AnyInline, AnyForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
 
 NOTHING = "–"
 
@@ -25,7 +33,7 @@ class OwnLook:
         js = [Script("admin/hearback/run-progress.js", type="module")]
 
 
-class Kept(OwnLook, admin.ModelAdmin):
+class Kept(OwnLook, AnyAdmin):
     """Rows that are looked at and never edited, added or deleted by hand: what people answered, what was measured."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -41,7 +49,7 @@ class Kept(OwnLook, admin.ModelAdmin):
         return False
 
 
-class KeptInline(admin.TabularInline):
+class KeptInline(AnyInline):
     """Rows below another row's page, to look at."""
 
     extra = 0

@@ -16,7 +16,18 @@ from django.utils.translation import gettext_lazy, ngettext
 from listening import conformity, export, presets, results, stimuli
 from listening.admin.card import clauses
 from listening.admin.charts import charts
-from listening.admin.show import NOTHING, KeptInline, OwnLook, badge, lineage, link, list_of
+from listening.admin.show import (
+    NOTHING,
+    AnyAdmin,
+    AnyForm,
+    AnyInline,
+    KeptInline,
+    OwnLook,
+    badge,
+    lineage,
+    link,
+    list_of,
+)
 from listening.download import csv_response
 from listening.models import Attribute, Condition, Item, Rating, Session, Stimulus, Study
 from lossmodel.errors import BadInput
@@ -26,7 +37,7 @@ PLAN = ("rate", "loudness", "longest", "items_per_session", "replicates", "seed"
 TEXTS = ("introduction", "consent", "consent_version", "instructions", "thanks", "completion_code", "return_url")
 
 
-class StudyForm(forms.ModelForm):
+class StudyForm(AnyForm):
     """A new study is made from a test method, which gives it its attributes and texts."""
 
     preset = forms.ChoiceField(label=gettext_lazy("Test method"))
@@ -39,7 +50,7 @@ class StudyForm(forms.ModelForm):
             self.fields["preset"].choices = known  # type: ignore[attr-defined]
 
 
-class AttributeInline(admin.TabularInline):
+class AttributeInline(AnyInline):
     """What is judged."""
 
     model = Attribute
@@ -62,7 +73,8 @@ class ConditionInline(KeptInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Condition]:
         """Count the stimuli in the same query."""
-        return super().get_queryset(request).annotate(sounds_all=Count("stimuli"))
+        conditions: QuerySet[Condition] = super().get_queryset(request)
+        return conditions.annotate(sounds_all=Count("stimuli"))
 
     @admin.display(description=gettext_lazy("stimuli"))
     def sounds(self, condition: Any) -> str:
@@ -71,7 +83,7 @@ class ConditionInline(KeptInline):
 
 
 @admin.register(Study)
-class StudyAdmin(OwnLook, admin.ModelAdmin):
+class StudyAdmin(OwnLook, AnyAdmin):
     """Listening tests."""
 
     form = StudyForm
@@ -85,14 +97,11 @@ class StudyAdmin(OwnLook, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
         """Count sessions in the same query."""
         people = Q(sessions__assessor__simulated=False)
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                begun=Count("sessions", filter=people & Q(sessions__declined_at=None)),
-                ended=Count("sessions", filter=people & Q(sessions__finished_at__isnull=False)),
-                machine=Count("sessions", filter=~people & Q(sessions__pk__isnull=False)),
-            )
+        studies: QuerySet[Study] = super().get_queryset(request)
+        return studies.annotate(
+            begun=Count("sessions", filter=people & Q(sessions__declined_at=None)),
+            ended=Count("sessions", filter=people & Q(sessions__finished_at__isnull=False)),
+            machine=Count("sessions", filter=Q(sessions__assessor__simulated=True)),
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from listening import tasks
 from listening.management import base
 from listening.models import Run
+from lossmodel.errors import BadInput
 from lossmodel.progress import bar
 
 
@@ -24,7 +25,7 @@ class RunCommand(base.Command):
         with bar(str(run)) as report:
             tasks.task_of(run)(run.pk, report=report)
         run.refresh_from_db()
-        self.stdout.write(f"{run}: {run.get_status_display()}")  # type: ignore[attr-defined]
+        self.stdout.write(f"{run}: {run.get_status_display()}")
 
 
 def existing(kind: Any, pk: int | None) -> Any:
@@ -34,5 +35,5 @@ def existing(kind: Any, pk: int | None) -> Any:
     found = kind.objects.filter(pk=pk).first()
     if found is None:
         numbers = ", ".join(str(number) for number in kind.objects.order_by("-pk").values_list("pk", flat=True)[:20])
-        raise base.BadInput(f"there is no {kind._meta.verbose_name} {pk}; there are: {numbers or 'none yet'}")
+        raise BadInput(f"there is no {kind._meta.verbose_name} {pk}; there are: {numbers or 'none yet'}")
     return found
