@@ -77,7 +77,7 @@ def check_room(study: Study) -> None:
     """Raise `Unavailable` if the study takes no new session: not open, or its quota is full."""
     if study.status != Study.Status.OPEN:
         raise Unavailable(_("This study is not open."))
-    if study.quota is not None and study.sessions.counted().count() >= study.quota:  # type: ignore[attr-defined]
+    if study.quota is not None and study.sessions.counted().count() >= study.quota:
         raise Unavailable(_("This study has all the assessors it needs."))
 
 
@@ -144,7 +144,7 @@ class Session(models.Model):
             return Stage.CONSENT
         if not self.instructed_at:
             return Stage.INSTRUCTIONS
-        return Stage.TRIAL if self.trials.open().exists() else Stage.COMMENT  # type: ignore[attr-defined]
+        return Stage.TRIAL if self.trials.open().exists() else Stage.COMMENT
 
     def consent(self) -> bool:
         """Note that the assessor agrees to the study's present text. False if that was decided before."""
@@ -163,7 +163,7 @@ class Session(models.Model):
         return self.stage == Stage.COMMENT and self._note("finished_at", comment=comment)
 
     def _note(self, field: str, **changes: Any) -> bool:
-        waiting = Session.objects.filter(pk=self.pk, declined_at=None, finished_at=None, **{field: None})
+        waiting = Session.objects.filter(pk=self.pk, **{"declined_at": None, "finished_at": None, field: None})
         noted = waiting.update(**{field: timezone.now()}, **changes)
         self.refresh_from_db()
         return bool(noted)

@@ -16,10 +16,16 @@ Context = dict[str, Any]
 
 def show(request: HttpRequest, session: Session, *, notice: str = "", status: int = 200) -> HttpResponse:
     """Answer with the page at which `session` stands; `notice` says why an action did not go through."""
-    request.session[_memory(session.study)] = session.token
+    remember(request, session)
     stage = session.stage
     context = {"session": session, "study": session.study, "notice": notice, **CONTEXTS[stage](session)}
     return render(request, f"participant/{stage}.html", context, status=status)
+
+
+def remember(request: HttpRequest, session: Session) -> Session:
+    """Let this browser come back to `session` by the study's open address."""
+    request.session[_memory(session.study)] = session.token
+    return session
 
 
 def remembered(request: HttpRequest, study: Study) -> Session | None:

@@ -33,7 +33,7 @@ def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
         return render(request, "participant/declined.html", {"study": study})
     try:
         if request.method == "POST":
-            return redirect(pages.begun(study))
+            return redirect(pages.remember(request, pages.begun(study)))
         check_room(study)
     except Unavailable as refusal:
         return render(request, "participant/unavailable.html", {"study": study, "reason": refusal}, status=403)

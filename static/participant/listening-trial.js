@@ -159,7 +159,7 @@ export class ListeningTrial extends HTMLElement {
     this.note.show(this.answers);
     if (this.dataset.state !== "ready") return;
     const missing = this.missing;
-    this.form.querySelector("button").setAttribute("aria-disabled", String(missing.length > 0));
+    this.form.querySelector(".primary").setAttribute("aria-disabled", String(missing.length > 0));
     this.toggleAttribute("data-complete", missing.length === 0);
     const held = this.#leaving && this.answers.stuck;
     this.#say(held ? text("held") : missing.join(" ") || text("complete"));

@@ -1,0 +1,60 @@
+"""A Chromium to drive, and a study open on a live server."""
+
+import os
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests import builders
+from tests.browser.find import WAY_OUT, chromium
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # noqa: TID251 Playwright's loop runs in the test's own thread
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+READY = "listening-trial[data-state=ready]"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = chromium()
+    assert path, WAY_OUT
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser):
+    opened = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context):
+    """Return a page that lets no error of its scripts pass."""
+    opened, errors = context.new_page(), []
+    opened.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 Playwright marks the function
+    yield opened
+    assert not errors
+
+
+@pytest.fixture
+def study(live_server, tmp_path):
+    made = builders.study(
+        tmp_path, items=1, attributes=("quality", "interference"), replicates=0, completion_code="DONE-1"
+    )
+    made.open()
+    return made
+
+
+@pytest.fixture
+def at_trial(live_server, page, study):
+    """Return the page at its first trial, all sounds loaded."""
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="I am ready").click()
+    page.wait_for_selector(READY)
+    return page

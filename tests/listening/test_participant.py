@@ -1,0 +1,314 @@
+"""The assessor's addresses: what is shown at each stage, and a calm answer to everything that should not come."""
+
+import io
+import json
+import uuid
+
+import numpy as np
+import pytest
+import soundfile
+from django.urls import reverse
+
+from listening.models import Assessor, Audio, Rating, Session, Stage, Study
+from listening.participant.flac import padded
+from listening.participant.sheet import sheet, start
+from listening.participant.sounds import delivered, hidden_sounds, open_sounds
+from listening.presets import preset
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study(tmp_path) -> Study:
+    made = builders.study(tmp_path, replicates=0)
+    made.open()
+    return made
+
+
+def sitting(study: Study, *, stage: Stage = Stage.TRIAL) -> Session:
+    session = Session.objects.begin(study, Assessor.objects.create())
+    if stage != Stage.CONSENT:
+        session.consent()
+        session.instruct()
+    return session
+
+
+def at(session: Session, name: str, *more) -> str:
+    return reverse(f"participant:{name}", args=[session.token, *more])
+
+
+def answer(client, session: Session, **changes):
+    slot = session.trials.first().slots.first()
+    body = {"slot": slot.token, "score": 61.5, "order": 1, "key": str(uuid.uuid4()), **changes}
+    return client.post(at(session, "answers"), json.dumps(body), content_type="application/json")
+
+
+def rate_all(session: Session, score: float = 50.0) -> None:
+    for trial in session.trials.all():
+        for slot in trial.slots.all():
+            slot.answer(score, order=1, key=uuid.uuid4())
+
+
+def test_whoever_agrees_begins_and_comes_back_to_the_same_sitting(client, study):
+    url = study.get_absolute_url()
+    assert "I agree" in client.get(url).content.decode()
+    first = client.post(url, {"answer": "agree"})
+    session = study.sessions.get()
+    assert first.url == session.get_absolute_url()
+    assert session.consent_version == study.consent_version
+    assert session.stage == Stage.INSTRUCTIONS
+    assert client.get(url).url == session.get_absolute_url()
+    assert client.post(url, {"answer": "agree"}).url == session.get_absolute_url()
+    assert study.sessions.count() == 1
+
+
+def test_somebody_else_on_the_same_device_begins_a_sitting_of_their_own(client, study):
+    client.post(study.get_absolute_url(), {"answer": "agree"})
+    client.post(study.get_absolute_url() + "?new", {"answer": "agree"})
+    assert study.sessions.count() == 2
+
+
+def test_whoever_declines_at_the_open_door_leaves_no_row(client, study):
+    response = client.post(study.get_absolute_url(), {"answer": "decline"})
+    assert "no rating of yours is stored" in response.content.decode()
+    assert not Session.objects.exists()
+    assert not Assessor.objects.exists()
+
+
+def test_whoever_declines_by_a_personal_link_is_noted_and_hears_nothing(client, study):
+    session = sitting(study, stage=Stage.CONSENT)
+    token = session.trials.first().slots.first().token
+    client.post(at(session, "consent"), {"answer": "decline"})
+    session.refresh_from_db()
+    assert session.stage == Stage.DECLINED
+    assert client.get(at(session, "audio", token)).status_code == 404
+    assert answer(client, session).status_code == 409
+
+
+def test_the_stages_follow_one_another_and_a_repeated_post_changes_nothing(client, study):
+    session = sitting(study, stage=Stage.CONSENT)
+    for name, stage in [("consent", Stage.INSTRUCTIONS), ("instructions", Stage.TRIAL)]:
+        for _ in range(2):
+            assert client.post(at(session, name)).url == session.get_absolute_url()
+        session.refresh_from_db()
+        assert session.stage == stage
+    rate_all(session)
+    for trial in session.trials.all():
+        for _ in range(2):
+            assert client.post(at(session, "trial", trial.position)).status_code == 302
+    assert session.stage == Stage.COMMENT
+    client.post(at(session, "comment"), {"comment": " a\0 b "})
+    client.post(at(session, "comment"), {"comment": "again"})
+    session.refresh_from_db()
+    assert (session.stage, session.comment) == (Stage.DONE, "a b")
+    assert all(trial.seconds is None or trial.seconds >= 0 for trial in session.trials.all())
+
+
+def test_instructions_cannot_be_skipped_over_consent_nor_the_end_reached_before_the_trials(client, study):
+    session = sitting(study, stage=Stage.CONSENT)
+    client.post(at(session, "instructions"))
+    client.post(at(session, "comment"), {"comment": "done"})
+    session.refresh_from_db()
+    assert session.stage == Stage.CONSENT
+
+
+def test_a_trial_with_a_missing_rating_is_shown_again_and_says_which(client, study):
+    session = sitting(study)
+    trial = session.trials.first()
+    for slot in trial.slots.exclude(position=1):
+        slot.answer(40, order=1, key=uuid.uuid4())
+    response = client.post(at(session, "trial", 0))
+    assert response.status_code == 409
+    assert "Number 2 has no rating yet." in response.content.decode()
+    assert session.trials.open().first() == trial
+
+
+def test_where_the_method_asks_for_a_hundred_a_trial_without_one_is_shown_again(client, tmp_path):
+    study = builders.study(tmp_path, preset="mushra", replicates=0)
+    study.open()
+    session = sitting(study)
+    rate_all(session, 99.0)
+    assert client.post(at(session, "trial", 0)).status_code == 409
+    session.trials.first().slots.first().answer(100, order=2, key=uuid.uuid4())
+    assert client.post(at(session, "trial", 0)).status_code == 302
+
+
+def test_an_answer_is_stored_when_given_and_safe_to_repeat_and_the_last_one_wins(client, study):
+    session, key = sitting(study), str(uuid.uuid4())
+    assert answer(client, session, key=key, order=5).json() == {"saved": True, "newest": True}
+    assert answer(client, session, key=key, order=5).json() == {"saved": True, "newest": False}
+    assert answer(client, session, score=10, order=4).json() == {"saved": True, "newest": False}
+    assert Rating.objects.get().score == 61.5
+    answer(client, session, score=12.3, order=6)
+    assert Rating.objects.get().score == 12.3
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "word"),
+    [
+        ({"score": 100.1}, 400, "score"),
+        ({"score": -1}, 400, "score"),
+        ({"score": "NaN"}, 400, "score"),
+        ({"score": None}, 400, "score"),
+        ({"order": -1}, 400, "order"),
+        ({"order": 2**31}, 400, "order"),
+        ({"key": "again"}, 400, "key"),
+        ({"slot": "a\0b"}, 400, "slot"),
+        ({"slot": "made-up"}, 404, "slot"),
+        ({"condition": "x"}, 400, "condition"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused_in_one_line_that_names_the_field(client, study, changes, status, word):
+    response = answer(client, sitting(study), **changes)
+    assert response.status_code == status
+    assert response.json()["error"].startswith(word)
+    assert "\n" not in response.json()["error"]
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"slot": 1'])
+def test_a_body_that_is_no_answer_is_refused(client, study, body):
+    response = client.post(at(sitting(study), "answers"), body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["error"]
+
+
+def test_an_answer_for_another_sitting_is_refused(client, study):
+    mine, other = sitting(study), sitting(study)
+    response = answer(client, mine, slot=other.trials.first().slots.first().token)
+    assert response.status_code == 404
+    assert not Rating.objects.exists()
+
+
+def test_an_answer_after_the_end_is_refused_and_the_rating_stands(client, study):
+    session = sitting(study)
+    rate_all(session)
+    for trial in session.trials.all():
+        trial.finish()
+    session.finish()
+    assert answer(client, session, order=9).status_code == 409
+    assert set(Rating.objects.values_list("score", flat=True)) == {50.0}
+
+
+def test_a_beacon_needs_no_cookie(study):
+    from django.test import Client
+
+    assert answer(Client(enforce_csrf_checks=True), sitting(study)).status_code == 200
+
+
+@pytest.mark.parametrize("url", ["/s/no-such-study/", "/t/forged/", "/t/forged/audio/x", "/t/a%00b/", "/nowhere"])
+def test_an_unknown_address_is_answered_in_the_sites_own_look(client, url):
+    response = client.get(url)
+    assert response.status_code == 404
+    assert "There is nothing at this address" in response.content.decode()
+    assert client.post("/t/forged/answers", "{}", content_type="application/json").json()["error"]
+
+
+def test_a_closed_study_and_a_full_one_say_so_and_make_no_row(client, study):
+    study.quota = 0
+    study.save(update_fields=["quota"])
+    full = client.post(study.get_absolute_url(), {"answer": "agree"})
+    study.close()
+    closed = client.get(study.get_absolute_url())
+    assert (full.status_code, closed.status_code) == (403, 403)
+    assert "all the assessors it needs" in full.content.decode()
+    assert "This study is not open." in closed.content.decode()
+    assert not Session.objects.exists()
+    assert not Assessor.objects.exists()
+
+
+def test_whoever_began_before_the_study_closed_may_finish(client, study):
+    session = sitting(study)
+    study.close()
+    assert answer(client, session).status_code == 200
+    assert client.get(session.get_absolute_url()).status_code == 200
+
+
+def test_a_stranger_does_not_hear_the_sounds_of_a_sitting(client, study):
+    mine, other = sitting(study), sitting(study)
+    for sound in [*hidden_sounds(mine.trials.first()), *open_sounds(mine.trials.first())]:
+        assert client.get(at(mine, "audio", sound.token)).status_code == 200
+        assert client.get(at(other, "audio", sound.token)).status_code == 404
+
+
+def test_all_sounds_of_a_trial_are_equally_long_and_bit_exact(client, study):
+    trial = sitting(study).trials.first()
+    sounds = hidden_sounds(trial) + open_sounds(trial)
+    files = [client.get(at(trial.session, "audio", sound.token)) for sound in sounds]
+    assert len({response["Content-Length"] for response in files}) == 1
+    assert len({len(sound.audio.path.read_bytes()) for sound in sounds}) > 1
+    for response, sound in zip(files, sounds):
+        served, _ = soundfile.read(io.BytesIO(response.content), dtype="int16")
+        kept, _ = soundfile.read(sound.audio.path, dtype="int16")
+        np.testing.assert_array_equal(served, kept)
+        assert "Content-Disposition" not in response
+        assert "ETag" not in response
+
+
+def test_the_same_sound_has_another_address_and_digest_in_every_sitting(client, study):
+    heads = []
+    for session in (sitting(study), sitting(study)):
+        trial = session.trials.filter(item__name="item0").first()
+        sounds = hidden_sounds(trial) + open_sounds(trial)
+        heads.append({client.get(at(session, "audio", sound.token))["Sound-Check"] for sound in sounds})
+        heads[-1] |= {sound.token for sound in sounds}
+    assert not heads[0] & heads[1]
+
+
+def test_the_digest_of_a_sound_is_that_of_its_token_and_its_bytes(client, study):
+    import hashlib
+
+    session = sitting(study)
+    token = session.trials.first().slots.first().token
+    response = client.get(at(session, "audio", token))
+    assert response["Sound-Check"] == hashlib.sha256(token.encode() + response.content).hexdigest()
+    assert delivered(session, token) == response.content
+
+
+@pytest.mark.parametrize("room", [4, 5, 1000, 2**24 + 2, 2**24 + 3, 2**24 + 5])
+def test_padding_fills_any_room_from_four_bytes_on(room, tmp_path):
+    from listening.participant.flac import _blocks
+
+    blocks = _blocks(room, last=True)
+    assert len(blocks) == room
+    place, flags = 0, []
+    while place < room:
+        flags.append(blocks[place])
+        place += 4 + int.from_bytes(blocks[place + 1 : place + 4])
+    assert place == room
+    assert flags == [1] * (len(flags) - 1) + [0x81]
+
+
+def test_what_is_no_flac_or_has_no_room_is_not_padded():
+    with pytest.raises(ValueError, match="no FLAC"):
+        padded(b"RIFF" + bytes(60), 100)
+    with pytest.raises(ValueError, match="at least 4"):
+        padded(b"fLaC" + bytes(60), 66)
+
+
+def test_sliders_start_where_the_seed_says_on_every_device(study):
+    session = sitting(study)
+    slots = [slot for trial in session.trials.all() for slot in trial.slots.all()]
+    first = [start(slot, preset("ward-2").rules) for slot in slots]
+    assert first == [start(slot, preset("ward-2").rules) for slot in slots]
+    assert len(set(first)) > 3
+    assert {start(slot, preset("mushra").rules) for slot in slots} == {0.0}
+
+
+def test_several_references_are_named_and_the_mixture_is_offered_where_the_method_says_so(tmp_path):
+    study = builders.study(tmp_path, preset="peass-4", replicates=0)
+    study.open()
+    trial = sitting(study).trials.first()
+    assert [sound.name for sound in open_sounds(trial)] == ["Reference", "Mixture"]
+    trial.item.references.create(name="lead+backing", position=1, audio=Audio.objects.first())
+    assert [sound.name for sound in open_sounds(trial)] == ["Reference: vocals", "Reference: lead+backing", "Mixture"]
+
+
+def test_a_page_shows_the_ratings_given_so_far_and_goes_on_counting(study):
+    session = sitting(study)
+    trial = session.trials.first()
+    trial.slots.first().answer(33.3, order=7, key=uuid.uuid4())
+    page = sheet(trial)
+    assert (page.columns[0].score, page.columns[0].rated, page.order) == (33.3, True, 7)
+    assert not page.columns[1].rated
