@@ -31,7 +31,8 @@ class RatingSet(models.Model):
         constraints = [models.UniqueConstraint(fields=["study", "sha256"], name="rating_set_once")]
 
     def __str__(self) -> str:
-        return f"{self.study} {self.sha256[:8]} ({self.rows} ratings)"
+        mark = f", {self.simulated} simulated" if self.simulated else ""
+        return f"{self.study} {self.sha256[:8]} ({self.rows} ratings{mark})"
 
     @property
     def path(self) -> Path:

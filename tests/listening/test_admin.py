@@ -270,6 +270,12 @@ def test_results_keep_people_and_simulated_assessors_apart(world, client):
     assert html.count('<h2>Quality <span class="hb-badge hb-simulated">simulated</span></h2>') == 1
 
 
+def test_what_comes_of_simulated_ratings_is_marked_wherever_it_is_named(world, client):
+    mark = "64 ratings, 32 simulated"
+    for address in (url("objective"), url("objective", "add"), url("rendering", "change", Rendering.objects.get().pk)):
+        assert mark in page(client, address)
+
+
 def test_staff_hear_a_stimulus(world, client):
     answer = client.get(url("audio", "play", world.items.first().mixture.pk))
     assert answer["Content-Type"] == "audio/flac"

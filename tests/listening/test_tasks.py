@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from listening import export, tasks
+from listening import export, pulse, tasks
 from listening.models import Checkpoint, Objective, Rating, Rendering, Session, Study, TrainingRun, ancestry
 from lossmodel.errors import BadInput
 from tests.listening.panel import rate, voices
@@ -125,7 +125,8 @@ def test_a_training_files_every_saved_state_by_its_hash(tmp_path):
     assert saved[0].sha256 != saved[1].sha256
 
 
-def test_a_cancelled_training_keeps_its_state_and_goes_on_from_there(tmp_path):
+def test_a_cancelled_training_keeps_its_state_and_goes_on_from_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(pulse, "SHORTEST", 0)
     whole, broken = training(tmp_path, steps=6), training(tmp_path, steps=6)
     tasks.train(whole.pk)
 
