@@ -161,7 +161,7 @@ def _train(run: TrainingRun, report: Report) -> None:
     try:
         best = trained(
             recipe, Path(run.data), run.folder, objective=_fitted(run.objective), steps=run.limit,
-            device=settings.TRAINING_DEVICE, resume=run.checkpoints.exists(), report=reported,
+            device=settings.TRAINING_DEVICE, resume=True, report=reported,
         )  # fmt: skip
     finally:
         _file_checkpoint(run)
