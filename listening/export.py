@@ -60,7 +60,7 @@ def rows(study: Study, report: Report = silent) -> Iterator[dict[str, Any]]:
     the time spent on the page (None where unknown). Sessions whose consent was declined afterwards are left out.
     """
     ratings = (
-        Rating.objects.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+        Rating.objects.counted(study)
         .order_by("slot__trial__session__number", "slot__trial__position", "slot__position")
         .values_list(*FIELDS.values())
     )

@@ -2,8 +2,9 @@
 
 from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
 from listening.models.run import Run, RunStopped, carried_out
-from listening.models.session import Assessor, Rating, Session, Slot, Stage, Trial, Unavailable
+from listening.models.session import Assessor, Session, Stage, Unavailable
 from listening.models.study import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
+from listening.models.trial import Rating, Slot, Trial
 
 __all__ = [
     "RUNS",

@@ -1,23 +1,20 @@
-"""Who rated what: an `Assessor` sits a `Session` of `Trial`s; each trial's `Slot`s hold its stimuli, shuffled.
+"""Who sits when: an `Assessor` sits a `Session`, whose trials (`listening.models.trial`) are laid out as it begins.
 
-All orders are drawn when the session begins and are stored, so a session resumes exactly as it was on any device. An
-assessor sees a stimulus only as the slot's random token; a `Rating` belongs to a slot, so one cannot exist for a
-stimulus that was not in the trial, nor twice for the same slot.
+All orders are drawn then and are stored, so a session resumes exactly as it was on any device.
 """
 
 import secrets
-import uuid
 from enum import StrEnum
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from listening.design import Page, plan
-from listening.models.study import Attribute, Item, Stimulus, Study
+from listening.design import plan
+from listening.models.study import Study
 
 
 def new_token() -> str:
@@ -26,7 +23,7 @@ def new_token() -> str:
 
 
 def new_code() -> str:
-    """Return a pseudonym of 8 letters and digits that are not mistaken for one another."""
+    """Return 8 letters and digits that are not mistaken for one another: 40 random bits, for a pseudonym or a sitting."""
     return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
 
 
@@ -61,15 +58,15 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.exclude(finished_at=None)
 
     @transaction.atomic
-    def begin(self, study: Study, assessor: Assessor) -> "Session":
+    def begin(self, study: Study, assessor: Assessor, *, ticket: str | None = None) -> "Session":
         """Return a new session with all its trials and slots; raise `Unavailable` if the study takes none."""
         study = Study.objects.select_for_update().get(pk=study.pk)
         if not assessor.simulated:
             check_room(study)
         newest = self.filter(study=study).aggregate(newest=Max("number"))["newest"]
         number = 0 if newest is None else newest + 1
-        session = self.create(study=study, assessor=assessor, number=number, seed=study.seed)
-        session.lay_out(plan(study.design(), number))
+        session = self.create(study=study, assessor=assessor, number=number, seed=study.seed, ticket=ticket)
+        session.trials.lay_out(session, plan(study.design(), number))
         return session
 
 
@@ -98,6 +95,14 @@ class Session(models.Model):
     study = models.ForeignKey(Study, models.PROTECT, related_name="sessions", verbose_name=_("study"))
     assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="sessions", verbose_name=_("assessor"))
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
+    code = models.CharField(
+        _("personal code"), max_length=8, unique=True, default=new_code, editable=False,
+        help_text=_("brings its assessor back on any device; not the pseudonym, which exports show"),
+    )  # fmt: skip
+    ticket = models.CharField(
+        max_length=40, unique=True, null=True, editable=False,
+        help_text=_("the form it began from, so that a form sent twice begins once"),
+    )  # fmt: skip
     number = models.PositiveIntegerField(_("number"), help_text=_("0, 1, 2 … within the study; balances the designs"))
     seed = models.PositiveBigIntegerField(_("seed"))
     consent_version = models.CharField(_("consent version"), max_length=20, blank=True)
@@ -167,117 +172,3 @@ class Session(models.Model):
         noted = waiting.update(**{field: timezone.now()}, **changes)
         self.refresh_from_db()
         return bool(noted)
-
-    def lay_out(self, pages: list[Page]) -> None:
-        """Store the planned pages as trials and slots."""
-        trials = Trial.objects.bulk_create(
-            Trial(session=self, position=n, attribute_id=page.attribute, item_id=page.item, replicate=page.replicate)
-            for n, page in enumerate(pages)
-        )
-        Slot.objects.bulk_create(
-            Slot(trial=trial, position=n, stimulus_id=stimulus)
-            for trial, page in zip(trials, pages, strict=True)
-            for n, stimulus in enumerate(page.stimuli)
-        )
-
-
-class TrialQuerySet(models.QuerySet["Trial"]):
-    """Trials, many at once."""
-
-    def open(self) -> Self:
-        """Return the trials still to be rated."""
-        return self.filter(finished_at=None)
-
-
-class Trial(models.Model):
-    """One page: one item, one attribute, its stimuli shuffled. `replicate` counts repeats of the same page from 0."""
-
-    session = models.ForeignKey(Session, models.CASCADE, related_name="trials", verbose_name=_("session"))
-    attribute = models.ForeignKey(Attribute, models.PROTECT, related_name="trials", verbose_name=_("attribute"))
-    item = models.ForeignKey(Item, models.PROTECT, related_name="trials", verbose_name=_("item"))
-    position = models.PositiveSmallIntegerField(_("position"))
-    replicate = models.PositiveSmallIntegerField(_("replicate"), default=0)
-    started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-    seconds = models.FloatField(_("seconds"), null=True, blank=True, help_text=_("time spent on the page"))
-
-    objects = TrialQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("trial"), _("trials")
-        ordering = ["session", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["session", "position"], name="trial_position_once"),
-            models.UniqueConstraint(fields=["session", "attribute", "item", "replicate"], name="trial_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.session} trial {self.position}"
-
-    def start(self) -> None:
-        """Note when the page was first seen."""
-        Trial.objects.filter(pk=self.pk, started_at=None).update(started_at=timezone.now())
-
-    def finish(self) -> bool:
-        """Close the trial once every slot is rated; False while one is not. Safe to repeat."""
-        if self.slots.filter(rating=None).exists():
-            return False
-        self.refresh_from_db()
-        now = timezone.now()
-        seconds = (now - self.started_at).total_seconds() if self.started_at else None
-        Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds)
-        return True
-
-
-class Slot(models.Model):
-    """Where a stimulus stands in a trial, and the token by which a browser may fetch it."""
-
-    trial = models.ForeignKey(Trial, models.CASCADE, related_name="slots", verbose_name=_("trial"))
-    stimulus = models.ForeignKey(Stimulus, models.PROTECT, related_name="slots", verbose_name=_("stimulus"))
-    position = models.PositiveSmallIntegerField(_("position"))
-    token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("slot"), _("slots")
-        ordering = ["trial", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["trial", "position"], name="slot_position_once"),
-            models.UniqueConstraint(fields=["trial", "stimulus"], name="slot_stimulus_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.trial} slot {self.position}"
-
-    def answer(self, score: float, *, order: int, key: uuid.UUID) -> bool:
-        """Store `score` unless a later answer (by the browser's own `order`) stands already; False if one does.
-
-        Safe to repeat: the same answer sent twice leaves one row. Raises `ValueError` outside 0–100.
-        """
-        if not 0 <= score <= 100:
-            raise ValueError(f"a rating is between 0 and 100, not {score:g}")
-        new = {"score": score, "order": order, "key": key}
-        _rating, created = Rating.objects.get_or_create(slot=self, defaults=new)
-        earlier = Rating.objects.filter(slot=self, order__lt=order)
-        return created or bool(earlier.update(**new, changed_at=timezone.now()))
-
-
-class Rating(models.Model):
-    """An assessor's 0–100 score of one stimulus in one trial; the newest answer by the assessor's own order."""
-
-    slot = models.OneToOneField(Slot, models.CASCADE, related_name="rating", verbose_name=_("slot"))
-    score = models.FloatField(_("score"))
-    order = models.PositiveIntegerField(_("order"), default=0, help_text=_("the browser's own count of its answers"))
-    key = models.UUIDField(default=uuid.uuid4, help_text=_("idempotency key of the newest answer"))
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("rating"), _("ratings")
-        ordering = ["slot"]
-        constraints = [
-            models.CheckConstraint(name="rating_from_0_to_100", condition=Q(score__gte=0, score__lte=100)),
-            models.CheckConstraint(name="rating_not_changed_before_made", condition=Q(changed_at__gte=F("created_at"))),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.slot}: {self.score:g}"

@@ -1,0 +1,143 @@
+"""Who rated what: each `Trial` of a session is a page, whose `Slot`s hold its stimuli, shuffled.
+
+An assessor sees a stimulus only as the slot's random token; a `Rating` belongs to a slot, so one cannot exist for a
+stimulus that was not in the trial, nor twice for the same slot.
+"""
+
+import uuid
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from listening.design import Page
+from listening.models.session import Session, new_token
+from listening.models.study import Attribute, Item, Stimulus, Study
+
+
+class TrialQuerySet(models.QuerySet["Trial"]):
+    """Trials, many at once."""
+
+    def open(self) -> Self:
+        """Return the trials still to be rated."""
+        return self.filter(finished_at=None)
+
+    def lay_out(self, session: Session, pages: list[Page]) -> None:
+        """Store the planned pages of `session` as trials and slots."""
+        trials = self.bulk_create(
+            Trial(session=session, position=n, attribute_id=page.attribute, item_id=page.item, replicate=page.replicate)
+            for n, page in enumerate(pages)
+        )
+        Slot.objects.bulk_create(
+            Slot(trial=trial, position=n, stimulus_id=stimulus)
+            for trial, page in zip(trials, pages, strict=True)
+            for n, stimulus in enumerate(page.stimuli)
+        )
+
+
+class Trial(models.Model):
+    """One page: one item, one attribute, its stimuli shuffled. `replicate` counts repeats of the same page from 0."""
+
+    session = models.ForeignKey(Session, models.CASCADE, related_name="trials", verbose_name=_("session"))
+    attribute = models.ForeignKey(Attribute, models.PROTECT, related_name="trials", verbose_name=_("attribute"))
+    item = models.ForeignKey(Item, models.PROTECT, related_name="trials", verbose_name=_("item"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    replicate = models.PositiveSmallIntegerField(_("replicate"), default=0)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    seconds = models.FloatField(_("seconds"), null=True, blank=True, help_text=_("time spent on the page"))
+
+    objects = TrialQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("trial"), _("trials")
+        ordering = ["session", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "position"], name="trial_position_once"),
+            models.UniqueConstraint(fields=["session", "attribute", "item", "replicate"], name="trial_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session} trial {self.position}"
+
+    def start(self) -> None:
+        """Note when the page was first seen."""
+        Trial.objects.filter(pk=self.pk, started_at=None).update(started_at=timezone.now())
+
+    def finish(self) -> bool:
+        """Close the trial once every slot is rated; False while one is not. Safe to repeat."""
+        if self.slots.filter(rating=None).exists():
+            return False
+        self.refresh_from_db()
+        now = timezone.now()
+        seconds = (now - self.started_at).total_seconds() if self.started_at else None
+        Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds)
+        return True
+
+
+class Slot(models.Model):
+    """Where a stimulus stands in a trial, and the token by which a browser may fetch it."""
+
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="slots", verbose_name=_("trial"))
+    stimulus = models.ForeignKey(Stimulus, models.PROTECT, related_name="slots", verbose_name=_("stimulus"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("slot"), _("slots")
+        ordering = ["trial", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "position"], name="slot_position_once"),
+            models.UniqueConstraint(fields=["trial", "stimulus"], name="slot_stimulus_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trial} slot {self.position}"
+
+    def answer(self, score: float, *, order: int, key: uuid.UUID) -> bool:
+        """Store `score` unless a later answer (by the browser's own `order`) stands already; False if one does.
+
+        Safe to repeat: the same answer sent twice leaves one row. Raises `ValueError` outside 0–100.
+        """
+        if not 0 <= score <= 100:
+            raise ValueError(f"a rating is between 0 and 100, not {score:g}")
+        new = {"score": score, "order": order, "key": key}
+        _rating, created = Rating.objects.get_or_create(slot=self, defaults=new)
+        earlier = Rating.objects.filter(slot=self, order__lt=order)
+        return created or bool(earlier.update(**new, changed_at=timezone.now()))
+
+
+class RatingQuerySet(models.QuerySet["Rating"]):
+    """Ratings, many at once."""
+
+    def counted(self, study: Study) -> Self:
+        """Return the ratings of `study` that count: those of a declined session are left out of pages and exports."""
+        return self.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+
+
+class Rating(models.Model):
+    """An assessor's 0–100 score of one stimulus in one trial; the newest answer by the assessor's own order."""
+
+    slot = models.OneToOneField(Slot, models.CASCADE, related_name="rating", verbose_name=_("slot"))
+    score = models.FloatField(_("score"))
+    order = models.PositiveBigIntegerField(
+        _("order"), default=0, help_text=_("when it was given, on a clock that never goes back: ms since 1970")
+    )
+    key = models.UUIDField(default=uuid.uuid4, help_text=_("idempotency key of the newest answer"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    objects = RatingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rating"), _("ratings")
+        ordering = ["slot"]
+        constraints = [
+            models.CheckConstraint(name="rating_from_0_to_100", condition=Q(score__gte=0, score__lte=100)),
+            models.CheckConstraint(name="rating_not_changed_before_made", condition=Q(changed_at__gte=F("created_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slot}: {self.score:g}"
