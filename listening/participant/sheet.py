@@ -9,7 +9,9 @@ from django.utils.translation import ngettext
 
 from listening.models import Attribute, Rating, Slot, Trial
 from listening.participant.sounds import Sound, hidden_sounds, open_sounds
-from listening.presets import Rules, preset
+from listening.presets import Rules, Start, preset
+
+MIDDLE = 50.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,14 @@ def shortfall(trial: Trial) -> str:
 
 
 def start(slot: Slot, rules: Rules) -> float:
-    """Return where the slider of `slot` stands at first, 0–100: the preset's place, or one drawn for this slot."""
-    if rules.start is not None:
-        return rules.start
+    """Return where the slider of `slot` stands at first, 0–100: the rules' place, or one drawn for this slot.
+
+    A slider that stands nowhere until it is placed has the middle as the place from which keys move it.
+    """
+    if rules.start == Start.NONE:
+        return MIDDLE
+    if rules.start != Start.RANDOM:
+        return float(rules.start)
     trial, session = slot.trial, slot.trial.session
     rng = np.random.default_rng([session.seed, session.number, trial.position, slot.position])
     return float(rng.integers(101))
