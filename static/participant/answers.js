@@ -1,26 +1,39 @@
 // The way of an answer to the server: kept in this browser until it is stored there, sent again until it is.
 //
-// One answer waits for each slot, the newest. `order` counts the assessor's answers, over tabs and reloads, so that the
-// last one wins wherever it arrives. Safe to send twice: each carries its key.
+// One answer waits for each slot, the newest. Its `order` is the server's time at which it was given, on a clock that
+// never goes back, so that the last one wins over tabs, reloads and devices, whenever it arrives. Safe to send twice:
+// each carries its key.
+
+import { openPlace } from "./kept.js";
 
 const WAITS_MS = [500, 1000, 2000, 5000, 10000];
+const PATIENCE_MS = 15000;
+const COME_AGAIN = [408, 425, 429];
 
-/** Emits "change" when the number of waiting answers or the connection changes. */
+/** Emits "change" when what waits or the connection changes, and "stands" ({slot, score}) when an answer given later
+ * elsewhere stands in a slot. */
 export class Answers extends EventTarget {
   #url;
-  #memory;
-  #waiting;
+  #place;
+  #tabs;
+  #waiting = new Map();
   #order;
+  #ahead;
   #sending = null;
   #failures = 0;
 
-  /** `session` names what is kept here; `order` is the newest answer's count that the server knows. */
-  constructor({ url, session, order, storage = globalThis.localStorage }) {
+  /** `session` names what is kept here; `order` is the newest that the server knows, `now` its time as it wrote the page. */
+  constructor({ url, session, order, now }) {
     super();
     this.#url = url;
-    this.#memory = new Memory(storage, session);
-    this.#waiting = this.#memory.answers();
     this.#order = order;
+    this.#ahead = now - pageCame();
+    this.kind = "page";
+    this.refusal = "";
+    this.#place = openPlace(session);
+    this.ready = this.#recall();
+    this.#tabs = globalThis.BroadcastChannel && new BroadcastChannel(`hearback ${session}`);
+    if (this.#tabs) this.#tabs.onmessage = ({ data }) => this.#overtaken(data);
   }
 
   get count() {
@@ -32,17 +45,18 @@ export class Answers extends EventTarget {
     return this.#failures > 0;
   }
 
-  /** The score that waits for `slot`, if any: newer than what the server has. */
+  /** The score that waits for `slot`, if any: newer than what the server has. Known once `ready` is. */
   score(slot) {
     return this.#waiting.get(slot)?.score;
   }
 
   /** Keep `score` for `slot`; it is sent at the next `flush`. */
   put(slot, score) {
-    this.#order = Math.max(this.#order, this.#memory.newest) + 1;
+    this.#order = Math.max(this.#order + 1, Math.round(Date.now() + this.#ahead));
     const answer = { slot, score, order: this.#order, key: uuid() };
     this.#waiting.set(slot, answer);
-    this.#memory.keep(answer);
+    this.#keeping((place) => place.keep(answer));
+    this.#tabs?.postMessage(answer);
     this.#changed();
   }
 
@@ -59,13 +73,29 @@ export class Answers extends EventTarget {
     }
   }
 
+  /** Leave the other tabs alone. */
+  drop() {
+    this.#tabs?.close();
+  }
+
+  async #recall() {
+    const place = await this.#place;
+    this.kind = place.kind;
+    for (const answer of await place.all().catch(() => [])) {
+      this.#order = Math.max(this.#order, answer.order);
+      if ((this.#waiting.get(answer.slot)?.order ?? -1) < answer.order) this.#waiting.set(answer.slot, answer);
+    }
+    this.#changed();
+  }
+
   async #sendAll() {
+    await this.ready;
     while (this.#waiting.size) {
       const [answer] = this.#waiting.values();
       if (await this.#send(answer)) {
         this.#failures = 0;
         if (this.#waiting.get(answer.slot)?.key === answer.key) this.#waiting.delete(answer.slot);
-        this.#memory.forget(answer);
+        this.#keeping((place) => place.forget(answer));
         this.#changed();
       } else {
         this.#failures += 1;
@@ -75,18 +105,47 @@ export class Answers extends EventTarget {
     }
   }
 
-  /** True if the server has answered for good: stored, or refused for a reason that sending again cannot mend. */
-  async #send(answer) {
+  /** True if our server has answered for good: stored, or refused for a reason that sending again cannot mend. */
+  async #send({ slot, score, order, key }) {
     try {
       const response = await fetch(this.#url, {
         method: "POST",
-        body: JSON.stringify(answer),
+        body: JSON.stringify({ slot, score, order, key }),
         headers: { "Content-Type": "application/json" },
         keepalive: true,
+        redirect: "error",
+        signal: AbortSignal.timeout?.(PATIENCE_MS),
       });
-      return response.status < 500 && ![408, 429].includes(response.status);
+      const reply = await response.json();
+      const final = response.status < 500 && !COME_AGAIN.includes(response.status) && reply.error;
+      if (response.ok && reply.saved === true) this.#stored({ slot, ...reply });
+      else if (final) this.refusal = reply.error;
+      return Boolean(final || (response.ok && reply.saved === true));
     } catch {
-      return false; // offline: the answer stays in the queue
+      return false; // offline, cut off, or a page that is not ours (a hotel's login): the answer stays in the queue
+    }
+  }
+
+  #stored({ slot, newest, score, order }) {
+    this.#order = Math.max(this.#order, order);
+    this.refusal = "";
+    if (!newest) this.#overtaken({ slot, score, order });
+  }
+
+  /** An answer given elsewhere stands, unless one given later waits here. */
+  #overtaken({ slot, score, order }) {
+    this.#order = Math.max(this.#order, order);
+    if ((this.#waiting.get(slot)?.order ?? -1) > order) return;
+    this.dispatchEvent(new CustomEvent("stands", { detail: { slot, score } }));
+  }
+
+  /** Storage may fill up or be taken away: then what waits lives as long as the page, and the page says so. */
+  async #keeping(act) {
+    try {
+      await act(await this.#place);
+    } catch {
+      this.kind = "page";
+      this.#changed();
     }
   }
 
@@ -103,50 +162,10 @@ export class Answers extends EventTarget {
   }
 }
 
-/** What waits, in the browser's storage, one entry a slot so that two tabs do not overwrite each other. */
-class Memory {
-  #storage;
-  #prefix;
-
-  constructor(storage, session) {
-    this.#storage = storage;
-    this.#prefix = `hearback ${session} `;
-  }
-
-  /** Return the answers kept, by slot. */
-  answers() {
-    const names = this.#try(() => Object.keys(this.#storage)) ?? [];
-    const kept = names.filter((name) => name.startsWith(this.#prefix) && name !== this.#newestName);
-    return new Map(kept.map((name) => [name.slice(this.#prefix.length), JSON.parse(this.#storage.getItem(name))]));
-  }
-
-  keep(answer) {
-    this.#try(() => this.#storage.setItem(this.#prefix + answer.slot, JSON.stringify(answer)));
-    this.#try(() => this.#storage.setItem(this.#newestName, answer.order));
-  }
-
-  forget(answer) {
-    const kept = JSON.parse(this.#try(() => this.#storage.getItem(this.#prefix + answer.slot)) ?? "null");
-    if (kept?.key === answer.key) this.#storage.removeItem(this.#prefix + answer.slot);
-  }
-
-  /** The newest answer's count in any tab of this browser. */
-  get newest() {
-    return Number(this.#try(() => this.#storage.getItem(this.#newestName)) ?? 0);
-  }
-
-  get #newestName() {
-    return `${this.#prefix}newest`;
-  }
-
-  /** Storage may be full or forbidden: then what waits lives as long as the page. */
-  #try(access) {
-    try {
-      return access();
-    } catch {
-      return null;
-    }
-  }
+/** Return when the first byte of this page came, in this device's time: as near as may be to when it was written. */
+function pageCame() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return performance.timeOrigin + (navigation?.responseStart ?? 0);
 }
 
 /** crypto.randomUUID is missing on plain http; random bytes are not. */

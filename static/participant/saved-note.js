@@ -5,8 +5,10 @@ import { text } from "./sheet.js";
 export class SavedNote extends HTMLElement {
   /** Show the state of `answers` (an Answers queue). */
   show(answers) {
-    this.dataset.state = answers.count === 0 ? "saved" : answers.stuck ? "waiting" : "saving";
-    const line = text(this.dataset.state, { count: answers.count });
+    const { count, stuck, kind, refusal } = answers;
+    this.dataset.state = count ? (stuck ? "waiting" : "saving") : refusal ? "refused" : "saved";
+    const name = this.dataset.state === "waiting" && kind === "page" ? "waitingHere" : this.dataset.state;
+    const line = text(name, { count, refusal });
     if (this.textContent !== line) this.textContent = line;
   }
 }

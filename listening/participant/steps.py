@@ -1,0 +1,27 @@
+"""A step of a sitting: a form's POST that may come twice, late, or without the cookies it was sent with."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+
+def step(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let `view` take a POST under a personal link; show whoever comes otherwise the place where the sitting stands.
+
+    A restored tab, a reload and the back button ask for a form's address by GET. The secret link is the right to act,
+    so no cookie is asked for: one that has changed or expired since the page was made would turn the assessor away.
+    """
+
+    @never_cache
+    @csrf_exempt
+    @wraps(view)
+    def stepped(request: HttpRequest, token: str, **place: object) -> HttpResponseBase:
+        if request.method != "POST":
+            return redirect("participant:session", token)
+        return view(request, token, **place)
+
+    return stepped
