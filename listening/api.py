@@ -64,6 +64,7 @@ class RatingOut(Schema):
     score: float
     seconds: float | None
     simulated: bool
+    part: int
 
 
 class Ratings(Schema):

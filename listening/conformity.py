@@ -28,6 +28,9 @@ class Facts:
     loudness: float | None
     replicates: int
     items_per_system: tuple[int, ...]
+    form: str = "scale"
+    """What a trial shows: "scale" is one page an item, with a slider for each of its stimuli."""
+    open_reference: bool = True
     imported: bool = False
     """The test was run elsewhere, so that what our player does says nothing about it."""
     trainings: int = 0
@@ -53,6 +56,16 @@ def check(facts: Facts) -> list[Finding]:
 
 
 Verdict = tuple[bool | None, str]
+
+
+FORMS = {"category": "one stimulus at a time, on a list of grades", "pair": "two stimuli at a time, compared"}
+
+
+def _method(facts: Facts) -> Verdict:
+    if facts.form in FORMS:
+        return False, f"not MUSHRA: {FORMS[facts.form]}"
+    found = "is offered by name" if facts.open_reference else "is not offered, nor mentioned: not MUSHRA"
+    return facts.open_reference, f"all stimuli of an item side by side; the reference {found}"
 
 
 def _hidden_reference(facts: Facts) -> Verdict:
@@ -135,8 +148,13 @@ def _here(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
     return lambda facts: (None, "run elsewhere: see how its authors describe it") if facts.imported else judge(facts)
 
 
+def _sliders(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
+    """Return `judge` for pages with sliders; others have nothing of the kind."""
+    return lambda facts: (False, f"no sliders: {FORMS[facts.form]}") if facts.form in FORMS else judge(facts)
+
+
 def _asked(name: str) -> Callable[[Facts], Verdict]:
-    return _here(lambda facts: (bool(getattr(facts, name)), "a rule of the preset"))
+    return _here(lambda facts: (bool(getattr(facts, name)), "a rule of the method"))
 
 
 def _always(detail: str) -> Callable[[Facts], Verdict]:
@@ -148,6 +166,12 @@ def _unknown(detail: str) -> Callable[[Facts], Verdict]:
 
 
 CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
+    (
+        "method",
+        "1, 8",
+        "All stimuli of an item are compared at once with each other and an open reference",
+        _here(_method),
+    ),
     ("hidden reference", "1", "A hidden reference is among the stimuli of each item", _hidden_reference),
     ("anchors", "1, 7", "Low and mid anchor: the reference low-pass at 3.5 and at 7 kHz", _anchors),
     ("other anchors", "18–19", "Anchors of another kind are described in the report", _own_anchors),
@@ -157,11 +181,16 @@ CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
     ("panel", "4–6", "Experienced listeners, post-screened", _panel),
     ("length", "7", "Excerpts of about 10 s, preferably not over 12 s", _length),
     ("training", "7, 22", "A training comes before the test, and its grades do not count", _here(_training)),
-    ("signals", "8", "At most 12 signals in a trial besides the open reference", _signals),
+    ("signals", "8", "At most 12 signals in a trial besides the open reference", _sliders(_signals)),
     ("loop", "8", "Loops of at least 500 ms with 5 ms raised-cosine fades", _always("done by the player")),
-    ("scale", "9", "Five equal intervals: bad, poor, fair, good, excellent", _here(_scale)),
+    ("scale", "9", "Five equal intervals: bad, poor, fair, good, excellent", _here(_sliders(_scale))),
     ("switching (5.3)", "9", "5 ms fade-out, then 5 ms fade-in; never a cross-fade", _always("done by the player")),
-    ("slider (5.4)", "9, 24", "Only the score of the stimulus now heard can be moved", _asked("only_sounding")),
+    (
+        "slider (5.4)",
+        "9, 24",
+        "Only the score of the stimulus now heard can be moved",
+        _sliders(_asked("only_sounding")),
+    ),
     ("all rated", "9, 22", "Every stimulus is rated", _asked("all_moved")),
     ("one attribute", "10", "One attribute in a trial", _one_attribute),
     ("loudness", "12", "Excerpts are aligned in loudness beforehand", _loudness),
@@ -169,5 +198,5 @@ CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
     ("items", "13", "At least 5 items, and about 1.5 for each system", _items),
     ("transducers", "13", "Headphones or loudspeakers, not both", _unknown("ask for headphones in the instructions")),
     ("level", "13–14", "78 dBA, changed by at most 4 dB and not within an item", _unknown("ask to set it once")),
-    ("top of the scale", "23", "At least one stimulus of a trial is rated 100", _asked("one_full")),
+    ("top of the scale", "23", "At least one stimulus of a trial is rated 100", _sliders(_asked("one_full"))),
 )

@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 
 from listening.conformity import Facts
 from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study
-from listening.presets import preset
+from listening.presets import Form
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.progress import Report, silent
@@ -39,6 +39,7 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "score": "score",
         "seconds": "slot__trial__seconds",
         "simulated": "slot__trial__session__assessor__simulated",
+        "part": "slot__trial__part",
     }
 )
 """The tidy columns in their order, and where each is found."""
@@ -57,7 +58,8 @@ def rows(study: Study, report: Report = silent) -> Iterator[dict[str, Any]]:
     """Yield one dict a rating with the keys of `FIELDS`, by session, trial and slot; never the whole table at once.
 
     `session` counts sessions from 0, `trial` and `position` count pages and slots as they were shown, `seconds` is
-    the time spent on the page (None where unknown). Sessions whose consent was declined afterwards are left out.
+    the time spent on the page (None where unknown), `part` which of an item's pages it was, where it takes several (a
+    stimulus or a pair each). Sessions whose consent was declined afterwards are left out.
     """
     ratings = (
         Rating.objects.counted(study)
@@ -92,7 +94,7 @@ def write_parquet(study: Study, file: IO[bytes], report: Report = silent) -> int
     from pyarrow import parquet
 
     kinds = dict.fromkeys(FIELDS, pa.string())
-    kinds |= dict.fromkeys(("session", "replicate", "trial", "position"), pa.int32())
+    kinds |= dict.fromkeys(("session", "replicate", "trial", "position", "part"), pa.int32())
     kinds |= dict.fromkeys(("score", "seconds"), pa.float64()) | {"simulated": pa.bool_()}
     count, schema, table = 0, pa.schema(list(kinds.items())), rows(study, report)
     with parquet.ParquetWriter(file, schema) as writer:
@@ -106,10 +108,12 @@ def write_webmushra(study: Study, file: IO[str], report: Report = silent) -> int
     """Write the ratings in the shape of webMUSHRA's `mushra.csv`; returns the number of rows.
 
     The hidden reference and the 3.5 and 7 kHz anchors have webMUSHRA's names; `rating_time` is in milliseconds. A
-    trial is called `item`, with `--attribute` where the study has several and `--repeat` for a replicate.
+    trial is called `item`, with `--attribute` where the study has several, `--part-N` where an item takes several
+    trials, and `--repeat` for a replicate.
     """
-    several = study.attributes.count() > 1
-    return _write_table(file, WEBMUSHRA, (_webmushra(row, several=several) for row in rows(study, report)))
+    several, parted = study.attributes.count() > 1, study.rules.form != Form.SCALE
+    table = (_webmushra(row, several=several, parted=parted) for row in rows(study, report))
+    return _write_table(file, WEBMUSHRA, table)
 
 
 WRITERS: Mapping[str, Callable[[Study, Any, Report], int]] = MappingProxyType(
@@ -158,7 +162,7 @@ def pairs(study: Study) -> list[Pair]:
 
 def facts(study: Study) -> Facts:
     """Return what `listening.conformity.check` judges a study by."""
-    rules = preset(study.preset).rules
+    rules = study.rules
     stimuli = list(
         Stimulus.objects.filter(item__study=study).values_list(
             "item", "condition__name", "condition__role", "audio__frames", "audio__rate"
@@ -169,6 +173,8 @@ def facts(study: Study) -> Facts:
         if row["role"] == Role.SYSTEM:
             scores[row["condition"]].append(row["score"])
     return Facts(
+        form=rules.form,
+        open_reference=rules.open_reference,
         attributes=study.attributes.count(),
         intervals=rules.intervals,
         only_sounding=rules.only_sounding,
@@ -223,9 +229,9 @@ def _write_table(file: IO[str], columns: Iterable[str], table: Iterable[Mapping[
     return count
 
 
-def _webmushra(row: Mapping[str, Any], *, several: bool) -> dict[str, Any]:
+def _webmushra(row: Mapping[str, Any], *, several: bool, parted: bool) -> dict[str, Any]:
     session = uuid.uuid5(uuid.NAMESPACE_URL, f"hearback:{row['study']}/{row['session']}")
-    parts = [row["attribute"]] * several + ["repeat"] * (row["replicate"] > 0)
+    parts = [row["attribute"]] * several + [f"part-{row['part'] + 1}"] * parted + ["repeat"] * (row["replicate"] > 0)
     name = WEBMUSHRA_NAMES.get(row["condition"], row["condition"])
     return {
         "session_test_id": row["study"],

@@ -62,7 +62,8 @@ def new_study(
     impossible fields.
     """
     method = presets.preset(preset)
-    study = Study(slug=slug, title=title, preset=method.key, **{"instructions": method.instructions, **fields})
+    own = {"instructions": method.instructions, "replicates": method.replicates, "attention": method.attention}
+    study = Study(slug=slug, title=title, preset=method.key, **{**own, **fields})
     _check_new(study)
     with transaction.atomic():
         study.save()

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import f as fisher
 from scipy.stats import rankdata
 
+from lossmodel.ratings import table
 from lossmodel.ratings.estimate import Estimate, Values, bootstrap, missing
 
 SYSTEMS = ("system",)
@@ -79,7 +80,7 @@ def split_half(scores: Values, *, seed: int = 0, splits: int = 500) -> Estimate:
 
 def retest(frame: pd.DataFrame, *, roles: tuple[str, ...] = SYSTEMS, seed: int = 0) -> Estimate:
     """Return the median over assessors of `concordance` between their first and second ratings of a stimulus."""
-    chosen = frame[frame["role"].isin(roles)].set_index(["assessor", "item", "condition"])
+    chosen = frame[frame["role"].isin(roles)].set_index(table.with_part(frame, ["assessor", "item", "condition"]))
     first, second = (chosen[chosen["replicate"] == number]["score"] for number in (0, 1))
     pairs = pd.concat([first, second], axis=1, keys=["first", "second"], join="inner").groupby("assessor")
     each = np.array([concordance(own["first"].to_numpy(), own["second"].to_numpy()) for _, own in pairs])

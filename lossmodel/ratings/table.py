@@ -21,6 +21,8 @@ FILLED: Final = ("assessor", "attribute", "item", "condition", "role", "replicat
 STIMULUS: Final = ["attribute", "item", "condition", "role"]
 RATING: Final = ["study", "session", "assessor", "attribute", "item", "condition", "replicate"]
 """What makes a rating one: a second row with the same values is an error."""
+PART: Final = "part"
+"""A further column of tests that show an item on several pages, such as pairs: which of them it was."""
 
 TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 
@@ -67,6 +69,11 @@ def write(path: Path, frame: pd.DataFrame) -> None:
         checked.to_csv(part, index=False)
 
 
+def with_part(frame: pd.DataFrame, columns: list[str]) -> list[str]:
+    """Return `columns` and, where the ratings have one, the column that tells an item's pages apart."""
+    return [*columns, PART] if PART in frame else columns
+
+
 def stimulus_means(frame: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     """Return one row a stimulus: `STIMULUS`, then `mean`, `sd`, `n` and the CI's `half_width` over assessors.
 
@@ -109,7 +116,7 @@ def _check_values(name: str, frame: pd.DataFrame, cells: pd.DataFrame) -> None:
         name,
         cells,
         "condition",
-        frame.duplicated(RATING),
+        frame.duplicated(with_part(frame, RATING)),
         "this rating stands there twice; keep one, or count `replicate` up",
     )
     roles = frame.groupby(["study", *STIMULUS[:-1]])["role"].transform("first")

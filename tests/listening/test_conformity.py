@@ -38,6 +38,7 @@ def test_a_proper_mushra_test_breaks_nothing_and_leaves_only_what_a_server_canno
 @pytest.mark.parametrize(
     ("clause", "change"),
     [
+        ("method", {"open_reference": False}),
         ("hidden reference", {"items_with_reference": 7}),
         ("anchors", {"anchors": frozenset({"lowpass-3500", "quality-anchor"})}),
         ("validity", {"medians": (81.0, 85.0, 90.0)}),
@@ -75,10 +76,20 @@ def test_of_an_imported_test_nothing_is_said_that_only_its_own_player_knows():
         "slider (5.4)",
         "all rated",
         "top of the scale",
+        "method",
         "loudness",
     ):
         assert found[clause] is None
     assert found["hidden reference"] is True
+
+
+@pytest.mark.parametrize(("form", "word"), [("category", "list of grades"), ("pair", "compared")])
+def test_grades_and_pairs_are_not_mushra_and_the_findings_say_why(form, word):
+    found = {finding.clause: finding for finding in check(replace(MUSHRA, form=form, intervals=()))}
+    broken = [clause for clause, finding in found.items() if finding.met is False]
+    assert broken == ["method", "signals", "scale", "slider (5.4)", "top of the scale"]
+    assert all(word in found[clause].detail for clause in broken)
+    assert found["method"].detail.startswith("not MUSHRA")
 
 
 def test_an_empty_study_breaks_what_it_lacks_and_says_so():

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 COLUMNS = [
     "study", "session", "assessor", "attribute", "item", "condition", "role", "replicate", "trial", "position",
-    "score", "seconds", "simulated",
+    "score", "seconds", "simulated", "part",
 ]  # fmt: skip
 
 
