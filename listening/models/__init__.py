@@ -1,8 +1,10 @@
 """The tables, one concern a file."""
 
 from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
+from listening.models.progress import Stage
 from listening.models.run import Run, RunStopped, carried_out
-from listening.models.session import Assessor, Session, Stage, Unavailable
+from listening.models.session import Assessor, Session, Unavailable
+from listening.models.sitting import HeadphoneCheck, Question, Reply
 from listening.models.study import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
 from listening.models.trial import Rating, Slot, Trial
 
@@ -13,12 +15,15 @@ __all__ = [
     "Audio",
     "Checkpoint",
     "Condition",
+    "HeadphoneCheck",
     "Item",
     "Objective",
+    "Question",
     "Rating",
     "RatingSet",
     "Reference",
     "Rendering",
+    "Reply",
     "Role",
     "Run",
     "RunStopped",

@@ -4,8 +4,7 @@ All orders are drawn then and are stored, so a session resumes exactly as it was
 """
 
 import secrets
-from enum import StrEnum
-from typing import Any, Self
+from typing import Self
 
 from django.db import models, transaction
 from django.db.models import Max, Q
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import plan
+from listening.models.progress import Progress
 from listening.models.study import Study
 
 
@@ -23,7 +23,7 @@ def new_token() -> str:
 
 
 def new_code() -> str:
-    """Return 8 letters and digits that are not mistaken for one another: 40 random bits, for a pseudonym or a sitting."""
+    """Return 40 random bits as 8 letters and digits that are not mistaken for one another."""
     return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
 
 
@@ -50,8 +50,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
     """Sessions, many at once."""
 
     def counted(self) -> Self:
-        """Return the sessions that fill the quota: neither declined nor simulated."""
-        return self.filter(declined_at=None, assessor__simulated=False)
+        """Return the sessions that fill the quota: neither declined nor screened out nor simulated."""
+        return self.filter(declined_at=None, screened_at=None, assessor__simulated=False)
 
     def finished(self) -> Self:
         """Return the sessions sat to their end."""
@@ -66,7 +66,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
         newest = self.filter(study=study).aggregate(newest=Max("number"))["newest"]
         number = 0 if newest is None else newest + 1
         session = self.create(study=study, assessor=assessor, number=number, seed=study.seed, ticket=ticket)
-        session.trials.lay_out(session, plan(study.design(), number))
+        trainings = [] if assessor.simulated else plan(study.design(training=True), number)
+        session.trials.lay_out(session, trainings + plan(study.design(), number))
         return session
 
 
@@ -78,18 +79,7 @@ def check_room(study: Study) -> None:
         raise Unavailable(_("This study has all the assessors it needs."))
 
 
-class Stage(StrEnum):
-    """Where a sitting stands: what its link shows now."""
-
-    CONSENT = "consent"
-    INSTRUCTIONS = "instructions"
-    TRIAL = "trial"
-    COMMENT = "comment"
-    DONE = "done"
-    DECLINED = "declined"
-
-
-class Session(models.Model):
+class Session(Progress):
     """One sitting of one assessor in one study, with its seed and its secret link."""
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="sessions", verbose_name=_("study"))
@@ -100,19 +90,14 @@ class Session(models.Model):
         help_text=_("brings its assessor back on any device; not the pseudonym, which exports show"),
     )  # fmt: skip
     ticket = models.CharField(
-        max_length=40, unique=True, null=True, editable=False,
+        max_length=40, null=True, editable=False,
         help_text=_("the form it began from, so that a form sent twice begins once"),
     )  # fmt: skip
     number = models.PositiveIntegerField(_("number"), help_text=_("0, 1, 2 … within the study; balances the designs"))
     seed = models.PositiveBigIntegerField(_("seed"))
-    consent_version = models.CharField(_("consent version"), max_length=20, blank=True)
     client = models.JSONField(_("client"), default=dict, blank=True, help_text=_("browser, sample rate, latency"))
     comment = models.TextField(_("comment"), blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
-    consented_at = models.DateTimeField(_("consented"), null=True, blank=True)
-    declined_at = models.DateTimeField(_("declined"), null=True, blank=True)
-    instructed_at = models.DateTimeField(_("instructed"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -121,6 +106,7 @@ class Session(models.Model):
         ordering = ["study", "number"]
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="session_number_once"),
+            models.UniqueConstraint(fields=["study", "ticket"], name="session_begun_once"),
             models.CheckConstraint(
                 name="session_declined_is_not_finished", condition=Q(declined_at=None) | Q(finished_at=None)
             ),
@@ -137,38 +123,3 @@ class Session(models.Model):
     def simulated(self) -> bool:
         """Tell whether no person sat here."""
         return self.assessor.simulated
-
-    @property
-    def stage(self) -> Stage:
-        """Return where the sitting stands, read from its rows: the same on any device and after any interruption."""
-        if self.declined_at:
-            return Stage.DECLINED
-        if self.finished_at:
-            return Stage.DONE
-        if not self.consented_at:
-            return Stage.CONSENT
-        if not self.instructed_at:
-            return Stage.INSTRUCTIONS
-        return Stage.TRIAL if self.trials.open().exists() else Stage.COMMENT
-
-    def consent(self) -> bool:
-        """Note that the assessor agrees to the study's present text. False if that was decided before."""
-        return self._note("consented_at", consent_version=self.study.consent_version)
-
-    def decline(self) -> bool:
-        """Note that the assessor does not take part. False if that was decided before."""
-        return self.consented_at is None and self._note("declined_at")
-
-    def instruct(self) -> bool:
-        """Note that the instructions were read, once there is consent. False if they were before."""
-        return self.consented_at is not None and self._note("instructed_at")
-
-    def finish(self, comment: str = "") -> bool:
-        """End the sitting once every trial is finished. False if one is not, or if it has ended before."""
-        return self.stage == Stage.COMMENT and self._note("finished_at", comment=comment)
-
-    def _note(self, field: str, **changes: Any) -> bool:
-        waiting = Session.objects.filter(pk=self.pk, **{"declined_at": None, "finished_at": None, field: None})
-        noted = waiting.update(**{field: timezone.now()}, **changes)
-        self.refresh_from_db()
-        return bool(noted)

@@ -21,6 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import Design
+from listening.models.method import Method, Role
+from listening.models.procedure import Procedure
 from lossmodel.files import whole
 
 
@@ -41,14 +43,6 @@ def on_this_machine(file: FieldFile) -> Path:
     return cached
 
 
-class Role(models.TextChoices):
-    """What a condition is there for."""
-
-    SYSTEM = "system", _("system under test")
-    REFERENCE = "reference", _("hidden reference")
-    ANCHOR = "anchor", _("anchor")
-
-
 class StudyQuerySet(models.QuerySet["Study"]):
     """Studies, many at once."""
 
@@ -57,7 +51,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(status=Study.Status.OPEN)
 
 
-class Study(models.Model):
+class Study(Procedure, Method):
     """One listening test with its design: draft, open, closed, archived."""
 
     class Status(models.TextChoices):
@@ -71,7 +65,6 @@ class Study(models.Model):
     slug = models.SlugField(_("slug"), max_length=80, unique=True)
     title = models.CharField(_("title"), max_length=200)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
-    preset = models.CharField(_("preset"), max_length=40, help_text=_("the test method it was made from"))
     source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("where an imported test is from"))
     introduction = models.TextField(_("introduction"), blank=True)
     consent = models.TextField(_("consent"), blank=True, help_text=_("what an assessor agrees to first"))
@@ -109,6 +102,7 @@ class Study(models.Model):
         verbose_name, verbose_name_plural = _("study"), _("studies")
         ordering = ["-created_at", "-pk"]
         constraints = [
+            *Procedure.Meta.constraints,
             models.CheckConstraint(
                 name="study_known_status", condition=Q(status__in=["draft", "open", "closed", "archived"])
             ),
@@ -138,13 +132,21 @@ class Study(models.Model):
         """Put a closed study away. False if it was in another state."""
         return self._move(["closed"], status=self.Status.ARCHIVED)
 
-    def design(self) -> Design:
-        """Return what `listening.design.plan` needs: attributes, and the stimuli of each item that has any."""
-        items: dict[int, list[int]] = {}
-        for item, stimulus in Stimulus.objects.filter(item__study=self).order_by("pk").values_list("item", "pk"):
-            items.setdefault(item, []).append(stimulus)
+    def design(self, *, training: bool = False) -> Design:
+        """Return what `listening.design.plan` needs: attributes, and the stimuli of each item that has any.
+
+        Training items have a design of their own: every one of them, once for each attribute.
+        """
+        items: dict[int, dict[int, str]] = {}
+        own = Stimulus.objects.filter(item__study=self, item__training=training).order_by("pk")
+        for item, stimulus, role in own.values_list("item", "pk", "condition__role"):
+            items.setdefault(item, {})[stimulus] = role
+        pages = self.pages(items)
         attributes = list(self.attributes.values_list("pk", flat=True))
-        return Design(attributes, items, self.seed, self.items_per_session, self.replicates)
+        if training:
+            return Design(attributes, seed=self.seed, **pages)
+        amount = (self.items_per_session, self.replicates)
+        return Design(attributes, pages.pop("items"), self.seed, *amount, attention=self.attention, **pages)
 
     def _move(self, states: list[str], **changes: Any) -> bool:
         moved = Study.objects.filter(pk=self.pk, status__in=states).update(**changes)
@@ -219,6 +221,10 @@ class Item(models.Model):
     )
     accompaniment = models.ForeignKey(
         Audio, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("accompaniment")
+    )
+
+    training = models.BooleanField(
+        _("training"), default=False, help_text=_("rated first, to learn the page and the scale; does not count")
     )
 
     class Meta:

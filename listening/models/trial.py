@@ -24,12 +24,19 @@ class TrialQuerySet(models.QuerySet["Trial"]):
         """Return the trials still to be rated."""
         return self.filter(finished_at=None)
 
+    def counted(self) -> Self:
+        """Return the trials whose ratings count: no trainings."""
+        return self.filter(item__training=False)
+
     def lay_out(self, session: Session, pages: list[Page]) -> None:
         """Store the planned pages of `session` as trials and slots."""
         trials = self.bulk_create(
-            Trial(session=session, position=n, attribute_id=page.attribute, item_id=page.item, replicate=page.replicate)
+            Trial(
+                session=session, position=n, attribute_id=page.attribute, item_id=page.item, replicate=page.replicate,
+                part=page.part, attention=page.attention,
+            )
             for n, page in enumerate(pages)
-        )
+        )  # fmt: skip
         Slot.objects.bulk_create(
             Slot(trial=trial, position=n, stimulus_id=stimulus)
             for trial, page in zip(trials, pages, strict=True)
@@ -38,13 +45,21 @@ class TrialQuerySet(models.QuerySet["Trial"]):
 
 
 class Trial(models.Model):
-    """One page: one item, one attribute, its stimuli shuffled. `replicate` counts repeats of the same page from 0."""
+    """One page: one item, one attribute, its stimuli shuffled, or some of them.
+
+    `part` counts the pages of an item from 0, where a page shows only some of its stimuli; `replicate` counts repeats
+    of the same page from 0.
+    """
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="trials", verbose_name=_("session"))
     attribute = models.ForeignKey(Attribute, models.PROTECT, related_name="trials", verbose_name=_("attribute"))
     item = models.ForeignKey(Item, models.PROTECT, related_name="trials", verbose_name=_("item"))
     position = models.PositiveSmallIntegerField(_("position"))
+    part = models.PositiveSmallIntegerField(_("part"), default=0)
     replicate = models.PositiveSmallIntegerField(_("replicate"), default=0)
+    attention = models.BooleanField(
+        _("attention"), default=False, help_text=_("its right answer is known; its ratings do not count")
+    )
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     seconds = models.FloatField(_("seconds"), null=True, blank=True, help_text=_("time spent on the page"))
@@ -56,7 +71,9 @@ class Trial(models.Model):
         ordering = ["session", "position"]
         constraints = [
             models.UniqueConstraint(fields=["session", "position"], name="trial_position_once"),
-            models.UniqueConstraint(fields=["session", "attribute", "item", "replicate"], name="trial_once"),
+            models.UniqueConstraint(
+                fields=["session", "attribute", "item", "part", "replicate", "attention"], name="trial_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +90,8 @@ class Trial(models.Model):
         self.refresh_from_db()
         now = timezone.now()
         seconds = (now - self.started_at).total_seconds() if self.started_at else None
-        Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds)
+        if Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds):
+            self.session.rest()
         return True
 
 
@@ -113,8 +131,9 @@ class RatingQuerySet(models.QuerySet["Rating"]):
     """Ratings, many at once."""
 
     def counted(self, study: Study) -> Self:
-        """Return the ratings of `study` that count: those of a declined session are left out of pages and exports."""
-        return self.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+        """Return the ratings of `study` that count: no training, no attention trial, nothing of a declined session."""
+        own = self.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+        return own.filter(slot__trial__item__training=False, slot__trial__attention=False)
 
 
 class Rating(models.Model):

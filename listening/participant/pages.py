@@ -1,5 +1,6 @@
 """Which page a sitting stands at. Every link, reload and second tab comes through here."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,23 +9,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from listening.models import Assessor, Session, Stage, Study, Trial
+from listening.participant.codes import grouped
 from listening.participant.sheet import sheet, texts
+from listening.participant.sitting import pages as around
+from listening.participant.sitting.outlook import outlook
 from listening.participant.sounds import open_sounds
 
 Context = dict[str, Any]
 
 
-def show(request: HttpRequest, session: Session, *, notice: str = "", status: int = 200) -> HttpResponse:
-    """Answer with the page at which `session` stands; `notice` says why an action did not go through."""
+def show(request: HttpRequest, session: Session, *, status: int = 200, **more: Any) -> HttpResponse:
+    """Answer with the page at which `session` stands; `more` goes to it, such as a `notice` what did not go through."""
     remember(request, session)
     stage = session.stage
-    context = {"session": session, "study": session.study, "notice": notice, **CONTEXTS[stage](session)}
+    context = {"session": session, "study": session.study, "code": grouped(session.code)}
+    context |= {"outlook": None if session.ended else outlook(session)} | CONTEXTS[stage](session) | more
     return render(request, f"participant/{stage}.html", context, status=status)
 
 
 def remember(request: HttpRequest, session: Session) -> Session:
     """Let this browser come back to `session` by the study's open address."""
-    request.session[_memory(session.study)] = session.token
+    if request.session.get(_memory(session.study)) != session.token:  # what has not changed is not written again
+        request.session[_memory(session.study)] = session.token
     return session
 
 
@@ -35,9 +41,16 @@ def remembered(request: HttpRequest, study: Study) -> Session | None:
 
 
 @transaction.atomic
-def begun(study: Study) -> Session:
-    """Return a new sitting of a new assessor who has agreed; raise `Unavailable` if the study takes none."""
-    session = Session.objects.begin(study, Assessor.objects.create())
+def begun(study: Study, ticket: str) -> Session:
+    """Return a new sitting of a new assessor who has agreed, or the one that the form with this `ticket` began before.
+
+    Raises `Unavailable` if the study takes no new one.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    valid = ticket if re.fullmatch(r"[\w-]{16,40}", ticket, re.ASCII) else None
+    if valid and (known := study.sessions.filter(ticket=valid).first()):
+        return known
+    session = Session.objects.begin(study, Assessor.objects.create(), ticket=valid)
     session.consent()
     return session
 
@@ -64,7 +77,8 @@ def _instructions(session: Session) -> Context:
     return {
         "sample": sample,
         "settings": {"rate": sample and sample.audio.rate, "texts": texts()},
-        "trials": session.trials.count(),
+        "trials": session.trials.counted().count(),
+        "trainings": session.trials.filter(item__training=True).count(),
         "attributes": session.study.attributes.all(),
     }
 
@@ -75,9 +89,16 @@ def _plain(_session: Session) -> Context:
 
 CONTEXTS: dict[Stage, Callable[[Session], Context]] = {
     Stage.CONSENT: _plain,
+    Stage.QUESTIONS: around.questions,
+    Stage.VOLUME: around.volume,
+    Stage.HEADPHONES: around.headphones,
+    Stage.NO_HEADPHONES: _plain,
     Stage.INSTRUCTIONS: _instructions,
+    Stage.EXAMPLES: around.examples,
+    Stage.BREAK: around.pause,
     Stage.TRIAL: _trial,
     Stage.COMMENT: _plain,
+    Stage.SCREENED: _plain,
     Stage.DONE: _plain,
     Stage.DECLINED: _plain,
 }

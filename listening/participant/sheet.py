@@ -1,5 +1,6 @@
 """What one trial page shows, and nothing that could tell a condition."""
 
+import time
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -26,10 +27,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One trial page."""
+    """One trial page: the `number`th of `total`, trainings and trials that count being numbered apart, from 1."""
 
     trial: Trial
     attribute: Attribute
+    number: int
     total: int
     rate: int
     open_sounds: list[Sound]
@@ -38,25 +40,23 @@ class Sheet:
     order: int
 
     @property
-    def number(self) -> int:
-        """Return which page this is, from 1."""
-        return self.trial.position + 1
-
-    @property
     def settings(self) -> dict[str, object]:
         """Return what the page's modules need to know."""
-        return {"rules": asdict(self.rules), "rate": self.rate, "order": self.order, "texts": texts()}
+        now = round(time.time() * 1000)
+        return {"rules": asdict(self.rules), "rate": self.rate, "order": self.order, "now": now, "texts": texts()}
 
 
 def sheet(trial: Trial) -> Sheet:
     """Return the page of `trial`."""
     study, opened = trial.session.study, open_sounds(trial)
+    alike = trial.session.trials.filter(item__training=trial.item.training)
     rules = preset(study.preset).rules
     columns = _columns(trial, rules)
     return Sheet(
         trial=trial,
         attribute=trial.attribute,
-        total=trial.session.trials.count(),
+        number=alike.filter(position__lte=trial.position).count(),
+        total=alike.count(),
         rate=(opened or [column.sound for column in columns])[0].audio.rate,
         open_sounds=opened,
         columns=columns,
@@ -110,6 +110,8 @@ def texts() -> dict[str, str]:
         "saved": _("Saved"),
         "saving": _("Saving …"),
         "waiting": _("Waiting to be saved: {count}. They are kept in this browser."),
+        "waitingHere": _("Waiting to be saved: {count}. Please keep this page open."),
+        "refused": _("Not saved: {refusal}"),
         "held": _("Your ratings wait for the connection. The page goes on by itself as soon as they are saved."),
         "value": _("{score} of 100"),
         "notRated": _("not rated yet"),
@@ -129,6 +131,6 @@ def _columns(trial: Trial, rules: Rules) -> list[Column]:
 
 
 def _newest_order(trial: Trial) -> int:
-    """Return the newest answer's count in this session, from which every device goes on counting."""
+    """Return the newest answer's order in this session, beyond which every device goes on."""
     newest = Rating.objects.filter(slot__trial__session=trial.session).aggregate(newest=Max("order"))["newest"]
     return int(newest or 0)

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from listening.participant import views
+from listening.participant.sitting import views as around
 
 
 class Opaque:
@@ -25,6 +26,7 @@ app_name = "participant"
 urlpatterns = [
     path("", views.home, name="home"),
     path("s/<slug:slug>/", views.begin, name="begin"),
+    path("s/<slug:slug>/resume", views.resume, name="resume"),
     path("t/<opaque:token>/", views.session, name="session"),
     path("t/<opaque:token>/consent", views.consent, name="consent"),
     path("t/<opaque:token>/instructions", views.instructions, name="instructions"),
@@ -32,4 +34,8 @@ urlpatterns = [
     path("t/<opaque:token>/answers", views.answers, name="answers"),
     path("t/<opaque:token>/audio/<opaque:opaque>", views.audio, name="audio"),
     path("t/<opaque:token>/comment", views.comment, name="comment"),
+    path("t/<opaque:token>/steps/<slug:name>", around.done, name="step"),
+    path("t/<opaque:token>/questions/<slug:place>", around.questions, name="questions"),
+    path("t/<opaque:token>/headphones/<slug:kind>/<int:number>", around.headphones, name="headphones"),
+    path("t/<opaque:token>/sounds/<opaque:opaque>", around.sound, name="sound"),
 ]

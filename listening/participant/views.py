@@ -8,10 +8,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from listening.models import Session, Stage, Study, Unavailable
-from listening.models.session import check_room
+from listening.models.session import check_room, new_token
 from listening.participant import pages, sounds
-from listening.participant.answers import Refused, store
+from listening.participant.answers import Refused, received, store
+from listening.participant.codes import TooManyCodes, coded
 from listening.participant.sheet import shortfall
+from listening.participant.sitting.outlook import expected
+from listening.participant.steps import step
 
 LONGEST_COMMENT = 4000
 
@@ -33,11 +36,28 @@ def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
         return render(request, "participant/declined.html", {"study": study})
     try:
         if request.method == "POST":
-            return redirect(pages.remember(request, pages.begun(study)))
+            return redirect(pages.remember(request, pages.begun(study, request.POST.get("ticket", ""))))
         check_room(study)
     except Unavailable as refusal:
         return render(request, "participant/unavailable.html", {"study": study, "reason": refusal}, status=403)
-    return render(request, "participant/consent.html", {"study": study})
+    own = {"study": study, "ticket": new_token(), "outlook": expected(study)}
+    return render(request, "participant/consent.html", own)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def resume(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Ask whoever has begun on another device for the personal code, and go on where it leads."""
+    study = get_object_or_404(Study, slug=slug)
+    notice, status = "", 200
+    try:
+        if request.method == "POST":
+            if sitting := coded(request, study):
+                return redirect(pages.remember(request, sitting))
+            notice, status = _("No session has this code. Please compare it letter by letter."), 404
+    except TooManyCodes:
+        notice, status = _("That were many wrong codes. Please wait ten minutes, or open your personal link."), 429
+    return render(request, "participant/resume.html", {"study": study, "notice": notice}, status=status)
 
 
 @never_cache
@@ -47,7 +67,7 @@ def session(request: HttpRequest, token: str) -> HttpResponse:
     return pages.show(request, _session(token))
 
 
-@require_POST
+@step
 def consent(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note the decision of an assessor who came by a personal link."""
     sitting = _session(token)
@@ -58,7 +78,7 @@ def consent(request: HttpRequest, token: str) -> HttpResponseBase:
     return redirect(sitting)
 
 
-@require_POST
+@step
 def instructions(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note that the instructions were read."""
     sitting = _session(token)
@@ -66,8 +86,7 @@ def instructions(request: HttpRequest, token: str) -> HttpResponseBase:
     return redirect(sitting)
 
 
-@never_cache
-@require_POST
+@step
 def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
     """Finish a trial, or show it again with what is missing. A stale page just comes to where the sitting stands."""
     sitting = _session(token)
@@ -82,14 +101,14 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 @csrf_exempt  # the secret link is the right, and a beacon sent as the page goes away cannot carry a header
 @require_POST
 def answers(request: HttpRequest, token: str) -> JsonResponse:
-    """Store one answer: {"saved": true}, with "newest" false if a later one stands; else {"error": one line}."""
+    """Store one answer: {"saved": true} and what stands now in its slot; else {"error": one line}."""
     try:
-        newest = store(Session.objects.get(token=token), request.body)
+        standing = store(Session.objects.get(token=token), received(request))
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
-    return JsonResponse({"saved": True, "newest": newest})
+    return JsonResponse({"saved": True, **standing._asdict()})
 
 
 @require_safe
@@ -106,7 +125,7 @@ def audio(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
     return HttpResponse(file, content_type="audio/flac", headers=headers)
 
 
-@require_POST
+@step
 def comment(request: HttpRequest, token: str) -> HttpResponseBase:
     """End the sitting, with a comment if there is one."""
     sitting = _session(token)

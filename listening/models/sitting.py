@@ -1,0 +1,150 @@
+"""What an assessor is asked and tested besides the trials: `Question`s with their `Reply`s, and `HeadphoneCheck`s."""
+
+import math
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from listening import headphones
+from listening.models.study import Study, new_seed
+
+LONGEST_TEXT = 4000
+SCALE = (1, 7)
+"""The steps of a scale that says nothing else."""
+
+
+class Question(models.Model):
+    """One question of a study's questionnaire, in the place where it is asked."""
+
+    class Place(models.TextChoices):
+        """When it is asked."""
+
+        BEFORE = "before", _("before the test")
+        BETWEEN = "between", _("half-way through the trials")
+        AFTER = "after", _("after the trials")
+
+    class Kind(models.TextChoices):
+        """How it is answered."""
+
+        TEXT = "text", _("text")
+        CHOICE = "choice", _("choice")
+        NUMBER = "number", _("number")
+        SCALE = "scale", _("scale")
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="questions", verbose_name=_("study"))
+    key = models.SlugField(_("key"), max_length=40, help_text=_("its column in exports"))
+    place = models.CharField(_("when"), max_length=10, choices=Place, default=Place.BEFORE)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TEXT)
+    text = models.CharField(_("question"), max_length=300)
+    choices = models.TextField(
+        _("choices"), blank=True, help_text=_("one a line; for a scale: its low end, then its high end")
+    )
+    minimum = models.IntegerField(_("least"), null=True, blank=True, help_text=_("of a number or scale"))
+    maximum = models.IntegerField(_("most"), null=True, blank=True)
+    required = models.BooleanField(_("required"), default=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("question"), _("questionnaire")
+        ordering = ["study", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "key"], name="question_once_per_study"),
+            models.CheckConstraint(
+                name="question_bounds_in_order",
+                condition=Q(minimum=None) | Q(maximum=None) | Q(minimum__lt=F("maximum")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study}/{self.key}"
+
+    def clean(self) -> None:
+        """Refuse a choice without choices, and a scale of more than eleven steps."""
+        if self.kind == self.Kind.CHOICE and len(self.options) < 2:
+            raise ValidationError({"choices": _("A choice needs at least two choices, one a line.")})
+        if self.kind == self.Kind.SCALE and not 2 <= len(self.steps) <= 11:
+            raise ValidationError({"maximum": _("A scale has 2 to 11 steps.")})
+
+    @property
+    def options(self) -> list[str]:
+        """Return the lines of `choices`."""
+        return [line.strip() for line in self.choices.splitlines() if line.strip()]
+
+    @property
+    def steps(self) -> range:
+        """Return the steps of a scale."""
+        least = SCALE[0] if self.minimum is None else self.minimum
+        most = least + SCALE[1] - SCALE[0] if self.maximum is None else self.maximum
+        return range(least, most + 1)
+
+
+class Reply(models.Model):
+    """What an assessor replied; "" where a question that is not required was left open."""
+
+    session = models.ForeignKey("Session", models.CASCADE, related_name="replies", verbose_name=_("session"))
+    question = models.ForeignKey(Question, models.PROTECT, related_name="replies", verbose_name=_("question"))
+    value = models.TextField(_("reply"), blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("reply"), _("replies")
+        ordering = ["session", "question"]
+        constraints = [models.UniqueConstraint(fields=["session", "question"], name="reply_once")]
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.value}"
+
+
+class HeadphoneCheck(models.Model):
+    """One headphone check of a session: its seed, what was answered (1–3 for each trial), and whether it is passed."""
+
+    session = models.ForeignKey("Session", models.CASCADE, related_name="checks", verbose_name=_("session"))
+    kind = models.CharField(_("kind"), max_length=10, choices=[(kind, kind) for kind in headphones.KINDS])
+    seed = models.PositiveBigIntegerField(_("seed"), default=new_seed)
+    answers = models.JSONField(_("answers"), default=list)
+    answered = models.PositiveSmallIntegerField(_("answered"), default=0)
+    correct = models.PositiveSmallIntegerField(_("right"), default=0)
+    passed = models.BooleanField(_("passed"), null=True, help_text=_("unknown until all trials are answered"))
+    told_at = models.DateTimeField(_("told"), null=True, help_text=_("when the assessor went on after not passing"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("headphone check"), _("headphone checks")
+        ordering = ["session", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "kind"], name="headphone_check_once"),
+            models.CheckConstraint(name="headphone_check_counted", condition=Q(correct__lte=F("answered"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.kind}: {self.correct}/{self.answered}"
+
+    def answer(self, number: int, interval: int) -> bool:
+        """Note that `interval` (1–3) was chosen in trial `number`; False unless that is the trial to be answered now.
+
+        Safe to repeat. Raises `ValueError` for another interval.
+        """
+        if interval not in range(1, headphones.INTERVALS + 1):
+            raise ValueError(f"a headphone check has intervals 1 to {headphones.INTERVALS}, not {interval}")
+        if number != self.answered or self.passed is not None:
+            return False
+        right = interval == headphones.trial(self.kind, self.seed, number).answer
+        changes: dict[str, Any] = {"answers": [*self.answers, interval], "answered": number + 1}
+        changes["correct"] = self.correct + right
+        if number + 1 == headphones.TRIALS:
+            changes["passed"] = changes["correct"] >= self.session.study.threshold(self.kind)
+        done = HeadphoneCheck.objects.filter(pk=self.pk, answered=number).update(**changes)
+        self.refresh_from_db()
+        return bool(done)
+
+
+def half(trials: int) -> int:
+    """Return after how many of `trials` the questions between are asked.
+
+    >>> half(5)
+    3
+    """
+    return math.ceil(trials / 2)
