@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.csv"
 """Beside an objective: what fits that had not seen the song predicted for each rated stimulus."""
+
+UNSCREENED = "not screened: BS.1534-3's rules are for sliders beside an open reference"
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 
@@ -109,17 +112,23 @@ def _sit(study: Study, row: Assessor, listener: "Listener", right: "Truth") -> S
     slots = Slot.objects.filter(trial__session=session).select_related(
         "trial__attribute", "trial__item", "stimulus__condition"
     )
-    ratings = []
-    for slot in slots:
-        key = (slot.trial.attribute.key, slot.trial.item.name, slot.stimulus.condition.name)
-        score = listener.score(right[key], "/".join(key), replicate=slot.trial.replicate)
-        ratings.append(Rating(slot=slot, score=score))
+    ratings: list[Rating] = []
+    for _trial, page in groupby(slots, key=lambda slot: slot.trial_id):
+        shown = list(page)
+        given = study.rules.given([_heard(slot, listener, right) for slot in shown])
+        ratings += [Rating(slot=slot, score=score) for slot, score in zip(shown, given, strict=True)]
     Rating.objects.bulk_create(ratings)
     now = timezone.now()
     session.trials.update(started_at=now, finished_at=now)
     Session.objects.filter(pk=session.pk).update(consented_at=now, instructed_at=now, finished_at=now)
     session.refresh_from_db()
     return session
+
+
+def _heard(slot: Slot, listener: "Listener", right: "Truth") -> float:
+    """Return the score (0–100) that `listener` would give the stimulus in `slot` on a scale."""
+    key = (slot.trial.attribute.key, slot.trial.item.name, slot.stimulus.condition.name)
+    return listener.score(right[key], "/".join(key), replicate=slot.trial.replicate)
 
 
 def _carry_out(run: AnyRun, work: Callable[[AnyRun, Report], None], report: Report) -> None:
@@ -198,9 +207,11 @@ def _ratings(sets: list[RatingSet]) -> tuple["pd.DataFrame", dict[str, Any]]:
         _check_hash(each)
         ratings = table.read(each.path)
         found = screening.screen(ratings)
-        dropped[str(each)] = each.screening = found.to_json()
+        # BS.1534's rules need a reference beside the sliders: whoever grades it 4 of 5 without one has missed nothing
+        screened = found if each.study.rules.against_reference else replace(found, exclusions=(), notes=(UNSCREENED,))
+        dropped[str(each)] = each.screening = screened.to_json()
         each.save(update_fields=["screening"])
-        own = found.keep(ratings)
+        own = screened.keep(ratings)
         kept.append(own.assign(item=_prefix(each, sets) + own["item"]))
     return pd.concat(kept, ignore_index=True), dropped
 

@@ -57,6 +57,8 @@ def store(session: Session, body: bytes) -> Standing:
         raise Refused(_("slot: there is no such sound in this session; reload the page"), 404)
     if not session.instructed_at or session.trials.open().filter(position__lt=slot.trial.position).exists():
         raise Refused(_("slot: this session has not come to this sound yet; reload the page"), 409)
+    if not session.study.rules.offers(answer.score):
+        raise Refused(_("score: none of the answers to choose from; reload the page"), 400)
     slot.answer(answer.score, order=answer.order, key=answer.key)
     rating = slot.rating
     return Standing(rating.key == answer.key, rating.score, rating.order)

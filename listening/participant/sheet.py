@@ -10,9 +10,11 @@ from django.utils.translation import ngettext
 
 from listening.models import Attribute, Rating, Slot, Trial
 from listening.participant.sounds import Sound, hidden_sounds, open_sounds
-from listening.presets import Rules, Start, preset
+from listening.presets import Form, Rules, Start
 
 MIDDLE = 50.0
+FEW = 3
+"""Answers that stand side by side, from the first stimulus to the second; more stand in a list, the best on top."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,15 @@ class Column:
     sound: Sound
     score: float
     rated: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer of a list: its words, the score it stands for, and whether it is the one given."""
+
+    label: str
+    score: float
+    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,19 @@ class Sheet:
     order: int
 
     @property
+    def desk(self) -> str:
+        """Return the template of what is rated."""
+        return f"participant/desk/{'scale' if self.rules.form == Form.SCALE else 'choice'}.html"
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Return the answers to choose from: a few from the first stimulus to the second, others the best first."""
+        options, last = self.rules.options, self.columns[-1]
+        chosen = last.score if all(column.rated for column in self.columns) else None
+        made = [Choice(_(label), score, score == chosen) for label, score in options]
+        return made if self.rules.form == Form.PAIR and len(made) <= FEW else made[::-1]
+
+    @property
     def settings(self) -> dict[str, object]:
         """Return what the page's modules need to know."""
         now = round(time.time() * 1000)
@@ -48,9 +72,8 @@ class Sheet:
 
 def sheet(trial: Trial) -> Sheet:
     """Return the page of `trial`."""
-    study, opened = trial.session.study, open_sounds(trial)
+    rules, opened = trial.session.study.rules, open_sounds(trial)
     alike = trial.session.trials.filter(item__training=trial.item.training)
-    rules = preset(study.preset).rules
     columns = _columns(trial, rules)
     return Sheet(
         trial=trial,
@@ -67,12 +90,14 @@ def sheet(trial: Trial) -> Sheet:
 
 def shortfall(trial: Trial) -> str:
     """Return what is still missing before `trial` may be left, in words for the assessor; "" if nothing is."""
-    scores = dict(trial.slots.values_list("position", "rating__score"))
+    rules, scores = trial.session.study.rules, dict(trial.slots.values_list("position", "rating__score"))
     missing = [str(position + 1) for position, score in sorted(scores.items()) if score is None]
+    if rules.form != Form.SCALE and (missing or not rules.fit(list(scores.values()))):
+        return _("Please choose an answer.")
     if missing:
         template = ngettext("Number {} has no rating yet.", "Numbers {} have no rating yet.", len(missing))
         return template.format(", ".join(missing))
-    if preset(trial.session.study.preset).rules.one_full and max(scores.values(), default=100) < 100:
+    if rules.one_full and max(scores.values(), default=100) < 100:
         return _("At least one must be rated 100: the reference itself is hidden among them.")
     return ""
 
@@ -105,6 +130,11 @@ def texts() -> dict[str, str]:
         "done": _("rated"),
         "toHear": _("Still to hear: {list}."),
         "toRate": _("Still to rate: {list}."),
+        "toChoose": _("Please choose an answer."),
+        "heard": _("heard"),
+        "reference": _("Reference"),
+        "answered": _("Heard and answered."),
+        "notPlaced": _("not placed yet"),
         "oneFull": _("At least one must be rated 100: the reference itself is hidden among them."),
         "complete": _("All heard and rated."),
         "saved": _("Saved"),

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from listening.models import Audio, Session, Trial
 from listening.participant.flac import SMALLEST, padded
-from listening.presets import preset
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,11 @@ class NoSuchSound(LookupError):
 
 def open_sounds(trial: Trial) -> list[Sound]:
     """Return what is offered by name: the item's references in order, then the mixture where the rules offer it."""
-    references = list(trial.item.references.select_related("audio"))
+    rules = trial.session.study.rules
+    references = list(trial.item.references.select_related("audio")) if rules.open_reference else []
     several = len(references) > 1
     named = [(_("Reference: {}").format(r.name) if several else _("Reference"), r.audio) for r in references]
-    if preset(trial.session.study.preset).rules.open_mixture and trial.item.mixture:
+    if rules.open_mixture and trial.item.mixture:
         named.append((_("Mixture"), trial.item.mixture))
     return [Sound(_token(trial, place), audio, name) for place, (name, audio) in enumerate(named)]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from lossmodel.errors import BadInput
@@ -18,6 +19,10 @@ HEAR_AND_COMPARE = (
 )
 HIDDEN = "One of the versions is the reference itself, hidden among the others. "
 NO_HURRY = "There is no right or wrong answer and no hurry: judge by ear alone."
+
+
+TOLERANCE = 0.01
+"""Points by which thirds of 100 may miss their sum."""
 
 
 class Form(StrEnum):
@@ -54,6 +59,11 @@ class AttributeText:
     definition: str
     low: str
     high: str
+
+    def spoken(self) -> "AttributeText":
+        """Return it in the language that is active."""
+        words = {name: gettext(text) for name, text in vars(self).items() if name != "key"}
+        return replace(self, **words)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,25 @@ class Rules:
         """Tell whether the hidden reference has a known place at the top: scales with a reference beside them."""
         return self.form == Form.SCALE and self.open_reference
 
+    def offers(self, score: float) -> bool:
+        """Tell whether `score` may be given: any 0–100 on a scale, else those of the options."""
+        return abs(self.nearest(score) - score) < TOLERANCE
+
+    def fit(self, scores: list[float]) -> bool:
+        """Tell whether `scores` go together on one page: those of a pair make 100."""
+        return self.form != Form.PAIR or abs(sum(scores) - 100) < TOLERANCE
+
+    def given(self, scores: list[float]) -> list[float]:
+        """Return what one who would give `scores` on a scale gives on this page: as near as its options allow.
+
+        A pair is judged by its difference: the second is twice as much above the middle, the first as much below.
+        """
+        if self.form != Form.PAIR:
+            return [self.nearest(score) for score in scores]
+        first, second = scores
+        better = self.nearest(50 + 2 * (second - first))
+        return [100 - better, better]
+
     def nearest(self, score: float) -> float:
         """Return the score that may be given nearest to `score`: any 0–100 on a scale, else that of an option."""
         return min((each for _label, each in self.options), key=lambda each: abs(each - score), default=score)
@@ -136,6 +165,17 @@ class Preset:
     rules: Rules
     replicates: int = 1
     attention: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return everything in it that is said to people: what `listening/locale` has in other languages."""
+        asked = (text for each in self.attributes for name, text in vars(each).items() if name != "key")
+        return (self.title, self.instructions, *asked, *self.rules.intervals, *self.rules.choices)
+
+    def spoken(self) -> "Preset":
+        """Return it with its title, instructions and attributes in the language that is active."""
+        attributes = tuple(each.spoken() for each in self.attributes)
+        return replace(self, title=gettext(self.title), instructions=gettext(self.instructions), attributes=attributes)
 
 
 def changed(rules: Rules, changes: Mapping[str, Any]) -> Rules:
