@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -53,6 +52,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "listening.participant.language.StudyLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -76,12 +76,13 @@ TEMPLATES = [
 ]
 
 # Rows. IMMEDIATE takes SQLite's write lock at BEGIN, so two writers wait instead of failing half-way.
+# FULL, so that an answer the page calls saved outlives a power cut (docs/decisions/005-saved-means-on-the-disk.md).
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_ROOT / 'hearback.sqlite3'}", conn_max_age=60)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -130,9 +131,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 RUN_LOST_AFTER = env.timedelta("RUN_LOST_AFTER", timedelta(minutes=5))
 TRAINING_DEVICE = env.str("TRAINING_DEVICE", "cpu")
 
-# Language and time
+# Language and time. Assessors are spoken to in these languages (docs/add-a-language.md), researchers in English.
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "listening" / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 USE_TZ = USE_I18N = True
