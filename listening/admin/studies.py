@@ -28,13 +28,23 @@ from listening.admin.show import (
     link,
     list_of,
 )
+from listening.admin.sitting import STEPS, QuestionInline, SaidPages
 from listening.download import csv_response
 from listening.models import Attribute, Condition, Item, Rating, Session, Stimulus, Study
 from lossmodel.errors import BadInput
 
 PLAN = ("rate", "loudness", "longest", "items_per_session", "replicates", "seed")
 """What must not change once somebody has rated."""
-TEXTS = ("introduction", "consent", "consent_version", "instructions", "thanks", "completion_code", "return_url")
+TEXTS = (
+    "language",
+    "introduction",
+    "consent",
+    "consent_version",
+    "instructions",
+    "thanks",
+    "completion_code",
+    "return_url",
+)
 
 
 class StudyForm(AnyForm):
@@ -83,16 +93,27 @@ class ConditionInline(KeptInline):
 
 
 @admin.register(Study)
-class StudyAdmin(OwnLook, AnyAdmin):
+class StudyAdmin(SaidPages, OwnLook, AnyAdmin):
     """Listening tests."""
 
     form = StudyForm
-    inlines = (AttributeInline, ConditionInline)
+    inlines = (AttributeInline, QuestionInline, ConditionInline)
     list_display = ("slug", "title", "state", "people", "machines", "answers", "pages")
     list_filter = ("status", "preset")
     search_fields = ("slug", "title", "source")
     actions = ("open", "close", "archive", "freeze", "download")
-    told = ("state", "seen_by_assessors", "people", "machines", "answers", "excerpts", "found", "frozen", "made_from")
+    told = (
+        "state",
+        "seen_by_assessors",
+        "people",
+        "machines",
+        "answers",
+        "said",
+        "excerpts",
+        "found",
+        "frozen",
+        "made_from",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Study]:
         """Count sessions in the same query."""
@@ -107,11 +128,12 @@ class StudyAdmin(OwnLook, AnyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Ask for the method first; then tell how the study stands, and let its texts be edited."""
         if obj is None:
-            return [(None, {"fields": ("slug", "title", "preset", "rate", "loudness")})]
+            return [(None, {"fields": ("slug", "title", "preset", "language", "rate", "loudness")})]
         return [
             (None, {"fields": ("slug", "title", "preset", "source", *self.told)}),
             (_("Held against ITU-R BS.1534-3"), {"fields": ("conforms",), "classes": ["collapse"]}),
             (_("Texts"), {"fields": TEXTS, "classes": ["collapse"]}),
+            (_("Steps around the trials"), {"fields": STEPS, "classes": ["collapse"]}),
             (_("Plan"), {"fields": (*PLAN, "quota"), "classes": ["collapse"]}),
         ]
 
@@ -119,7 +141,7 @@ class StudyAdmin(OwnLook, AnyAdmin):
         """Keep the plan of a study that has been opened."""
         if obj is None:
             return ()
-        fixed = () if obj.status == Study.Status.DRAFT else (*PLAN, "slug", "consent", "consent_version")
+        fixed = () if obj.status == Study.Status.DRAFT else (*PLAN, *STEPS, "slug", "consent", "consent_version")
         return ("preset", "source", "conforms", *self.told, *fixed)
 
     def get_inlines(self, request: HttpRequest, obj: Study | None = None) -> Any:
@@ -145,14 +167,14 @@ class StudyAdmin(OwnLook, AnyAdmin):
 
     def show_results(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer with the mean rating of each condition."""
-        study = self._visible(request, pk)
+        study = self.visible(request, pk)
         title = _("Results of %s") % study
         own = {"title": title, "study": study, "charts": charts(results.means(study)), "opts": self.opts}
         return render(request, "admin/listening/study/results.html", self.admin_site.each_context(request) | own)
 
     def send_ratings(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Answer with ratings.csv, row by row."""
-        study = self._visible(request, pk)
+        study = self.visible(request, pk)
         return csv_response(export.rows(study), study.slug)
 
     @admin.action(description=gettext_lazy("Open to assessors"), permissions=["change"])
@@ -191,13 +213,14 @@ class StudyAdmin(OwnLook, AnyAdmin):
         rows = (row for study in queryset for row in export.rows(study))
         return csv_response(rows, "-".join(study.slug for study in queryset)[:80])
 
-    def _visible(self, request: HttpRequest, pk: int) -> Study:
+    def visible(self, request: HttpRequest, pk: int) -> Study:
+        """Return the study, if this user may see it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return get_object_or_404(self.get_queryset(request), pk=pk)
 
     def _is_ready(self, request: HttpRequest, study: Study) -> bool:
-        if Stimulus.objects.filter(item__study=study).exists() and study.attributes.exists():
+        if Stimulus.objects.filter(item__study=study, item__training=False).exists() and study.attributes.exists():
             return True
         self.message_user(request, _("%s has nothing to rate yet.") % study, messages.ERROR)
         return False

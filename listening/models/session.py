@@ -11,6 +11,7 @@ from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from listening.design import plan
 from listening.models.progress import Progress
@@ -74,9 +75,9 @@ class SessionQuerySet(models.QuerySet["Session"]):
 def check_room(study: Study) -> None:
     """Raise `Unavailable` if the study takes no new session: not open, or its quota is full."""
     if study.status != Study.Status.OPEN:
-        raise Unavailable(_("This study is not open."))
+        raise Unavailable(pgettext_lazy("to assessors", "This study is not open."))
     if study.quota is not None and study.sessions.counted().count() >= study.quota:
-        raise Unavailable(_("This study has all the assessors it needs."))
+        raise Unavailable(pgettext_lazy("to assessors", "This study has all the assessors it needs."))
 
 
 class Session(Progress):

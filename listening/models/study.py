@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import Design
+from listening.models.language import Spoken
 from listening.models.method import Method, Role
 from listening.models.procedure import Procedure
 from lossmodel.files import whole
@@ -51,7 +52,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(status=Study.Status.OPEN)
 
 
-class Study(Procedure, Method):
+class Study(Procedure, Method, Spoken):
     """One listening test with its design: draft, open, closed, archived."""
 
     class Status(models.TextChoices):

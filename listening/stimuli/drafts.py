@@ -7,7 +7,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
 from listening import anchors, presets
 from listening.models import Attribute, Audio, Condition, Item, Reference, Rendering, Role, Stimulus, Study
@@ -58,10 +60,11 @@ def new_study(
 ) -> Study:
     """Return a new draft with the texts of `preset` and its attributes, unless others are given.
 
-    `fields` are the study's own. Raises `BadInput` for an unknown preset, a slug that is taken or is none, and
-    impossible fields.
+    They are in the study's `language`; in English where it has none. `fields` are the study's own. Raises `BadInput`
+    for an unknown preset, a slug that is taken or is none, and impossible fields.
     """
-    method = presets.preset(preset)
+    with translation.override(fields.get("language") or settings.LANGUAGE_CODE):
+        method = presets.preset(preset).spoken()
     own = {"instructions": method.instructions, "replicates": method.replicates, "attention": method.attention}
     study = Study(slug=slug, title=title, preset=method.key, **{**own, **fields})
     _check_new(study)
@@ -90,6 +93,7 @@ def redraft(study: Study, slug: str, *, rendering: Rendering | None = None) -> S
     with transaction.atomic():
         draft.save()
         _copy_all(study.attributes.all(), study_id=draft.pk)
+        _copy_all(study.questions.all(), study_id=draft.pk)
         conditions = _copy_all(study.conditions.all(), study_id=draft.pk)
         items = _copy_all(study.items.all(), study_id=draft.pk)
         for old, new in items.items():
