@@ -1,7 +1,7 @@
 """Tables sent to a browser row by row, so that a large study needs no more memory than a small one."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -9,17 +9,19 @@ from django.http import StreamingHttpResponse
 from listening.export import FIELDS
 
 
-def csv_response(rows: Iterable[Mapping[str, Any]], name: str) -> StreamingHttpResponse:
-    """Return tidy rows (`listening.export.rows`) as the download `name`.csv."""
+def csv_response(
+    rows: Iterable[Mapping[str, Any]], name: str, columns: Sequence[str] = tuple(FIELDS)
+) -> StreamingHttpResponse:
+    """Return tidy rows (`listening.export.rows` or others with their `columns`) as the download `name`.csv."""
     return StreamingHttpResponse(
-        _lines(rows),
+        _lines(rows, columns),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "X-Content-Type-Options": "nosniff"},
     )
 
 
-def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    table = csv.DictWriter(_Passing(), list(FIELDS), lineterminator="\n")
+def _lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+    table = csv.DictWriter(_Passing(), list(columns), lineterminator="\n")
     yield table.writeheader()
     for row in rows:
         yield table.writerow(row)

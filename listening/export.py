@@ -148,14 +148,15 @@ def freeze(study: Study) -> RatingSet:
 
 
 def pairs(study: Study) -> list[Pair]:
-    """Return the manifest of the study's stimuli: what `lossmodel` measures, fits and predicts on.
+    """Return the manifest of the study's stimuli, trainings left out: what `lossmodel` measures, fits, predicts on.
 
     The paths are those of the stored sounds, on this machine. Raises `BadInput` for an item without a reference.
     """
     references: dict[int, list[Path]] = defaultdict(list)
     for reference in Reference.objects.filter(item__study=study).select_related("audio"):
         references[reference.item_id].append(reference.audio.path)
-    stimuli = Stimulus.objects.filter(item__study=study).order_by("item__name", "condition__name")
+    stimuli = Stimulus.objects.filter(item__study=study, item__training=False)
+    stimuli = stimuli.order_by("item__name", "condition__name")
     related = stimuli.select_related("audio", "condition", "item__mixture", "item__accompaniment", "item__study")
     return [_pair(stimulus, tuple(references[stimulus.item_id])) for stimulus in related]
 
@@ -164,7 +165,7 @@ def facts(study: Study) -> Facts:
     """Return what `listening.conformity.check` judges a study by."""
     rules = study.rules
     stimuli = list(
-        Stimulus.objects.filter(item__study=study).values_list(
+        Stimulus.objects.filter(item__study=study, item__training=False).values_list(
             "item", "condition__name", "condition__role", "audio__frames", "audio__rate"
         )
     )
@@ -188,6 +189,7 @@ def facts(study: Study) -> Facts:
         loudness=study.loudness,
         replicates=study.replicates,
         imported=bool(study.source),
+        trainings=study.attributes.count() * study.items.filter(training=True).count(),
         medians=tuple(median(each) for each in scores.values()),
         assessors=study.sessions.counted().values("assessor").distinct().count(),
     )

@@ -1,15 +1,16 @@
 """What is heard: items, their references and stimuli, with players for staff."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from listening.admin.show import Kept, KeptInline, player
-from listening.models import Audio, Item, Reference, Stimulus
+from listening.models import Audio, Item, Reference, Stimulus, Study
 
 
 class ReferenceInline(KeptInline):
@@ -61,12 +62,37 @@ class StimulusInline(KeptInline):
 class ItemAdmin(Kept):
     """Excerpts with all their sounds on one page."""
 
-    list_display = ("name", "study", "seconds", "listen_to_mixture")
-    list_filter = ("study",)
+    list_display = ("name", "study", "training", "seconds", "listen_to_mixture")
+    list_filter = ("study", "training")
+    actions = ("practise", "count")
     list_select_related = ("study", "mixture")
     search_fields = ("name", "study__slug")
-    fields = readonly_fields = ("study", "name", "seconds", "listen_to_mixture", "listen_to_accompaniment")
+    fields = readonly_fields = ("study", "name", "training", "seconds", "listen_to_mixture", "listen_to_accompaniment")
     inlines = (ReferenceInline, StimulusInline)
+
+    def has_training_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this user may say what an item is there for."""
+        return request.user.has_perm("listening.change_item")
+
+    @admin.action(description=_("Use for training: its ratings do not count"), permissions=["training"])
+    def practise(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        """Let assessors practise on these."""
+        self._use(request, queryset, training=True)
+
+    @admin.action(description=_("Use in the test"), permissions=["training"])
+    def count(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        """Let the ratings of these count."""
+        self._use(request, queryset, training=False)
+
+    def _use(self, request: HttpRequest, items: QuerySet[Item], *, training: bool) -> None:
+        """Change the items of drafts; what somebody may have rated stays what it was."""
+        tried = items.count()
+        done = items.filter(study__status=Study.Status.DRAFT).update(training=training)
+        if done:
+            self.message_user(request, ngettext("%d item changed.", "%d items changed.", done) % done)
+        if left := tried - done:
+            text = ngettext("%d item is of no draft and stays.", "%d items are of no draft and stay.", left)
+            self.message_user(request, text % left, messages.WARNING)
 
     @admin.display(description=_("length"))
     def seconds(self, item: Item) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from listening.admin.show import Kept, KeptInline, badge, link, simulated
+from listening.admin.sitting import HeadphoneCheckInline, ReplyInline
 from listening.models import Assessor, Rating, Session, Trial
 
 
@@ -53,7 +54,7 @@ class SessionAdmin(Kept):
     search_fields = ("study__slug", "assessor__code", "token")
     list_select_related = ("study", "assessor")
     date_hierarchy = "created_at"
-    inlines = (TrialInline,)
+    inlines = (HeadphoneCheckInline, ReplyInline, TrialInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         """Count the trials in the same query."""
@@ -71,6 +72,8 @@ class SessionAdmin(Kept):
         """Return how far it came."""
         if session.declined_at:
             return badge("cancelled", _("declined"))
+        if session.screened_at:
+            return badge("cancelled", _("screened out"))
         if session.finished_at:
             return badge("done", _("finished"))
         return badge("running", _("rating")) if session.instructed_at else badge("queued", _("begun"))

@@ -52,6 +52,7 @@ class StudyForm(AnyForm):
 
     preset = forms.ChoiceField(label=gettext_lazy("Test method"))
     return_url = forms.URLField(label=gettext_lazy("Return URL"), required=False, assume_scheme="https")
+    screen_out_url = forms.URLField(label=gettext_lazy("Screen-out URL"), required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

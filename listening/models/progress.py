@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from listening.models.procedure import Procedure
 from listening.models.sitting import HeadphoneCheck, Question, half
+from listening.models.study import Role
 
 if TYPE_CHECKING:
     from listening.models.session import Session
@@ -88,7 +89,7 @@ class Progress(models.Model):
         """Begin the break that the study has after every so many trials. False if none is due."""
         trials, every = self._session.trials.counted(), self._session.study.break_every
         done = trials.exclude(finished_at=None).count() if every else 0
-        return bool(done) and done % every == 0 and trials.open().exists() and self.pause()
+        return bool(done) and done % every == 0 and trials.open().exists() and self._note("paused_at")
 
     def go_on(self) -> bool:
         """End a break, or go on after not passing a headphone check. False if there was neither."""
@@ -142,8 +143,10 @@ class Progress(models.Model):
         if not self.instructed_at:
             return self._preparation() or Stage.INSTRUCTIONS
         study = self._session.study
-        waits = study.familiarisation and not self.familiarised_at and study.items.filter(training=True).exists()
-        return Stage.EXAMPLES if waits else None
+        if not study.familiarisation or self.familiarised_at:
+            return None
+        able = study.items.filter(training=True, references__isnull=False, stimuli__condition__role=Role.ANCHOR)
+        return Stage.EXAMPLES if able.exists() else None
 
     def _preparation(self) -> Stage | None:
         study = self._session.study

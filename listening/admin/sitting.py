@@ -1,0 +1,87 @@
+"""What a study asks besides ratings: its questionnaire, its steps, and what came of them."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from listening import replies
+from listening.admin.show import NOTHING, AnyAdmin, AnyInline, KeptInline
+from listening.download import csv_response
+from listening.models import HeadphoneCheck, Question, Reply, Study
+
+STEPS = (
+    "volume_step", "headphones", "headphone_rule", "antiphase_threshold", "huggins_threshold", "screen_out_url",
+    "familiarisation", "break_every",
+)  # fmt: skip
+"""Which steps a study asks for; they stay as they are once it is open."""
+
+if TYPE_CHECKING:
+    Base = AnyAdmin
+else:
+    Base = object
+
+
+class QuestionInline(AnyInline):
+    """The questionnaire, built row by row while the study is a draft."""
+
+    model = Question
+    extra = 0
+    fields = ("position", "place", "kind", "text", "key", "choices", "minimum", "maximum", "required")
+    prepopulated_fields = {"key": ("text",)}
+
+    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        """Questions stay as they are once somebody may have replied."""
+        draft = obj is None or obj.status == Study.Status.DRAFT
+        return draft and super().has_change_permission(request, obj)
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+
+class ReplyInline(KeptInline):
+    """What an assessor replied."""
+
+    model = Reply
+    fields = readonly_fields = ("question", "value")
+    show_change_link = False
+
+
+class HeadphoneCheckInline(KeptInline):
+    """How the headphone checks went."""
+
+    model = HeadphoneCheck
+    fields = readonly_fields = ("kind", "correct", "answered", "passed")
+    show_change_link = False
+
+
+class SaidPages(Base):
+    """The part of a study's pages that shows what assessors said besides their ratings."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the download of replies."""
+        view = self.admin_site.admin_view(self.send_replies)
+        return [path("<int:pk>/replies.csv", view, name="listening_study_replies"), *super().get_urls()]
+
+    def send_replies(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """Answer with replies.csv."""
+        study = self.visible(request, pk)
+        return csv_response(replies.rows(study), f"{study.slug}-replies", replies.COLUMNS)
+
+    def visible(self, request: HttpRequest, pk: int) -> Study:
+        """Return the study, if this user may see it."""
+        raise NotImplementedError
+
+    @admin.display(description=_("replies"))
+    def said(self, study: Study) -> str:
+        """Return how many sessions said something besides ratings, and the way to the file of it."""
+        count = Reply.objects.filter(session__study=study).values("session").distinct().count()
+        count = max(count, HeadphoneCheck.objects.filter(session__study=study).values("session").distinct().count())
+        if not count:
+            return NOTHING
+        sessions = ngettext("%d session", "%d sessions", count) % count
+        address: Any = reverse("admin:listening_study_replies", args=[study.pk])
+        return format_html('{} · <a href="{}">CSV</a>', sessions, address)
