@@ -271,8 +271,9 @@ class StudyAdmin(SaidPages, OwnLook, AnyAdmin):
     @admin.display(description=gettext_lazy("results"))
     def found(self, study: Study) -> str:
         """Return the way to the results."""
-        address = reverse("admin:listening_study_results", args=[study.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Results"))
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:listening_study_results", args=[study.pk]), _("Results")
+        )
 
     @admin.display(description=gettext_lazy("pages"))
     def pages(self, study: Study) -> str:
@@ -288,8 +289,7 @@ class StudyAdmin(SaidPages, OwnLook, AnyAdmin):
     @admin.display(description=gettext_lazy("rating sets"))
     def frozen(self, study: Study) -> str:
         """Return the way to its frozen ratings."""
-        frozen = study.rating_sets.first()
-        return link(frozen)
+        return link(study.rating_sets.first())
 
     @admin.display(description=gettext_lazy("clauses"))
     def conforms(self, study: Study) -> str:
