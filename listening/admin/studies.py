@@ -16,12 +16,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from listening import conformity, export, presets, results, stimuli
 from listening.admin.card import clauses
 from listening.admin.charts import charts
+from listening.admin.inlines import AttributeInline, ConditionInline
 from listening.admin.show import (
     NOTHING,
     AnyAdmin,
     AnyForm,
-    AnyInline,
-    KeptInline,
     OwnLook,
     badge,
     lineage,
@@ -30,7 +29,7 @@ from listening.admin.show import (
 )
 from listening.admin.sitting import STEPS, QuestionInline, SaidPages
 from listening.download import csv_response
-from listening.models import Attribute, Condition, Item, Rating, Session, Stimulus, Study
+from listening.models import Item, Rating, Session, Stimulus, Study
 from lossmodel.errors import BadInput
 
 PLAN = ("rate", "loudness", "longest", "items_per_session", "replicates", "seed")
@@ -59,38 +58,6 @@ class StudyForm(AnyForm):
         if "preset" in self.fields:
             known = [(key, method.title) for key, method in presets.PRESETS.items()]
             self.fields["preset"].choices = known  # type: ignore[attr-defined]
-
-
-class AttributeInline(AnyInline):
-    """What is judged."""
-
-    model = Attribute
-    extra = 0
-    fields = ("position", "key", "name", "question", "low", "high")
-
-    def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        """Attributes stay as they are once the study is open."""
-        draft = obj is None or obj.status == Study.Status.DRAFT
-        return draft and super().has_change_permission(request, obj)
-
-    has_add_permission = has_delete_permission = has_change_permission
-
-
-class ConditionInline(KeptInline):
-    """What is compared."""
-
-    model = Condition
-    fields = readonly_fields = ("name", "role", "sounds", "description", "checkpoint")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Condition]:
-        """Count the stimuli in the same query."""
-        conditions: QuerySet[Condition] = super().get_queryset(request)
-        return conditions.annotate(sounds_all=Count("stimuli"))
-
-    @admin.display(description=gettext_lazy("stimuli"))
-    def sounds(self, condition: Any) -> str:
-        """Return the way to its stimuli."""
-        return list_of(Stimulus, str(condition.sounds_all), condition=condition.pk)
 
 
 @admin.register(Study)
