@@ -1,5 +1,6 @@
 """The tables, one concern a file."""
 
+from listening.models.events import Event
 from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
 from listening.models.progress import Stage
 from listening.models.run import Run, RunStopped, carried_out
@@ -15,6 +16,7 @@ __all__ = [
     "Audio",
     "Checkpoint",
     "Condition",
+    "Event",
     "HeadphoneCheck",
     "Item",
     "Objective",

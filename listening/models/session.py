@@ -120,6 +120,10 @@ class Session(Progress):
         """Return the personal link that begins or resumes this session."""
         return reverse("participant:session", args=[self.token])
 
+    def describe(self, **client: object) -> None:
+        """Note how its browser plays, as last told."""
+        Session.objects.filter(pk=self.pk).exclude(client=client).update(client=client)
+
     @property
     def simulated(self) -> bool:
         """Tell whether no person sat here."""

@@ -8,8 +8,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from listening.models import Attribute, Rating, Slot, Trial
-from listening.participant.sounds import Sound, hidden_sounds, open_sounds
+from listening.models import Attribute, Event, Rating, Slot, Trial
+from listening.participant.sounds import Sound, addresses_ahead, hidden_sounds, open_sounds
 from listening.presets import Form, Rules, Start
 
 MIDDLE = 50.0
@@ -67,7 +67,12 @@ class Sheet:
     def settings(self) -> dict[str, object]:
         """Return what the page's modules need to know."""
         now = round(time.time() * 1000)
-        return {"rules": asdict(self.rules), "rate": self.rate, "order": self.order, "now": now, "texts": texts()}
+        own = {"rate": self.rate, "order": self.order, "now": now, "rules": asdict(self.rules), "texts": texts()}
+        return own | {
+            "trial": self.trial.position,
+            "heard": _heard(self.trial),
+            "ahead": addresses_ahead(self.trial),
+        }
 
 
 def sheet(trial: Trial) -> Sheet:
@@ -129,6 +134,7 @@ def texts() -> dict[str, str]:
         "rate": _("rate"),
         "done": _("rated"),
         "toHear": _("Still to hear: {list}."),
+        "toHearOut": _("Still to hear to the end: {list}."),
         "toRate": _("Still to rate: {list}."),
         "toChoose": _("Please choose an answer."),
         "heard": _("heard"),
@@ -158,6 +164,14 @@ def _columns(trial: Trial, rules: Rules) -> list[Column]:
         Column(slot.position + 1, sound, rating.score if rating else start(slot, rules), rating is not None)
         for slot, rating, sound in zip(slots, ratings, hidden_sounds(trial), strict=True)
     ]
+
+
+def _heard(trial: Trial) -> dict[str, str]:
+    """Return the tokens of the sounds that were heard before the page was loaded again: "begun", or "whole"."""
+    slots = dict(trial.slots.values_list("pk", "token"))
+    places = [sound.token for sound in open_sounds(trial)]
+    heard = Event.objects.heard(trial)
+    return {slots[slot] if slot else places[place or 0]: how for (slot, place), how in heard.items()}
 
 
 def _newest_order(trial: Trial) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -44,6 +45,14 @@ def hidden_sounds(trial: Trial) -> list[Sound]:
     """Return the stimuli in the order of their slots, nameless."""
     slots = trial.slots.select_related("stimulus__audio")
     return [Sound(slot.token, slot.stimulus.audio) for slot in slots]
+
+
+def addresses_ahead(trial: Trial) -> list[str]:
+    """Return where the sounds of the next open trial are, to be fetched while this one is rated."""
+    following = trial.session.trials.open().filter(position__gt=trial.position)
+    after = following.select_related("session__study", "item__mixture").first()
+    sounds = open_sounds(after) + hidden_sounds(after) if after else []
+    return [reverse("participant:audio", args=[trial.session.token, sound.token]) for sound in sounds]
 
 
 def delivered(session: Session, token: str) -> bytes:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("t/<opaque:token>/instructions", views.instructions, name="instructions"),
     path("t/<opaque:token>/trials/<int:position>", views.trial, name="trial"),
     path("t/<opaque:token>/answers", views.answers, name="answers"),
+    path("t/<opaque:token>/events", views.events, name="events"),
     path("t/<opaque:token>/audio/<opaque:opaque>", views.audio, name="audio"),
     path("t/<opaque:token>/comment", views.comment, name="comment"),
     path("t/<opaque:token>/steps/<slug:name>", around.done, name="step"),

@@ -12,6 +12,7 @@ from listening.models.session import check_room, new_token
 from listening.participant import pages, sounds
 from listening.participant.answers import Refused, received, store
 from listening.participant.codes import TooManyCodes, coded
+from listening.participant.log import log
 from listening.participant.sheet import shortfall
 from listening.participant.sitting.outlook import expected
 from listening.participant.steps import step
@@ -109,6 +110,19 @@ def answers(request: HttpRequest, token: str) -> JsonResponse:
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
     return JsonResponse({"saved": True, **standing._asdict()})
+
+
+@csrf_exempt  # as for answers
+@require_POST
+def events(request: HttpRequest, token: str) -> JsonResponse:
+    """Store a batch of what happened on a trial's page: {"saved": how many}; else {"error": one line}."""
+    try:
+        saved = log(Session.objects.select_related("study").get(token=token), request)
+    except Session.DoesNotExist:
+        return JsonResponse({"error": _("this link is not known")}, status=404)
+    except Refused as refusal:
+        return JsonResponse({"error": str(refusal)}, status=refusal.status)
+    return JsonResponse({"saved": saved})
 
 
 @require_safe

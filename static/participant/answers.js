@@ -5,6 +5,7 @@
 // each carries its key.
 
 import { openPlace } from "./kept.js";
+import { uuid } from "./uuid.js";
 
 const WAITS_MS = [500, 1000, 2000, 5000, 10000];
 const PATIENCE_MS = 15000;
@@ -166,13 +167,4 @@ export class Answers extends EventTarget {
 function pageCame() {
   const [navigation] = performance.getEntriesByType("navigation");
   return performance.timeOrigin + (navigation?.responseStart ?? 0);
-}
-
-/** crypto.randomUUID is missing on plain http; random bytes are not. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -20,9 +20,9 @@ export function decodeFlac(file) {
   return { rate: info.rate, channels };
 }
 
-/** Return how many samples a channel of the FLAC `file` says it has. */
-export function flacLength(file) {
-  return streamInfo(new Bits(new Uint8Array(file))).total;
+/** Return what the FLAC `file` says of itself: {rate, channels, depth in bits, total samples a channel}. */
+export function flacInfo(file) {
+  return streamInfo(new Bits(new Uint8Array(file)));
 }
 
 /** Read the metadata; only STREAMINFO, the first block, says anything we need. */

@@ -8,24 +8,20 @@
 import { raisedCosine } from "./envelope.js";
 
 export const SHORTEST_LOOP_SECONDS = 0.5;
+const FULL_SCALE_16 = 1 / 32768;
 
 export class Mixer {
   #sounds;
+  #scale;
   #length;
   #gains;
   #top;
   #shortest;
-  #level = 0;
-  #running = false;
-  #wanted = false;
-  #sound = 0;
-  #next = 0;
-  #position = 0;
-  #seek = null;
-  #loop = null;
-  #clock = 0;
+  #now = {
+    level: 0, running: false, wanted: false, sound: 0, next: 0, position: 0, since: 0, seek: null, loop: null, clock: 0,
+  };
 
-  /** `sounds`: for each sound its channels, Float32Arrays all of one length. Throws RangeError if they do not fit. */
+  /** `sounds`: for each its channels, all of one length: Float32Arrays, or Int16Arrays of 16-bit samples; else RangeError. */
   constructor({ rate, sounds }) {
     const [first] = sounds;
     for (const sound of sounds) {
@@ -34,104 +30,145 @@ export class Mixer {
       }
     }
     this.#sounds = sounds;
+    this.#scale = sounds.map(([channel]) => (channel instanceof Int16Array ? FULL_SCALE_16 : 1));
     this.#length = first[0].length;
     this.#gains = raisedCosine(rate);
     this.#top = this.#gains.length - 1;
     this.#shortest = Math.min(this.#length, Math.round(SHORTEST_LOOP_SECONDS * rate));
     this.onchange = () => {};
+    this.onevent = () => {};
   }
 
   /** What is heard and where, in samples; `clock` counts the samples rendered so far. */
   get state() {
-    return {
-      playing: this.#wanted,
-      sound: this.#next,
-      position: this.#seek ?? this.#position,
-      length: this.#length,
-      loop: this.#loop,
-      clock: this.#clock,
-    };
+    const { wanted, next, seek, position, loop, clock } = this.#now;
+    return { playing: wanted, sound: next, position: seek ?? position, length: this.#length, loop, clock };
   }
 
-  /** Carry out `{do: "play", sound?}`, `{do: "pause"}`, `{do: "seek", position}` or `{do: "loop", region}`. */
+  /** Where everything stands, to come back to by `restore`. */
+  snapshot() {
+    return { ...this.#now };
+  }
+
+  restore(snapshot) {
+    this.#now = { ...snapshot };
+  }
+
+  /** Carry out `{do: "play", sound?}`, `{do: "pause"}`, `{do: "seek", position}`, `{do: "loop", region}` or a mark. */
   obey(command) {
     this[command.do](command);
   }
 
   /** Play `sound` (or the one chosen last) from the shared position. */
-  play({ sound = this.#next } = {}) {
+  play({ sound = this.#now.next } = {}) {
     if (!(sound in this.#sounds)) throw new RangeError(`there is no sound ${sound}`);
-    this.#next = sound;
-    this.#wanted = true;
-    if (!this.#running) this.#turn();
+    this.#now.next = sound;
+    this.#now.wanted = true;
+    if (!this.#now.running) this.#turn();
   }
 
   pause() {
-    this.#wanted = false;
+    this.#now.wanted = false;
   }
 
   seek({ position }) {
-    this.#seek = Math.min(Math.max(0, Math.round(position)), this.#length - 1);
-    if (!this.#running) this.#turn();
+    this.#now.seek = Math.min(Math.max(0, Math.round(position)), this.#length - 1);
+    if (!this.#now.running) this.#turn();
   }
 
   /** Repeat `region` [start, end) in samples, made at least half a second long; null: play to the natural end. */
   loop({ region }) {
-    this.#loop = region && this.#longEnough(...region.map(Math.round));
+    this.#now.loop = region && this.#longEnough(...region.map(Math.round));
+    this.#tell("loop", { region: this.#now.loop });
     this.onchange();
+  }
+
+  /** Say at which frame this came, and nothing else: for what happens on the page, such as a slider that moves. */
+  mark({ detail }) {
+    this.#tell("mark", { detail });
+  }
+
+  /** The output broke off before this sample: rise from silence again. */
+  broken() {
+    this.#now.level = 0;
   }
 
   /** Fill `channels` (one Float32Array for each output channel) with the next samples. */
   render(channels) {
+    const now = this.#now;
     const frames = channels[0].length;
     for (let frame = 0; frame < frames; frame += 1) {
-      const gain = this.#running ? this.#step() : 0;
-      const sound = this.#sounds[this.#sound];
+      const gain = now.running ? this.#step(now) * this.#scale[now.sound] : 0;
+      const sound = this.#sounds[now.sound];
       for (let c = 0; c < channels.length; c += 1) {
-        channels[c][frame] = gain && gain * sound[Math.min(c, sound.length - 1)][this.#position];
+        channels[c][frame] = gain && gain * sound[Math.min(c, sound.length - 1)][now.position];
       }
-      this.#clock += 1;
-      if (this.#running) this.#advance();
+      now.clock += 1;
+      if (now.running) this.#advance(now);
     }
   }
 
   /** Move the level by one sample, so that it is 0 at the last sample before an edge; return the gain. */
-  #step() {
-    const left = this.#edge() - this.#position - 1;
-    if (this.#mustFall() || this.#level > left) this.#level = Math.max(0, this.#level - 1);
-    else if (this.#level < this.#top && this.#level < left) this.#level += 1;
-    return this.#gains[this.#level];
+  #step(now) {
+    const left = this.#edge() - now.position - 1;
+    if (this.#mustFall() || now.level > left) now.level = Math.max(0, now.level - 1);
+    else if (now.level < this.#top && now.level < left) now.level += 1;
+    return this.#gains[now.level];
   }
 
-  #advance() {
-    this.#position += 1;
-    if (this.#level === 0 && (this.#mustFall() || this.#position >= this.#edge())) this.#turn();
+  #advance(now) {
+    now.position += 1;
+    if (now.level === 0 && (this.#mustFall() || now.position >= this.#edge())) this.#turn();
   }
 
-  /** In silence: make the change that was asked for, or go back at an edge. */
+  /** In silence: make the change that was asked for, or go back at an edge; then say what took effect. */
   #turn() {
-    this.#sound = this.#next;
-    if (this.#seek !== null) {
-      this.#position = this.#seek;
-      this.#seek = null;
-    } else if (this.#loop && this.#position >= this.#loop[1]) {
-      [this.#position] = this.#loop;
-    } else if (this.#position >= this.#length) {
-      this.#position = 0;
-      this.#wanted = false;
-    }
-    this.#running = this.#wanted;
+    const now = this.#now;
+    const { running: ran, sound: was, position: left, since } = now;
+    now.sound = now.next;
+    const moved = this.#move();
+    now.running = now.wanted;
+    now.since = now.position;
+    if (ran) this.#tell("span", { sound: was, position: since, until: left });
+    if (moved === "end") this.#tell("end", { sound: was, position: left });
+    if (moved === "seek") this.#tell("seek");
+    if (now.running && !ran) this.#tell("play");
+    if (ran && !now.running && moved !== "end") this.#tell("pause", { sound: was, position: left });
+    if (ran && now.running && now.sound !== was) this.#tell("switch");
     this.onchange();
   }
 
+  /** Bring the position to where it must be; return why, if it was moved. */
+  #move() {
+    const now = this.#now;
+    if (now.seek !== null) {
+      [now.position, now.seek] = [now.seek, null];
+      return "seek";
+    }
+    if (now.loop && now.position >= now.loop[1]) {
+      [now.position] = now.loop;
+      return "round";
+    }
+    if (now.position < this.#length) return null;
+    now.position = 0;
+    now.wanted = false;
+    return "end";
+  }
+
+  #tell(did, more = {}) {
+    const { sound, position, clock } = this.#now;
+    this.onevent({ did, sound, position, frame: clock, ...more });
+  }
+
   #mustFall() {
-    const past = this.#loop !== null && this.#position >= this.#loop[1];
-    return !this.#wanted || past || this.#seek !== null || this.#next !== this.#sound;
+    const { wanted, loop, position, seek, next, sound } = this.#now;
+    return !wanted || (loop !== null && position >= loop[1]) || seek !== null || next !== sound;
   }
 
   /** Where the sound must have become silent: the end of the loop, or of the sound. */
   #edge() {
-    return this.#loop !== null && this.#position < this.#loop[1] ? this.#loop[1] : this.#length;
+    const { loop, position } = this.#now;
+    return loop !== null && position < loop[1] ? loop[1] : this.#length;
   }
 
   #longEnough(start, end) {

@@ -1,26 +1,36 @@
-// The mixer on the audio thread. Messages in: mixer commands, or {do: "drop"}. Messages out: the mixer's state, at
-// every change and about thirty times a second while it plays.
+// The mixer on the audio thread. Messages in: {do: "take", sounds}, mixer commands, {do: "drop"}. Messages out:
+// {event}, what took effect and at which frame; {state, glitches}, at every change and about thirty times a second
+// while it plays.
 // `processorOptions.rehearsed` ([sample, command] pairs) is obeyed at those very samples: for offline rendering.
 
 import { Mixer } from "./mixer.js";
+import { Underruns } from "./underruns.js";
 
 const BLOCKS_BETWEEN_NEWS = 12;
 
 class MixerProcessor extends AudioWorkletProcessor {
-  #mixer;
+  #mixer = null;
+  #rate;
   #rehearsed;
+  #underruns;
   #dropped = false;
   #block = 0;
 
-  constructor({ processorOptions: { rate, sounds, rehearsed = [] } }) {
+  constructor({ processorOptions: { rate, rehearsed = [] } }) {
     super();
-    this.#mixer = new Mixer({ rate, sounds });
+    this.#rate = rate;
     this.#rehearsed = rehearsed.map(([at, command]) => ({ at, command })).sort((a, b) => a.at - b.at);
-    this.#mixer.onchange = () => this.port.postMessage(this.#mixer.state);
+    this.#underruns = new Underruns(rate);
     this.port.onmessage = ({ data }) => this.#receive(data);
   }
 
   process(_inputs, [channels]) {
+    if (this.#mixer) this.#play(channels);
+    this.#underruns.tick(currentFrame, Date.now());
+    return !this.#dropped;
+  }
+
+  #play(channels) {
     let done = 0;
     const { clock } = this.#mixer.state;
     while (this.#rehearsed.length && this.#rehearsed[0].at < clock + channels[0].length) {
@@ -30,8 +40,8 @@ class MixerProcessor extends AudioWorkletProcessor {
       this.#mixer.obey(command);
     }
     this.#render(channels, done, channels[0].length);
-    this.#news();
-    return !this.#dropped;
+    this.#block = (this.#block + 1) % BLOCKS_BETWEEN_NEWS;
+    if (this.#block === 0 && this.#mixer.state.playing) this.#news();
   }
 
   #render(channels, from, to) {
@@ -39,13 +49,22 @@ class MixerProcessor extends AudioWorkletProcessor {
   }
 
   #news() {
-    this.#block = (this.#block + 1) % BLOCKS_BETWEEN_NEWS;
-    if (this.#block === 0 && this.#mixer.state.playing) this.port.postMessage(this.#mixer.state);
+    this.port.postMessage({ state: this.#mixer.state, glitches: this.#underruns.count });
   }
 
   #receive(command) {
-    if (command.do === "drop") this.#dropped = true;
-    else this.#mixer.obey(command);
+    if (command.do === "drop") {
+      this.#dropped = true;
+      this.#mixer = null;
+    } else if (command.do === "take") this.#take(command.sounds);
+    else this.#mixer?.obey(command);
+  }
+
+  #take(sounds) {
+    this.#mixer = new Mixer({ rate: this.#rate, sounds });
+    this.#mixer.onchange = () => this.#news();
+    this.#mixer.onevent = (event) => this.port.postMessage({ event });
+    this.#news();
   }
 }
 

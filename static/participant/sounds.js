@@ -1,19 +1,22 @@
 // A trial's sounds: fetched, checked against their digest, decoded at their own rate (FLAC at the rate of the context is
 // bit-exact), and refused unless all are of one shape.
 
-import { decodeFlac, flacLength } from "./flac.js";
+import { decodeFlac, flacInfo } from "./flac.js";
 
 const WAITS_MS = [500, 1500, 4000];
 
 export class SoundsDoNotFit extends Error {}
 
-/** Return the channels (Float32Arrays) of each url's sound; `onprogress(done, total)` after each one. */
+/**
+ * Return the channels of each url's sound; `onprogress(done, total)` after each one. 16-bit samples come as Int16Arrays,
+ * half the memory and just as exact; deeper ones as Float32Arrays.
+ */
 export async function load(urls, { rate, signal, onprogress = () => {} }) {
   let done = 0;
   onprogress(done, urls.length);
   const sounds = await Promise.all(
     urls.map(async (url) => {
-      const sound = await patiently(async () => decode(await fetchWhole(url, signal), rate), signal);
+      const sound = await patiently(async (again) => decode(await fetchWhole(url, { signal, again }), rate), signal);
       if (!signal.aborted) onprogress((done += 1), urls.length);
       return sound;
     }),
@@ -23,19 +26,35 @@ export async function load(urls, { rate, signal, onprogress = () => {} }) {
   return sounds;
 }
 
-/** Decode with the browser, which is fast, or by the letter of the format where the browser gives up or falls short. */
-async function decode(file, rate) {
-  try {
-    const buffer = await new OfflineAudioContext(1, 1, rate).decodeAudioData(file.slice(0));
-    if (buffer.length !== flacLength(file)) throw new RangeError(`decoded to ${buffer.length} samples`);
-    return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c).slice());
-  } catch {
-    return decodeFlac(file).channels;
+/** Bring what will be asked for next into the browser's own cache, one after another; whatever fails is for later. */
+export async function fetchAhead(urls, signal) {
+  for (const url of urls) {
+    const response = await fetch(url, { signal, priority: "low" });
+    await response.arrayBuffer();
   }
 }
 
-async function fetchWhole(url, signal) {
-  const response = await fetch(url, { signal });
+/** Decode with the browser, which is fast, or by the letter of the format where the browser gives up or falls short. */
+async function decode(file, rate) {
+  const { depth, total } = flacInfo(file);
+  const channels = await byBrowser(file.slice(0), { rate, total }).catch(() => decodeFlac(file).channels);
+  return depth === 16 ? channels.map(short) : channels;
+}
+
+async function byBrowser(file, { rate, total }) {
+  const buffer = await new OfflineAudioContext(1, 1, rate).decodeAudioData(file);
+  if (buffer.length !== total) throw new RangeError(`decoded to ${buffer.length} samples`);
+  return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
+}
+
+/** Return the 16-bit samples that were decoded to floats, exactly. */
+function short(channel) {
+  return Int16Array.from(channel, (sample) => sample * 32768);
+}
+
+/** `again`: not from the browser's cache, where a damaged file would be found once more. */
+async function fetchWhole(url, { signal, again }) {
+  const response = await fetch(url, { signal, cache: again ? "reload" : "default" });
   if (!response.ok) throw new Error(`${response.status} for a sound`);
   const file = await response.arrayBuffer();
   await verify(file, url.split("/").pop(), response.headers.get("Sound-Check"));
@@ -51,15 +70,15 @@ async function verify(file, token, expected) {
   if (found !== expected) throw new Error("a sound came damaged");
 }
 
-/** Three more tries, each after a longer wait; then the last error. */
+/** One try and three more, each after a longer wait; then the last error. */
 async function patiently(attempt, signal) {
-  for (const wait of WAITS_MS) {
+  for (const [tries, wait] of WAITS_MS.entries()) {
     try {
-      return await attempt();
+      return await attempt(tries > 0);
     } catch (error) {
       if (signal.aborted) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
-  return attempt();
+  return attempt(true);
 }

@@ -1,6 +1,6 @@
 // One stimulus of a page with choices: a button that plays it, and a word that says whether it has been heard.
 
-import { sheet, text } from "./sheet.js";
+import { text } from "./sheet.js";
 
 /** Emits "listen" (it wants to be heard) and "rate" (`detail`: {score, settled}); both bubble. */
 export class StimulusCard extends HTMLElement {
@@ -35,11 +35,10 @@ export class StimulusCard extends HTMLElement {
 
   set sounding(value) {
     this.#sounding = value;
-    if (!sheet.rules.to_end) this.#heard ||= value;
     this.#show();
   }
 
-  /** Take it as heard: it has been played to its end. */
+  /** Take it as heard. */
   hear() {
     this.#heard = true;
     this.#show();

@@ -2,10 +2,11 @@
 
 import { sheet, text } from "./sheet.js";
 
+const FULL = 100;
 const COARSE = 10;
 const FINE = 0.1;
 const STEPS = {
-  ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: COARSE, PageDown: -COARSE, Home: -100, End: 100,
+  ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: COARSE, PageDown: -COARSE, Home: -FULL, End: FULL,
 };
 
 /** Emits "listen" (it wants to be heard) and "rate" (`detail`: {score, settled}); both bubble. */
@@ -26,6 +27,7 @@ export class StimulusColumn extends HTMLElement {
     this.addEventListener("pointerdown", (event) => this.#touch(event), { signal });
     this.slider.addEventListener("input", () => this.#rate(false), { signal });
     this.slider.addEventListener("change", () => this.#rate(true), { signal });
+    this.slider.addEventListener("click", () => this.#unplaced && this.#rate(true), { signal });
     this.slider.addEventListener("keydown", (event) => this.#step(event), { signal });
     this.#show();
   }
@@ -52,7 +54,12 @@ export class StimulusColumn extends HTMLElement {
 
   set sounding(value) {
     this.#sounding = value;
-    this.#heard ||= value;
+    this.#show();
+  }
+
+  /** Take it as heard. */
+  hear() {
+    this.#heard = true;
     this.#show();
   }
 
@@ -60,6 +67,11 @@ export class StimulusColumn extends HTMLElement {
   enable() {
     this.button.disabled = false;
     this.#show();
+  }
+
+  /** True while the slider stands nowhere: it has no thumb until it is placed. */
+  get #unplaced() {
+    return sheet.rules.start === "none" && !this.#rated;
   }
 
   /** Put the slider at a rating that was given before. */
@@ -98,7 +110,8 @@ export class StimulusColumn extends HTMLElement {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    this.slider.valueAsNumber = Math.min(100, Math.max(0, this.score + step * (event.shiftKey ? FINE : 1)));
+    const by = this.#unplaced && Math.abs(step) < FULL ? 0 : step * (event.shiftKey ? FINE : 1); // first: the middle
+    this.slider.valueAsNumber = Math.min(FULL, Math.max(0, this.score + by));
     this.#rate(true);
   }
 
@@ -113,7 +126,8 @@ export class StimulusColumn extends HTMLElement {
     this.toggleAttribute("data-sounding", this.#sounding);
     this.button.setAttribute("aria-pressed", String(this.#sounding));
     this.slider.disabled = !this.#movable;
-    this.slider.setAttribute("aria-valuetext", this.#rated ? value : `${value}, ${text("notRated")}`);
+    this.toggleAttribute("data-unplaced", this.#unplaced);
+    this.slider.setAttribute("aria-valuetext", this.#rated ? value : this.#unplaced ? text("notPlaced") : `${value}, ${text("notRated")}`);
     this.todo.textContent = text(state);
     if (sheet.rules.show_number) this.querySelector("output").value = this.#rated ? Math.round(this.score) : "";
   }

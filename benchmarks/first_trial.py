@@ -1,0 +1,244 @@
+"""How long an assessor waits for the first trial, and what the page costs: a whole sitting in Chromium.
+
+    python benchmarks/first_trial.py
+    python benchmarks/first_trial.py --trials 3 --rate 48000
+
+12 trials of a reference and 7 stimuli, 10 s of stereo music-like sound each, served by gunicorn over loopback to a
+browser with an empty cache. A trial is playable when every one of its sounds is decoded and its buttons are free.
+Every stimulus of every trial is then played and rated. Exits with status 1 where a figure misses its bar.
+"""
+
+import argparse
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import soundfile
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+MEGA = 1e6
+STIMULI = 7
+READY = "listening-trial[data-state=ready]"
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+BARS = {"seconds": 1.0, "flac": 10.0, "memory": 200.0}
+WEBMUSHRA = {
+    "time to the first playable trial": "7.0 s (43.4 s with its own anchors)",
+    "sound fetched before it": "169 MB (the whole test)",
+    "requests before it": "171",
+    "renderer memory after the last trial": "about 800 MB (resident)",
+}
+"""Measured elsewhere, not here: webMUSHRA, Chromium 156, loopback, 12 trials × 8 files of 10 s stereo, 2 cores."""
+WHEN_READY = """
+new MutationObserver((_, observer) => {
+  if (!document.querySelector("listening-trial[data-state=ready]")) return;
+  observer.disconnect();
+  window.playableAfter = performance.now();
+}).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"]});
+"""
+
+
+def main() -> int:
+    """Build the study, sit it, print the table; 1 if a figure misses its bar."""
+    arguments = parsed()
+    with TemporaryDirectory() as temporary:
+        folder = arguments.folder or Path(temporary)
+        os.environ |= {"VAR_ROOT": str(folder), "DJANGO_SETTINGS_MODULE": "listening.settings"}  # noqa: TID251
+        os.environ.pop("DATABASE_URL", None)  # noqa: TID251
+        token = study(folder, arguments)
+        with served() as address:
+            figures = sitting(f"{address}/t/{token}/", arguments.trials)
+    return table(figures)
+
+
+def parsed() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rate", type=int, default=44100)
+    parser.add_argument("--folder", type=Path, help="keep the study here, and use it again the next time")
+    return parser.parse_args()
+
+
+def music(seed: int, seconds: float, rate: int) -> np.ndarray:
+    """Return stereo samples (frame, channel) like music: chords, a bass, drums, a little air. Peak 0.5."""
+    rng, time_ = np.random.default_rng(seed), np.arange(round(seconds * rate)) / rate
+    mix = 1e-3 * rng.normal(size=(time_.size, 2))
+    for beat in np.arange(0, seconds, 0.5):
+        after = np.clip(time_ - beat, 0, None)
+        struck = (time_ >= beat) * np.exp(-4 * after)
+        for note in rng.choice([1, 5 / 4, 3 / 2, 2, 5 / 2, 1 / 2], 4):
+            pan = rng.uniform(0.2, 0.8)
+            tone = sum(np.sin(2 * np.pi * 220 * note * k * after + rng.uniform(0, 6)) / k for k in range(1, 9))
+            mix += (struck * tone)[:, None] * [pan, 1 - pan]
+        mix += 0.6 * (struck**6 * rng.normal(size=time_.size))[:, None]
+    return (0.5 * mix / np.abs(mix).max()).astype(np.float32)
+
+
+def study(folder: Path, arguments: argparse.Namespace) -> str:
+    """Return the token of a sitting that stands before its first trial, in a new database under `folder`."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from listening.models import Assessor, Session, Study
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    made = Study.objects.first() or filled(folder, arguments)
+    made.open()
+    session = Session.objects.begin(made, Assessor.objects.create())
+    session.consent()
+    session.instruct()
+    return session.token
+
+
+def filled(folder: Path, arguments: argparse.Namespace):  # noqa: ANN201 Django is not set up when this file is read
+    """Return a draft with all its sounds: each item's stimuli are its reference under more and more noise."""
+    from listening import stimuli
+    from listening.models import Condition, Item, Role
+
+    made = stimuli.new_study("first-trial", "First trial", "mushra", rate=arguments.rate, replicates=0)
+    names = ["hidden", *(f"system{n}" for n in range(1, STIMULI))]
+    roles = [Role.REFERENCE, *[Role.SYSTEM] * (STIMULI - 1)]
+    conditions = [Condition.objects.create(study=made, name=n, role=r) for n, r in zip(names, roles, strict=True)]
+    path = folder / "sound.wav"
+    for number in range(arguments.trials):
+        item = Item.objects.create(study=made, name=f"item{number}")
+        clean = music(number, arguments.seconds, arguments.rate)
+        noise = np.random.default_rng(number).normal(size=clean.shape)
+        for place, condition in enumerate(conditions):
+            soundfile.write(path, clean + 4e-4 * place * noise, arguments.rate, subtype="PCM_16")
+            if place == 0:
+                stimuli.admit_reference(item, "lead", path)
+            stimuli.admit(item, condition, path)
+    return made
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Yield the address of the site, served as the manual says."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "listening.wsgi", "--threads", "8", "--log-level", "warning"]
+    server = subprocess.Popen([*command, "--bind", f"127.0.0.1:{port}"], cwd=Path(__file__).resolve().parent.parent)
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(port: int) -> None:
+    """Return when the site answers, its application loaded."""
+    from urllib.request import urlopen
+
+    for _attempt in range(200):
+        try:
+            urlopen(f"http://127.0.0.1:{port}/", timeout=10).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the site did not come up")
+
+
+def sitting(address: str, trials: int) -> dict[str, float]:
+    """Return the figures of a whole sitting in a fresh browser."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.find import chromium
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        page = browser.new_page()
+        page.add_init_script(WHEN_READY)
+        seen = watched(page)
+        page.goto(address)
+        waits = [playable(page)]
+        figures = {"seconds": waits[0], "flac": seen["flac"] / MEGA, "requests": seen["requests"]}
+        for number in range(trials):
+            if number:
+                page.get_by_role("button", name="Next").click()
+                page.wait_for_url("**/t/*/")
+                page.wait_for_selector(f"progress[value='{number}']")
+                waits.append(playable(page))
+            rate(page)
+        figures |= {"later": float(np.median(waits[1:])) if waits[1:] else float("nan")}
+        figures |= memory(browser)
+        browser.close()
+    return figures
+
+
+def watched(page) -> dict[str, int]:  # noqa: ANN001
+    """Return what is counted as `page` loads, until its first trial is playable and ever after."""
+    seen = {"flac": 0, "requests": 0}
+
+    def note(response) -> None:  # noqa: ANN001
+        seen["requests"] += 1
+        if "/audio/" in response.url:
+            seen["flac"] += int(response.headers["content-length"])
+
+    page.on("response", note)
+    return seen
+
+
+def playable(page) -> float:  # noqa: ANN001
+    """Return the seconds from the start of the navigation until every sound of the trial could be played."""
+    page.wait_for_selector(READY)
+    return page.evaluate("window.playableAfter") / 1000
+
+
+def rate(page) -> None:  # noqa: ANN001
+    """Play and rate every stimulus of the trial, the first with 100."""
+    for number in range(1, STIMULI + 1):
+        page.keyboard.press(str(number))
+        page.keyboard.press("End" if number == 1 else "PageUp")
+    page.wait_for_selector("listening-trial[data-complete]")
+    page.wait_for_selector("saved-note[data-state=saved]")
+
+
+def memory(browser) -> dict[str, float]:  # noqa: ANN001
+    """Return the memory of the largest renderer in MB: its own (USS) and all that is resident (RSS)."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    largest = max((smaps(each["id"]) for each in processes if each["type"] == "renderer"), key=lambda kb: kb["Rss"])
+    own = largest["Private_Clean"] + largest["Private_Dirty"]
+    return {"memory": largest["Rss"] * 1024 / MEGA, "own": own * 1024 / MEGA}
+
+
+def smaps(process: int) -> dict[str, int]:
+    """Return the kilobytes of each kind of memory of a process."""
+    text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
+    return {name: int(kb) for name, kb in re.findall(r"^(\w+): +(\d+) kB", text, re.MULTILINE)}
+
+
+def table(figures: dict[str, float]) -> int:
+    """Print the figures beside webMUSHRA's; return 1 if one misses its bar."""
+    ours = {
+        "time to the first playable trial": (f"{figures['seconds']:.2f} s", "≤ 1.0 s"),
+        "sound fetched before it": (f"{figures['flac']:.1f} MB", "≤ 10 MB"),
+        "requests before it": (f"{figures['requests']:.0f}", ""),
+        "time to a later trial (median)": (f"{figures['later']:.2f} s", ""),
+        "renderer memory after the last trial": (f"{figures['memory']:.0f} MB (resident)", "≤ 200 MB"),
+        "of which its own": (f"{figures['own']:.0f} MB", ""),
+    }
+    print(f"{'':38}{'here':22}{'bar':12}webMUSHRA (measured elsewhere)")
+    for name, (value, bar) in ours.items():
+        print(f"{name:38}{value:22}{bar:12}{WEBMUSHRA.get(name, '')}")
+    return int(any(figures[name] > bar for name, bar in BARS.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
