@@ -10,6 +10,8 @@ from listening.presets.method import NO_HURRY, AttributeText, Form, Meeting, Pre
 
 PREFERENCE = (_("1 is better"), _("No preference"), _("2 is better"))
 
+LIKENESS = (_("1 is closer"), _("No difference"), _("2 is closer"))
+
 COMPARISON = (
     _("Much worse"),
     _("Worse"),
@@ -61,7 +63,7 @@ _AB_REFERENCE = Preset(
         + NO_HURRY
     ),
     anchors=("lowpass-3500",),
-    rules=Rules(form=Form.PAIR, only_sounding=False, to_end=True, choices=PREFERENCE),
+    rules=Rules(form=Form.PAIR, only_sounding=False, to_end=True, choices=LIKENESS),
     attention=1,
 )
 
