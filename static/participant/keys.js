@@ -7,7 +7,7 @@ export function keyAction(event, count) {
   if (digit >= 1 && digit <= count) return { do: "stimulus", index: digit - 1 };
   if (event.key === "0" || event.key.toLowerCase() === "r") return { do: "reference" };
   if (event.key.toLowerCase() === "l") return { do: "loop" };
-  const pressing = event.key === " " && event.target.closest?.("button, summary, a, textarea");
+  const pressing = event.key === " " && event.target.closest?.("button, summary, a, textarea, [type=radio]:not(:checked)");
   if (event.key === " " && !pressing) return { do: "toggle" };
   return null;
 }

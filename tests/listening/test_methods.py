@@ -1,0 +1,204 @@
+"""Every test method from plan to table: what a page shows, what may be answered, what comes of it."""
+
+import io
+import json
+import uuid
+from collections import Counter
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from listening import export, results, tasks
+from listening.conformity import check
+from listening.models import Assessor, Attribute, Rating, Session, Slot, Study
+from listening.participant.sheet import sheet, shortfall
+from listening.presets import PRESETS, Form, preset
+from listening.stimuli import new_study
+from lossmodel.ratings import reliability, table
+from tests import builders
+from tests.listening import panel
+
+pytestmark = pytest.mark.django_db
+
+
+def made_by(key: str, folder, **fields) -> Study:
+    """Return an open study of two items under two systems, the hidden reference and an anchor."""
+    made = builders.study(folder, **{"preset": key, "attributes": ("quality",), "replicates": 0, **fields})
+    made.open()
+    return made
+
+
+def sitting(study: Study) -> Session:
+    session = Session.objects.begin(study, Assessor.objects.create())
+    session.consent()
+    session.instruct()
+    return session
+
+
+def shown(trial) -> Counter:
+    return Counter(trial.slots.values_list("stimulus__condition__name", flat=True))
+
+
+def post(client, slot: Slot, score: float):
+    url = reverse("participant:answers", args=[slot.trial.session.token])
+    body = {"slot": slot.token, "score": score, "order": 1, "key": str(uuid.uuid4())}
+    return client.post(url, json.dumps(body), content_type="application/json")
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_study_of_every_method_can_be_simulated_exported_and_read_by_the_learning_side(key, tmp_path):
+    study = panel.voices(tmp_path, items=2, preset=key, attention=1, replicates=1, attributes=("quality", "noise"))
+    sessions = tasks.simulate(study, 2, seed=3)
+    assert all(session.finished_at for session in sessions)
+    assert not Slot.objects.filter(rating=None).exists()
+    assert all(shortfall(trial) == "" or study.rules.one_full for session in sessions for trial in session.trials.all())
+    path = tmp_path / "ratings.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        count = export.write_csv(study, file)
+    frame = table.read(path)
+    assert len(frame) == count == results.ratings(study).count() > 0
+    assert frame["simulated"].all()
+    if offered := {score for _label, score in study.rules.options}:
+        assert set(frame["score"].round(2)) <= {round(score, 2) for score in offered}
+    for write in export.WRITERS.values():
+        assert write(study, io.BytesIO() if write is export.write_parquet else io.StringIO(), export.silent) == count
+    assert export.freeze(study).rows == count
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_a_page_of_every_method_is_served_without_a_condition_in_it(key, client, tmp_path):
+    study = made_by(key, tmp_path, attention=1)
+    for condition in study.conditions.all():
+        study.conditions.filter(pk=condition.pk).update(name=f"zq-{condition.pk}")
+    page = client.get(sitting(study).get_absolute_url())
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert ("stimulus-column" in text) is (study.rules.form == Form.SCALE)
+    assert ("choice-list" in text) is (study.rules.form != Form.SCALE)
+    assert ('class="open-sound"' in text) is study.rules.open_reference
+    assert "zq-" not in text
+    assert "attention" not in text
+
+
+def test_grades_are_given_one_stimulus_at_a_time_all_of_them(tmp_path):
+    trials = list(sitting(made_by("dcr", tmp_path)).trials.all())
+    assert [sum(shown(trial).values()) for trial in trials] == [1] * 8
+    assert sum((shown(trial) for trial in trials), Counter()) == dict.fromkeys(
+        ("system0", "system1", "hidden", "low"), 2
+    )
+
+
+def test_in_a_preference_the_systems_meet_and_nobody_else(tmp_path):
+    trials = sitting(made_by("ab", tmp_path, systems=3)).trials.all()
+    assert len(trials) == 2 * 3
+    assert all(len(shown(trial)) == 2 and not {"hidden", "low"} & set(shown(trial)) for trial in trials)
+
+
+def test_in_a_comparison_every_stimulus_meets_the_hidden_reference(tmp_path):
+    trials = sitting(made_by("ccr", tmp_path)).trials.all()
+    assert len(trials) == 2 * 3
+    assert all(shown(trial)["hidden"] == 1 for trial in trials)
+
+
+def test_what_cannot_be_compared_makes_no_page(tmp_path):
+    study = made_by("ab", tmp_path, systems=1)
+    assert study.design().items == {}
+    assert not sitting(study).trials.exists()
+
+
+def test_only_an_offered_grade_is_stored(client, tmp_path):
+    slot = sitting(made_by("acr", tmp_path)).trials.first().slots.get()
+    refused = post(client, slot, 60)
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("score")
+    assert not Rating.objects.exists()
+    assert post(client, slot, 75).status_code == 200
+    assert Rating.objects.get().score == 75
+
+
+def test_the_two_of_a_pair_share_a_hundred_and_a_page_where_they_do_not_is_asked_again(client, tmp_path):
+    trial = sitting(made_by("ab", tmp_path)).trials.first()
+    first, second = trial.slots.all()
+    post(client, first, 0)
+    assert shortfall(trial) == "Please choose an answer."
+    post(client, second, 50)
+    assert shortfall(trial) == "Please choose an answer."
+    first.answer(50, order=2, key=uuid.uuid4())
+    assert shortfall(trial) == ""
+
+
+def test_the_answer_that_was_given_is_checked_when_the_page_comes_again(tmp_path):
+    trial = sitting(made_by("ccr", tmp_path)).trials.first()
+    first, second = trial.slots.all()
+    assert not any(choice.chosen for choice in sheet(trial).choices)
+    first.answer(100 - 66.667, order=1, key=uuid.uuid4())
+    second.answer(66.667, order=1, key=uuid.uuid4())
+    assert [choice.label for choice in sheet(trial).choices if choice.chosen] == ["Slightly better"]
+    assert next(choice.label for choice in sheet(trial).choices) == "Much better"
+
+
+def test_the_mean_of_a_preference_is_the_share_of_pairs_won(tmp_path):
+    study = made_by("ab", tmp_path)
+    session = sitting(study)
+    for trial in session.trials.all():
+        for slot in trial.slots.select_related("stimulus__condition"):
+            slot.answer(100 if slot.stimulus.condition.name == "system0" else 0, order=1, key=uuid.uuid4())
+    means = {mean.condition: mean.mean for mean in results.means(study)}
+    assert means == {"system0": 100, "system1": 0}
+
+
+def test_pairs_that_show_a_stimulus_several_times_are_analysed(tmp_path):
+    study = panel.voices(tmp_path, items=3, preset="ab", replicates=1)
+    tasks.simulate(study, 5, seed=1)
+    path = tmp_path / "ratings.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        export.write_csv(study, file)
+    frame = table.read(path)
+    own = frame[(frame["assessor"] == frame["assessor"][0]) & (frame["item"] == "song0") & (frame["replicate"] == 0)]
+    assert set(Counter(own["condition"]).values()) == {2}
+    again = reliability.retest(frame)
+    assert again.n == 5
+    assert 0 < again.value <= 1
+
+
+def test_the_findings_say_that_grades_and_pairs_are_not_mushra(tmp_path):
+    for number, key in enumerate(("dcr", "ab", "mushra-nmr")):
+        folder = tmp_path / key
+        folder.mkdir()
+        found = {each.clause: each for each in check(export.facts(made_by(key, folder, slug=f"s{number}")))}
+        assert found["method"].met is False
+        assert "not MUSHRA" in found["method"].detail
+
+
+def test_a_new_study_takes_its_methods_attention_trials_unless_told_otherwise():
+    assert new_study("a", "A", "dcr").attention == preset("dcr").attention == 1
+    assert new_study("b", "B", "dcr", attention=0).attention == 0
+    assert new_study("c", "C", "ward-2").attention == 0
+
+
+def test_a_study_may_change_rules_of_its_method_and_no_others(tmp_path):
+    study = made_by("mushra", tmp_path, changed_rules={"start": "none", "one_full": False})
+    assert (study.rules.start, study.rules.one_full) == ("none", False)
+    assert study.rules.show_number
+    trial = sitting(study).trials.first()
+    assert json.dumps(sheet(trial).settings)
+    for slot in trial.slots.all():
+        slot.answer(40, order=1, key=uuid.uuid4())
+    assert shortfall(trial) == ""
+    with pytest.raises(ValidationError, match="form"):
+        Study(slug="x", title="X", preset="mushra", changed_rules={"form": "pair"}).full_clean()
+
+
+def test_without_the_middle_choice_it_may_not_be_answered(client, tmp_path):
+    study = made_by("ab", tmp_path, changed_rules={"ties": False})
+    slot = sitting(study).trials.first().slots.first()
+    assert [choice.label for choice in sheet(slot.trial).choices] == ["1 is better", "2 is better"]
+    assert post(client, slot, 50).status_code == 400
+
+
+def test_a_slot_keeps_its_part_so_that_one_session_holds_each_page_once(tmp_path):
+    session = sitting(made_by("ccr", tmp_path, replicates=1))
+    pages = session.trials.values_list("attribute", "item", "part", "replicate")
+    assert len(set(pages)) == len(pages) == 6 + 3
+    assert Attribute.objects.count() == 1
