@@ -30,7 +30,9 @@ class TrialInline(KeptInline):
     """The pages of a session, in their order."""
 
     model = Trial
-    fields = readonly_fields = ("position", "attribute", "item", "replicate", "rated", "seconds", "finished_at")
+    fields = readonly_fields = (
+        "position", "attribute", "item", "part", "replicate", "rated", "watchful", "seconds", "finished_at",
+    )  # fmt: skip
     show_change_link = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trial]:
@@ -43,6 +45,13 @@ class TrialInline(KeptInline):
     def rated(self, trial: Any) -> str:
         """Return how many of the stimuli are rated."""
         return f"{trial.slots_rated} / {trial.slots_all}"
+
+    @admin.display(description=_("attention"))
+    def watchful(self, trial: Trial) -> str:
+        """Return whether an attention trial was answered right; nothing for other trials."""
+        if trial.right is None:
+            return "…" if trial.attention else ""
+        return badge("done", _("right")) if trial.right else badge("failed", _("wrong"))
 
 
 @admin.register(Session)

@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from listening.design import Page
 from listening.models.session import Session, new_token
-from listening.models.study import Attribute, Item, Stimulus, Study
+from listening.models.study import Attribute, Item, Role, Stimulus, Study
+
+RECOGNISED = 75.0
+"""From where on a hidden reference counts as recognised: the upper two of five grades, as P.808 allows of a known 5."""
 
 
 class TrialQuerySet(models.QuerySet["Trial"]):
@@ -78,6 +81,17 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session} trial {self.position}"
+
+    @property
+    def recognised(self) -> float | None:
+        """Return the rating of an attention trial's hidden reference; None before it is given, and in other trials."""
+        known = Rating.objects.filter(slot__trial=self, slot__stimulus__condition__role=Role.REFERENCE)
+        return known.values_list("score", flat=True).first() if self.attention else None
+
+    @property
+    def right(self) -> bool | None:
+        """Tell whether an attention trial was answered right; None before it is answered, and in other trials."""
+        return None if (score := self.recognised) is None else score >= RECOGNISED
 
     def start(self) -> None:
         """Note when the page was first seen."""

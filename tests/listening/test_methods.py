@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from listening import export, results, tasks
+from listening import export, replies, results, tasks
 from listening.conformity import check
 from listening.models import Assessor, Attribute, Rating, Session, Slot, Study
 from listening.participant.sheet import sheet, shortfall
@@ -148,18 +148,20 @@ def test_the_mean_of_a_preference_is_the_share_of_pairs_won(tmp_path):
     assert means == {"system0": 100, "system1": 0}
 
 
-def test_pairs_that_show_a_stimulus_several_times_are_analysed(tmp_path):
-    study = panel.voices(tmp_path, items=3, preset="ab", replicates=1)
-    tasks.simulate(study, 5, seed=1)
+def test_a_stimulus_that_meets_two_others_keeps_both_ratings_and_its_replicates_find_each_other(tmp_path):
+    study = made_by("ab", tmp_path, systems=3, replicates=1)
+    for _ in range(2):
+        for number, slot in enumerate(Slot.objects.filter(trial__session=sitting(study)).order_by("stimulus")):
+            slot.answer((0, 50, 100)[number % 3], order=1, key=uuid.uuid4())
     path = tmp_path / "ratings.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         export.write_csv(study, file)
     frame = table.read(path)
-    own = frame[(frame["assessor"] == frame["assessor"][0]) & (frame["item"] == "song0") & (frame["replicate"] == 0)]
+    own = frame[(frame["assessor"] == frame["assessor"][0]) & (frame["item"] == "item0") & (frame["replicate"] == 0)]
     assert set(Counter(own["condition"]).values()) == {2}
     again = reliability.retest(frame)
-    assert again.n == 5
-    assert 0 < again.value <= 1
+    assert again.n == 2
+    assert -1 <= again.value <= 1
 
 
 def test_the_findings_say_that_grades_and_pairs_are_not_mushra(tmp_path):
@@ -202,3 +204,33 @@ def test_a_slot_keeps_its_part_so_that_one_session_holds_each_page_once(tmp_path
     pages = session.trials.values_list("attribute", "item", "part", "replicate")
     assert len(set(pages)) == len(pages) == 6 + 3
     assert Attribute.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "conditions"), [("mushra", {"hidden", "low"}), ("dcr", {"hidden"}), ("ab", {"hidden", "low"})]
+)
+def test_an_attention_trial_asks_for_the_hidden_reference(key, conditions, tmp_path):
+    trials = sitting(made_by(key, tmp_path, attention=1)).trials.all()
+    watching = [trial for trial in trials if trial.attention]
+    assert [set(shown(trial)) for trial in watching] == [conditions]
+
+
+def test_attention_trials_count_nowhere_and_are_told_apart_from_ratings(admin_client, tmp_path):
+    study = made_by("dcr", tmp_path, attention=2)
+    for score in (100, 50):
+        for slot in Slot.objects.filter(trial__session=sitting(study)):
+            slot.answer(score if slot.trial.attention else 25, order=1, key=uuid.uuid4())
+    assert len(list(export.rows(study))) == results.ratings(study).count() == 2 * 8
+    assert {row["score"] for row in export.rows(study)} == {25}
+    assert export.freeze(study).rows == 16
+    told = [row for row in replies.rows(study) if row["question"] == "attention"]
+    assert [row["value"] for row in told] == ["right"] * 2 + ["wrong"] * 2
+    assert "hidden reference rated 100, right from 75" in told[0]["text"]
+    page = admin_client.get(reverse("admin:listening_session_change", args=[study.sessions.last().pk])).content.decode()
+    assert page.count("wrong") == 2
+
+
+def test_a_study_without_a_hidden_reference_has_no_attention_trial(tmp_path):
+    study = made_by("acr", tmp_path, attention=1)
+    study.conditions.filter(name="hidden").update(role="system")
+    assert not sitting(study).trials.filter(attention=True).exists()

@@ -13,7 +13,7 @@ from lossmodel.files import whole
 
 class Command(Base):
     help = (
-        "Write one row a reply of the questionnaires, a headphone check or a comment. "
+        "Write one row a reply of the questionnaires, a headphone check, an attention trial or a comment. "
         "Example: manage.py export_replies pilot --output replies.csv"
     )
 
