@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-databases check format browser docs clean
+.PHONY: help demo test test-databases check format messages browser docs clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ check: $(STAMP)
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') BEHIND_HTTPS=1 \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+## make messages bring the catalogues of other languages to what the sources say
+messages: $(STAMP)
+	$(BIN)/python -m tests.messages
 
 ## make format   what ruff can mend by itself
 format: $(STAMP)

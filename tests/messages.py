@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 ROOM = Path(__file__).resolve().parent.parent / "listening"
 LOCALE = ROOM / "locale"
 SOURCES = ("models/*.py", "participant/**/*.py", "templates/*.html", "templates/participant/**/*.html")
-"""Where words to assessors stand: in models those with a context; the presets' are taken from the presets themselves."""
+"""Where words to assessors stand (in models those with a context), besides the presets, which are asked themselves."""
 
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2)}
 KEYWORDS |= {"pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='study',
             name='language',
-            field=models.CharField(blank=True, choices=listening.models.language.languages, default='', help_text="of its texts and pages; empty: each assessor's browser decides, as far as the texts are the method's", max_length=12, verbose_name='language'),
+            field=models.CharField(blank=True, choices=listening.models.language.languages, default='', help_text="of its texts and pages; empty: the method's texts and the pages follow each assessor's browser", max_length=12, verbose_name='language'),
         ),
     ]

@@ -15,7 +15,7 @@ class Spoken(models.Model):
 
     language = models.CharField(
         _("language"), max_length=12, choices=languages, default="", blank=True,
-        help_text=_("of its texts and pages; empty: each assessor's browser decides, as far as the texts are the method's"),
+        help_text=_("of its texts and pages; empty: the method's texts and the pages follow each assessor's browser"),
     )  # fmt: skip
 
     class Meta:

@@ -1,0 +1,194 @@
+"""Every language says everything, says it on every page, and another one is begun by one command."""
+
+import re
+
+import pytest
+from babel import Locale
+from django.conf import settings as django_settings
+from django.utils import translation
+
+from listening import presets, stimuli
+from listening.models import Assessor, Question, Session, Stage
+from tests import builders, messages
+
+pytestmark = pytest.mark.django_db
+
+CATALOGUES = sorted(messages.LOCALE.glob("*/LC_MESSAGES/django.po"))
+CODES = [path.parent.parent.name for path in CATALOGUES]
+GAPS = re.compile(r"%\(\w+\)s|\{\w*\}|</?\w+>")
+PSEUDO = "eo"
+
+each_catalogue = pytest.mark.parametrize("path", CATALOGUES, ids=CODES)
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    """Leave the language of this thread as it was: a request activates its own and Django keeps it."""
+    with translation.override("en"):
+        yield
+
+
+def forms(message) -> list[str]:
+    return list(message.string) if isinstance(message.string, tuple) else [message.string]
+
+
+def originals(message) -> list[str]:
+    return list(message.id) if isinstance(message.id, tuple) else [message.id]
+
+
+def said(path) -> list:
+    return [message for message in messages.read(path) if message.id]
+
+
+def test_the_site_offers_english_and_every_catalogue():
+    assert {code for code, _name in django_settings.LANGUAGES} == {"en", *CODES}
+    assert {"de", "es", "fr"} <= set(CODES)
+
+
+@each_catalogue
+def test_a_catalogue_has_what_the_sources_say_and_no_more(path):
+    told = {(message.id, message.context) for message in messages.sources() if message.id}
+    own = {(message.id, message.context) for message in said(path)}
+    assert own == told, "run: python -m tests.messages, and translate what is new"
+
+
+@each_catalogue
+def test_a_catalogue_leaves_nothing_out(path):
+    empty = [message.id for message in said(path) if message.fuzzy or not all(form.strip() for form in forms(message))]
+    assert not empty
+
+
+@each_catalogue
+def test_placeholders_and_tags_survive_translation(path):
+    for message in said(path):
+        wanted, spare = (set(GAPS.findall(text)) for text in (originals(message)[-1], originals(message)[0]))
+        for form in forms(message):
+            found = set(GAPS.findall(form))
+            assert found <= wanted, form
+            assert found >= wanted & spare, form
+        assert set(GAPS.findall(forms(message)[-1])) == wanted, message.id
+
+
+@each_catalogue
+def test_what_is_installed_is_what_was_written(path):
+    assert path.with_suffix(".mo").read_bytes() == messages.compiled(messages.read(path))
+
+
+@each_catalogue
+def test_a_catalogue_forms_plurals_as_its_language_does(path):
+    own = messages.read(path)
+    assert {len(forms(message)) for message in said(path) if isinstance(message.id, tuple)} == {own.num_plurals}
+    assert Locale.parse(path.parent.parent.name) == own.locale
+
+
+def test_a_study_is_made_in_its_language(tmp_path):
+    made = stimuli.new_study("probe", "Probe", "mushra", language="de")
+    attribute = made.attributes.get()
+    assert (attribute.key, attribute.low, attribute.high) == ("basic-audio-quality", "Schlecht", "Ausgezeichnet")
+    assert made.instructions.startswith("Auf jeder Seite hören Sie")
+    assert stimuli.new_study("sample", "Sample", "mushra").attributes.get().low == "Bad"
+
+
+@pytest.mark.parametrize("code", ["en", *CODES])
+@pytest.mark.parametrize("key", presets.PRESETS)
+def test_the_words_of_a_scale_stay_apart_in_every_language(key, code):
+    rules = presets.preset(key).rules
+    with translation.override(code):
+        for labels in (rules.choices, rules.intervals):
+            assert len({translation.gettext(label) for label in labels}) == len(labels)
+
+
+def opened(tmp_path, **fields):
+    made = builders.study(tmp_path, items=1, attributes=("quality",), replicates=0, **fields)
+    made.open()
+    return made
+
+
+@pytest.mark.parametrize(("own", "wish", "spoken"), [("fr", "de", "fr"), ("", "de", "de"), ("", "nl", "en")])
+def test_pages_follow_the_study_and_else_the_browser(client, tmp_path, own, wish, spoken):
+    study = opened(tmp_path, language=own)
+    html = client.get(f"/s/{study.slug}/", headers={"accept-language": wish}).content.decode()
+    assert f'<html lang="{spoken}" dir="ltr">' in html
+    title = {"fr": "Test d’écoute", "de": "Hörversuch", "en": "Listening test"}[spoken]
+    assert title in html
+
+
+def test_a_personal_link_speaks_the_language_of_its_study_even_where_it_fails(client, tmp_path):
+    session = Session.objects.begin(opened(tmp_path, language="es"), Assessor.objects.create())
+    assert 'lang="es"' in client.get(session.get_absolute_url(), headers={"accept-language": "de"}).content.decode()
+    answer = client.get(f"{session.get_absolute_url()}audio/nothing", headers={"accept-language": "de"})
+    assert answer.status_code == 404
+    assert "No hay nada en esta dirección" in answer.content.decode()
+
+
+def test_texts_of_the_method_follow_the_browser_where_a_study_has_no_language(client, tmp_path):
+    study = opened(tmp_path, instructions=presets.preset("ward-2").instructions)
+    study.attributes.update(low="Worse quality", high="My own words")
+    session = Session.objects.begin(study, Assessor.objects.create())
+    brought_to("instructions", session)
+    html = client.get(session.get_absolute_url(), headers={"accept-language": "de"}).content.decode()
+    assert "Auf jeder Seite hören Sie eine Referenz" in html
+    assert "Schlechtere Qualität" in html
+    assert "My own words" in html
+
+
+def test_researchers_are_spoken_to_in_english(client):
+    assert 'lang="en' in client.get("/admin/login/", headers={"accept-language": "de"}).content.decode()
+
+
+def marked(tmp_path, settings):
+    """Begin a language with the project's own tool, and translate it into its own words in brackets."""
+    po = tmp_path / "locale" / PSEUDO / "LC_MESSAGES" / "django.po"
+    messages.update(po)
+    catalogue = messages.read(po)
+    for message in catalogue:
+        if message.id:
+            texts = tuple(f"⟦{text}⟧" for text in originals(message))
+            message.string = texts if isinstance(message.id, tuple) else texts[0]
+    with po.open("wb") as file:
+        messages.write_po(file, catalogue)
+    messages.update(po)
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+    settings.LANGUAGES = [("en", "English"), (PSEUDO, "Esperanto")]
+
+
+def bare(html: str) -> list[str]:
+    """Return what a page says outside brackets: text, and attributes that are read aloud or shown."""
+    html = re.sub(r"<(script|style|kbd)\b.*?</\1>|⟦.*?⟧", "", html, flags=re.DOTALL)
+    spoken = re.findall(r'(?:aria-label|placeholder|alt|title)="([^"]*)"', html) + re.split(r"<[^>]*>", html)
+    return [text.strip() for text in spoken if re.search(r"[a-z]{2}", text)]
+
+
+OWN_WORDS = {"Hearback", "localhost", "testserver", "tones", "uality", "worst", "best"}
+"""What needs no translation in the pages below: names, addresses, and what the builder's study says itself."""
+
+
+@pytest.mark.parametrize("page", ["consent", "instructions", "trial", "comment", "done", "questions", "resume", "404"])
+def test_another_language_is_begun_by_one_command_and_reaches_every_word(client, tmp_path, settings, page):
+    marked(tmp_path, settings)
+    study = opened(tmp_path, language=PSEUDO, title="")
+    if page == "questions":
+        Question.objects.create(study=study, key="age", kind=Question.Kind.NUMBER, text="")
+    session = Session.objects.begin(study, Assessor.objects.create())
+    brought_to(page, session)
+    addresses = {"resume": f"/s/{study.slug}/resume", "404": "/nowhere"}
+    answer = client.get(addresses.get(page, session.get_absolute_url()), headers={"accept-language": PSEUDO})
+    html = answer.content.decode()
+    assert "⟦" in html
+    assert not [text for text in bare(html) if not any(word in text for word in OWN_WORDS)]
+
+
+def brought_to(page: str, session: Session) -> None:
+    """Take a session up to the stage called `page`."""
+    if page in {"consent", "resume", "404"}:
+        return
+    session.consent()
+    if page in {"instructions", "questions"}:
+        return
+    session.instruct()
+    if page == "trial":
+        return
+    session.trials.open().update(finished_at=session.created_at)
+    if page == "done":
+        session.finish("")
+    assert session.stage == Stage(page)
