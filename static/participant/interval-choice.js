@@ -14,6 +14,7 @@ export class IntervalChoice extends HTMLElement {
     this.choices = [...this.querySelectorAll(".intervals button")];
     this.button.addEventListener("click", () => this.#play(), { signal });
     this.querySelector("form").addEventListener("submit", (event) => this.#once(event), { signal });
+    this.button.disabled = false;
     window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload(), { signal });
   }
 

@@ -13,6 +13,7 @@ export class LabelledExamples extends HTMLElement {
     this.buttons = [...this.querySelectorAll("button[data-sound]")];
     this.buttons.forEach((button, index) => {
       button.addEventListener("click", () => this.#toggle(index), { signal: this.#listeners.signal });
+      button.disabled = false;
     });
   }
 
