@@ -43,6 +43,9 @@ SEEN = ("accepted", "retried", "doubled", "reordered", "cut", "killed", "server 
 PATIENCE = 15.0
 """Seconds without a reply after which a connection is given up."""
 
+LOST_AFTER = 120.0
+"""Seconds without any whole reply after which the server is not expected to come back."""
+
 
 class Server:
     """Gunicorn on a port of its own, to be killed with all its workers."""
@@ -178,7 +181,8 @@ class Client:
         """Return (status, head, body) of the first whole reply of a server that is not in trouble."""
         body = json.dumps(answer) if answer else urlencode(form or {})
         kind = "application/json" if answer else "application/x-www-form-urlencoded"
-        while True:
+        began = time.monotonic()
+        while time.monotonic() - began < LOST_AFTER:
             try:
                 status, head, text = self.once(method, path, body, kind)
                 if status < 500:
@@ -187,6 +191,7 @@ class Client:
             except OSError:
                 self.tally.note("retried")
             self.pause.wait(self.rng.uniform(0.05, 0.3))
+        raise TimeoutError(f"no reply to {method} {path} within {LOST_AFTER:g} s; see {self.tally.server.log}")
 
     def once(self, method: str, path: str, body: str, kind: str) -> tuple[int, str, str]:
         """Return a whole reply, or raise `OSError`."""
