@@ -17,6 +17,7 @@ from listening import conformity, export, presets, results, stimuli
 from listening.admin.card import clauses
 from listening.admin.charts import charts
 from listening.admin.inlines import AttributeInline, ConditionInline
+from listening.admin.rules import RulesField
 from listening.admin.show import (
     NOTHING,
     AnyAdmin,
@@ -29,10 +30,12 @@ from listening.admin.show import (
 )
 from listening.admin.sitting import STEPS, QuestionInline, SaidPages
 from listening.download import csv_response
-from listening.models import Item, Rating, Session, Stimulus, Study
+from listening.models import Item, Rating, Session, Study
 from lossmodel.errors import BadInput
 
-PLAN = ("rate", "loudness", "longest", "items_per_session", "replicates", "seed")
+PLAN = (
+    "rate", "loudness", "longest", "items_per_session", "replicates", "attention", "changed_rules", "seed",
+)  # fmt: skip
 """What must not change once somebody has rated."""
 TEXTS = (
     "language",
@@ -51,6 +54,7 @@ class StudyForm(AnyForm):
 
     preset = forms.ChoiceField(label=gettext_lazy("Test method"))
     return_url = forms.URLField(label=gettext_lazy("Return URL"), required=False, assume_scheme="https")
+    changed_rules = RulesField(label=gettext_lazy("Changed rules"))
     screen_out_url = forms.URLField(label=gettext_lazy("Screen-out URL"), required=False, assume_scheme="https")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -188,7 +192,7 @@ class StudyAdmin(SaidPages, OwnLook, AnyAdmin):
         return get_object_or_404(self.get_queryset(request), pk=pk)
 
     def _is_ready(self, request: HttpRequest, study: Study) -> bool:
-        if Stimulus.objects.filter(item__study=study, item__training=False).exists() and study.attributes.exists():
+        if study.design().items and study.attributes.exists():
             return True
         self.message_user(request, _("%s has nothing to rate yet.") % study, messages.ERROR)
         return False

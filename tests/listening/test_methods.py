@@ -21,6 +21,8 @@ from tests.listening import panel
 
 pytestmark = pytest.mark.django_db
 
+FORMS = ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
+
 
 def made_by(key: str, folder, **fields) -> Study:
     """Return an open study of two items under two systems, the hidden reference and an anchor."""
@@ -234,3 +236,27 @@ def test_a_study_without_a_hidden_reference_has_no_attention_trial(tmp_path):
     study = made_by("acr", tmp_path, attention=1)
     study.conditions.filter(name="hidden").update(role="system")
     assert not sitting(study).trials.filter(attention=True).exists()
+
+
+def test_rules_are_changed_in_the_admin_and_stay_once_the_study_is_open(admin_client, tmp_path):
+    study = builders.study(tmp_path, preset="ab", attributes=("quality",))
+    url = reverse("admin:listening_study_change", args=[study.pk])
+    form = admin_client.get(url).context["adminform"].form
+    data = {name: "" if value is None else value for name, value in form.initial.items() if name != "changed_rules"}
+    sets = {f"{name}-{count}": 0 for name in ("attributes", "questions", "conditions") for count in FORMS}
+    chosen = {"changed_rules_start": "none", "changed_rules_ties": "no", "attention": 2}
+    admin_client.post(url, data | sets | chosen)
+    study.refresh_from_db()
+    assert study.changed_rules == {"start": "none", "ties": False}
+    assert study.attention == 2
+    shown_again = admin_client.get(url).context["adminform"].form["changed_rules"].as_widget()
+    assert '<option value="none" selected>' in shown_again
+    study.open()
+    assert "changed_rules" not in admin_client.get(url).context["adminform"].form.fields
+
+
+def test_a_study_in_which_nobody_meets_is_not_opened(admin_client, tmp_path):
+    study = builders.study(tmp_path, preset="ab", attributes=("quality",), systems=1)
+    action = {"action": "open", "_selected_action": [study.pk]}
+    answer = admin_client.post(reverse("admin:listening_study_changelist"), action, follow=True)
+    assert "has nothing to rate yet" in answer.content.decode()
