@@ -45,10 +45,13 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     from lossmodel.metrics import measure
 
     wanted = measure.chosen(only)
+    if not only:
+        complain(*(f"left out: {why}" for why in measure.ABSENT.values()))
     pairs = manifests.read(manifest)
     with bar("measuring") as report:
         rows = measure.measure(pairs, only=wanted, report=report)
     measure.write(output, rows)
+    complain(*(remark for row in rows for remark in row.remarks))
     failed = [row for row in rows if row.error]
     complain(*(f"{row.pair.item}, {row.pair.condition}: {row.error}" for row in failed))
     say(f"{output}: {len(rows) - len(failed)} of {len(rows)} rows measured")

@@ -1,4 +1,4 @@
-"""Energy ratios in decibels that stay finite."""
+"""Energies summed in double precision, and their ratios in decibels that stay finite."""
 
 import torch
 from torch import Tensor
@@ -8,6 +8,9 @@ LIMIT = 100.0
 
 TINY = 1e-30
 
+PIECE = 1 << 20
+"""Samples that are turned into double precision at a time: a whole song would take gigabytes."""
+
 
 def decibels(signal: Tensor, noise: Tensor) -> Tensor:
     """Return 10 log10(signal / noise) of two energies, within ± `LIMIT`; 0 dB where both are silent.
@@ -15,6 +18,33 @@ def decibels(signal: Tensor, noise: Tensor) -> Tensor:
     An energy that is a difference may come out a rounding below zero: it is zero.
     """
     return (10 * torch.log10((signal.clamp(min=0) + TINY) / (noise.clamp(min=0) + TINY))).clamp(-LIMIT, LIMIT)
+
+
+def energy(signal: Tensor) -> Tensor:
+    """Return Σ x² over time and channels, in float64.
+
+    Shape: (batch, channels, time) → (batch,).
+    """
+    return inner(signal, signal)
+
+
+def inner(first: Tensor, second: Tensor) -> Tensor:
+    """Return Σ x·y over time and channels, in float64.
+
+    Shape: (batch, channels, time) twice → (batch,).
+    """
+    pieces = zip(first.split(PIECE, -1), second.split(PIECE, -1), strict=True)
+    return torch.stack([(one.double() * other.double()).sum((-1, -2)) for one, other in pieces]).sum(0)
+
+
+def difference(first: Tensor, second: Tensor, gain: Tensor) -> Tensor:
+    """Return Σ (gain·x - y)² over time and channels, in float64.
+
+    Shape: (batch, channels, time) twice, gain (batch,) → (batch,).
+    """
+    pieces = zip(first.split(PIECE, -1), second.split(PIECE, -1), strict=True)
+    by = gain[:, None, None]
+    return torch.stack([(by * one.double() - other.double()).square().sum((-1, -2)) for one, other in pieces]).sum(0)
 
 
 def check_shapes(estimate: Tensor, reference: Tensor) -> None:

@@ -13,10 +13,13 @@ from torch import Tensor
 from lossmodel import manifest
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.metrics import spectral
+from lossmodel.metrics import spectral, visqol
+from lossmodel.metrics.aggregate import track_median
 from lossmodel.metrics.bss_eval import bss_eval
+from lossmodel.metrics.bss_eval_images import bss_eval_images
 from lossmodel.metrics.excerpt import Excerpt, load
 from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
+from lossmodel.metrics.references import best as best_match
 from lossmodel.progress import Report, silent
 
 Measure = Callable[[Tensor, Tensor, Tensor | None, int], dict[str, Tensor]]
@@ -36,13 +39,14 @@ class Family:
 class Measured:
     """One row: each metric's value and, where a pair has several references, which of them fitted best (from 0).
 
-    `error` says why there is none.
+    `error` says why there is none, `remarks` what may be wrong with audio that could be measured.
     """
 
     pair: Pair
     values: dict[str, float] = field(default_factory=dict)
     best: dict[str, int] = field(default_factory=dict)
     error: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def _bss(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
@@ -52,31 +56,48 @@ def _bss(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) 
     return {"sdr": found.sdr, "sir": found.sir, "sar": found.sar}
 
 
+def _images(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
+    """Return the medians of BSS Eval v4's windows of 1 s: NaN where no window has sound on all sides."""
+    alone = others is None or not others.any()
+    sources = reference[:, None] if alone else torch.stack([reference, others], dim=1)
+    found = bss_eval_images(estimate[:, None], sources, window=rate)
+    windows = {"sdr": found.sdr, "isr": found.isr}
+    if others is not None:
+        windows |= {"sir": found.sir, "sar": found.sar}
+    return {f"museval_{name}": track_median(each[:, 0]) for name, each in windows.items()}
+
+
 def _plain(name: str, metric: Callable[[Tensor, Tensor], Tensor], *, higher: bool) -> Family:
     return Family((name,), lambda estimate, reference, _others, _rate: {name: metric(estimate, reference)}, higher)
 
 
+def _with_rate(name: str, metric: Callable[[Tensor, Tensor, int], Tensor], *, higher: bool) -> Family:
+    return Family((name,), lambda estimate, reference, _others, rate: {name: metric(estimate, reference, rate)}, higher)
+
+
 FAMILIES: Final = (
     Family(("sdr", "sir", "sar"), _bss, higher_is_better=True),
+    Family(("museval_sdr", "museval_isr", "museval_sir", "museval_sar"), _images, higher_is_better=True),
     _plain("si_sdr", si_sdr, higher=True),
     _plain("sd_sdr", sd_sdr, higher=True),
     _plain("snr", snr, higher=True),
     _plain("mrstft", spectral.multi_resolution_stft, higher=False),
     _plain("spectral_convergence", spectral.spectral_convergence, higher=False),
     _plain("log_spectral_distance", spectral.log_spectral_distance, higher=False),
-    Family(
-        ("log_mel",),
-        lambda estimate, reference, _others, rate: {"log_mel": spectral.log_mel_distance(estimate, reference, rate)},
-        higher_is_better=False,
-    ),
+    _with_rate("log_mel", spectral.log_mel_distance, higher=False),
+    *([_with_rate("visqol", visqol.visqol, higher=True)] if visqol.installed() else []),
 )
 NAMES: Final = tuple(name for family in FAMILIES for name in family.names)
 HIGHER_IS_BETTER: Final = frozenset(name for each in FAMILIES if each.higher_is_better for name in each.names)
+ABSENT: Final = {} if visqol.installed() else {"visqol": visqol.ABSENT}
+"""Metrics that need a package that is not installed: name and what to do."""
 
 
 def chosen(only: str) -> tuple[str, ...]:
     """Return the metrics that a comma-separated list names (all for an empty one), or raise `BadInput`."""
     names = [name.strip() for name in only.split(",") if name.strip()]
+    if absent := [name for name in names if name in ABSENT]:
+        raise BadInput(ABSENT[absent[0]])
     if unknown := [name for name in names if name not in NAMES]:
         raise BadInput(f"no metric {unknown[0]!r}; there are {', '.join(NAMES)}")
     return tuple(name for name in NAMES if name in names) or NAMES
@@ -100,20 +121,19 @@ def measure(
 
 
 def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, float], dict[str, int]]:
-    """Return each metric of an excerpt against the reference that fits best, and which one that was."""
+    """Return each metric of an excerpt against the reference that fits best, and which one that was.
+
+    A metric that has no value for the excerpt (SIR without accompaniment, no window with sound) is left out.
+    """
     families = [each for each in FAMILIES if set(each.names) & set(only)]
     each = [_against(excerpt, at, families) for at in range(len(excerpt.references))]
-    best = {
-        name: best_of([one[name] for one in each], higher_is_better=name in HIGHER_IS_BETTER)
-        for name in only
-        if name in each[0]
-    }
-    return {name: each[at][name] for name, at in best.items()}, best
-
-
-def best_of(values: Sequence[float], *, higher_is_better: bool) -> int:
-    """Return which admissible reference the estimate matches best (the first of equals)."""
-    return values.index(max(values) if higher_is_better else min(values))
+    found: dict[str, float] = {}
+    best: dict[str, int] = {}
+    for name in (name for name in only if name in each[0]):
+        matched = best_match(torch.tensor([[one[name]] for one in each], dtype=torch.float64), higher_is_better=name in HIGHER_IS_BETTER)
+        if not matched.value.isnan():
+            found[name], best[name] = matched.value.item(), int(matched.reference)
+    return found, best
 
 
 def write(path: Path, rows: Sequence[Measured]) -> None:
@@ -126,7 +146,8 @@ def write(path: Path, rows: Sequence[Measured]) -> None:
 
 def _row(pair: Pair, only: Sequence[str]) -> Measured:
     try:
-        return Measured(pair, *values(load(pair), only))
+        excerpt = load(pair)
+        return Measured(pair, *values(excerpt, only), remarks=excerpt.remarks)
     except BadInput as error:
         return Measured(pair, error=str(error))
 

@@ -8,7 +8,7 @@ The channels of a signal are one vector: a stereo estimate is one estimate. Noth
 import torch
 from torch import Tensor
 
-from lossmodel.metrics.decibels import LIMIT, TINY, check_shapes, decibels
+from lossmodel.metrics.decibels import LIMIT, TINY, check_shapes, decibels, difference, energy, inner
 
 
 def snr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -17,8 +17,8 @@ def snr(estimate: Tensor, reference: Tensor) -> Tensor:
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
-    signal = _vectors(reference)
-    return decibels(_energy(signal), _energy(signal - _vectors(estimate)))
+    signal = energy(reference)
+    return decibels(signal, difference(reference, estimate, torch.ones_like(signal)))
 
 
 def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -27,9 +27,9 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
-    heard, scaled = _vectors(estimate), _scaled(estimate, reference)
-    ratio = decibels(_energy(scaled), _energy(scaled - heard))
-    return torch.where(_energy(heard) > 0, ratio, -LIMIT)  # no level of nothing fits
+    signal, gain = energy(reference), _gain(estimate, reference)
+    ratio = decibels(gain.square() * signal, difference(reference, estimate, gain))
+    return torch.where(energy(estimate) > 0, ratio, -LIMIT)  # no level of nothing fits
 
 
 def sd_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -38,19 +38,10 @@ def sd_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
-    return decibels(_energy(_scaled(estimate, reference)), _energy(_vectors(reference) - _vectors(estimate)))
+    signal, gain = energy(reference), _gain(estimate, reference)
+    return decibels(gain.square() * signal, difference(reference, estimate, torch.ones_like(gain)))
 
 
-def _scaled(estimate: Tensor, reference: Tensor) -> Tensor:
-    """Return the part of the estimate that is the reference, αs."""
-    heard, signal = _vectors(estimate), _vectors(reference)
-    gain = (heard * signal).sum(-1) / (_energy(signal) + TINY)
-    return gain[:, None] * signal
-
-
-def _vectors(signal: Tensor) -> Tensor:
-    return signal.flatten(1).to(torch.float64)
-
-
-def _energy(vectors: Tensor) -> Tensor:
-    return vectors.square().sum(-1)
+def _gain(estimate: Tensor, reference: Tensor) -> Tensor:
+    """Return α, the level at which the reference fits the estimate best."""
+    return inner(estimate, reference) / (energy(reference) + TINY)

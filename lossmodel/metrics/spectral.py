@@ -5,10 +5,12 @@ Channels are compared one by one and averaged. Every window is Hann and centred;
 """
 
 import math
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from lossmodel.metrics.decibels import TINY, check_shapes
 
@@ -18,6 +20,7 @@ RESOLUTIONS = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 
 BANDS = 80
 FFT, HOP = 2048, 512
+PIECE = 1 << 20
 DECIBELS = 20 / math.log(10)
 """dB per neper of magnitude."""
 
@@ -28,7 +31,7 @@ def spectral_convergence(estimate: Tensor, reference: Tensor, *, fft: int = FFT,
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
-    return _convergence(*(magnitudes(signal, fft=fft, hop=hop) for signal in (estimate, reference)))
+    return _convergence(*_sums(_squares, estimate, reference, fft, hop))
 
 
 def log_spectral_distance(estimate: Tensor, reference: Tensor, *, fft: int = FFT, hop: int = HOP) -> Tensor:
@@ -37,8 +40,11 @@ def log_spectral_distance(estimate: Tensor, reference: Tensor, *, fft: int = FFT
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
-    heard, true = (_levels(magnitudes(signal, fft=fft, hop=hop)) for signal in (estimate, reference))
-    return (heard - true).square().mean(-2).clamp(min=TINY).sqrt().mean((-1, -2))
+
+    def per_frame(heard: Tensor, true: Tensor) -> Tensor:
+        return (_levels(heard) - _levels(true)).square().mean(-2).clamp(min=TINY).sqrt().sum(-1)[None]
+
+    return _sums(per_frame, estimate, reference, fft, hop)[0].mean(-1) / _count(estimate, hop)
 
 
 def log_mel_distance(estimate: Tensor, reference: Tensor, rate: int, *, bands: int = BANDS) -> Tensor:
@@ -50,9 +56,12 @@ def log_mel_distance(estimate: Tensor, reference: Tensor, rate: int, *, bands: i
     check_shapes(estimate, reference)
     fft = 4 * round(FFT / 44_100 * rate / 4)
     weights = mel_bands(rate, fft, bands).to(estimate.device)
-    powers = (magnitudes(signal, fft=fft, hop=fft // 4).square() for signal in (estimate, reference))
-    heard, true = (_levels((weights @ power).clamp(min=TINY).sqrt()) for power in powers)
-    return (heard - true).abs().mean((-1, -2, -3))
+
+    def per_band(*spectra: Tensor) -> Tensor:
+        heard, true = (_levels((weights @ each.square()).clamp(min=TINY).sqrt()) for each in spectra)
+        return (heard - true).abs().mean(-2).sum(-1)[None]
+
+    return _sums(per_band, estimate, reference, fft, fft // 4)[0].mean(-1) / _count(estimate, fft // 4)
 
 
 def multi_resolution_stft(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -61,11 +70,15 @@ def multi_resolution_stft(estimate: Tensor, reference: Tensor) -> Tensor:
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
+
+    def both(heard: Tensor, true: Tensor) -> Tensor:
+        logarithmic = (_levels(heard) - _levels(true)).abs().mean(-2).sum(-1) / DECIBELS
+        return torch.cat([_squares(heard, true), logarithmic[None]])
+
     found = []
     for fft, hop, window in RESOLUTIONS:
-        heard, true = (magnitudes(signal, fft=fft, hop=hop, window=window) for signal in (estimate, reference))
-        logarithmic = (_levels(heard) - _levels(true)).abs().mean((-1, -2, -3)) / DECIBELS
-        found.append(_convergence(heard, true) + logarithmic)
+        error, true, logarithmic = _sums(both, estimate, reference, fft, hop, window)
+        found.append(_convergence(error, true) + logarithmic.mean(-1) / _count(estimate, hop))
     return torch.stack(found).mean(0)
 
 
@@ -74,12 +87,7 @@ def magnitudes(signal: Tensor, *, fft: int, hop: int, window: int | None = None)
 
     Shape: (batch, channels, time) → (batch, channels, bins, frames), float64.
     """
-    shape = torch.hann_window(window or fft, dtype=torch.float64, device=signal.device)
-    # zero padding instead of reflection: a signal shorter than half a window stays possible
-    flat = signal.flatten(0, 1).to(torch.float64)
-    spectra = torch.stft(flat, fft, hop, window or fft, shape / shape.sum(), pad_mode="constant", return_complex=True)
-    power = spectra.real.square() + spectra.imag.square()
-    return power.clamp(min=TINY).sqrt().reshape(*signal.shape[:2], *power.shape[1:])
+    return torch.cat(list(_pieces(signal, fft, hop, window)), dim=-1)
 
 
 @lru_cache(maxsize=8)
@@ -99,9 +107,47 @@ def mel_bands(rate: int, fft: int, bands: int) -> Tensor:
     return weights / weights.sum(-1, keepdim=True)
 
 
-def _convergence(heard: Tensor, true: Tensor) -> Tensor:
-    error = (true - heard).square().sum((-1, -2)).clamp(min=TINY)
-    return (error / true.square().sum((-1, -2)).clamp(min=TINY)).sqrt().mean(-1)
+def _pieces(signal: Tensor, fft: int, hop: int, window: int | None) -> Iterator[Tensor]:
+    """Yield the magnitudes of at most `PIECE` bins at a time: those of a whole song would take gigabytes.
+
+    Frames are centred on every `hop`th sample. Beyond its ends a signal is zero, not reflected: one shorter than half
+    a window stays possible.
+    """
+    shape = torch.hann_window(window or fft, dtype=torch.float64, device=signal.device)
+    flat, frames, many = signal.flatten(0, 1), _count(signal, hop), max(1, PIECE // fft)
+    for first in range(0, frames, many):
+        start, stop = first * hop - fft // 2, (min(first + many, frames) - 1) * hop + fft - fft // 2
+        part = flat[:, max(start, 0) : stop].double()
+        whole = pad(part, (max(-start, 0), stop - max(start, 0) - part.shape[-1]))
+        spectra = torch.stft(whole, fft, hop, window or fft, shape / shape.sum(), center=False, return_complex=True)
+        power = spectra.real.square() + spectra.imag.square()
+        yield power.clamp(min=TINY).sqrt().reshape(*signal.shape[:2], *power.shape[1:])
+
+
+def _sums(
+    summed: Callable[[Tensor, Tensor], Tensor],
+    estimate: Tensor,
+    reference: Tensor,
+    fft: int,
+    hop: int,
+    window: int | None = None,
+) -> Tensor:
+    """Return what `summed` gives for each piece of both spectrograms, added up: (sums, batch, channels)."""
+    pieces = zip(_pieces(estimate, fft, hop, window), _pieces(reference, fft, hop, window), strict=True)
+    return torch.stack([summed(*each) for each in pieces]).sum(0)
+
+
+def _count(signal: Tensor, hop: int) -> int:
+    """Return how many frames a signal has."""
+    return 1 + signal.shape[-1] // hop
+
+
+def _squares(heard: Tensor, true: Tensor) -> Tensor:
+    return torch.stack([(true - heard).square().sum((-1, -2)), true.square().sum((-1, -2))])
+
+
+def _convergence(error: Tensor, true: Tensor) -> Tensor:
+    return (error.clamp(min=TINY) / true.clamp(min=TINY)).sqrt().mean(-1)
 
 
 def _levels(magnitude: Tensor) -> Tensor:

@@ -1,0 +1,102 @@
+"""What is needed to project signals on delayed sources: their correlations, and one Cholesky factor of them.
+
+Correlations are summed over blocks, so that a song costs the memory of a few seconds; float32 signals become float64 a
+block at a time.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import torch
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from torch import Tensor
+from torch.nn.functional import pad
+
+from lossmodel.errors import BadInput
+
+RIDGES = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
+"""Loadings of the diagonal, tried in turn: band-limited sources make the correlations singular in double precision."""
+
+INSEPARABLE = "the sources cannot be told apart by their delays; is one of them silent or the same as another?"
+
+FFT = 1 << 12
+BLOCKS = 16
+"""Blocks, each of one FFT, that are in memory together."""
+
+
+def correlations(sources: Tensor, estimates: Tensor, taps: int) -> tuple[Tensor, Tensor]:
+    """Return the correlations of sources with each other and with estimates, at delays from 0 to taps - 1.
+
+    c[i, j, k] = Σ_t source_i[t] · other_j[t + k], where a signal is zero beyond its ends. Each block of the sources
+    meets the same block of the others and the taps - 1 samples after it.
+    Shape: (n, i, time), (n, j, time) → (n, i, i, taps), (n, i, j, taps), float64.
+    """
+    size = min(FFT, 1 << (sources.shape[-1] + taps - 1).bit_length())
+    step = size - taps + 1
+    delayed = _spectra((sources,), size, step, length=step)
+    signals = _spectra((sources, estimates), size, step, length=size)
+    crossed = torch.zeros((), dtype=torch.complex128, device=sources.device)
+    for one, other in zip(delayed, signals, strict=True):
+        crossed = crossed + torch.einsum("nibf,njbf->nijf", one.conj_physical(), other)
+    found = torch.fft.irfft(crossed, size)[..., :taps]
+    return found[:, :, : sources.shape[1]], found[:, :, sources.shape[1] :]
+
+
+def gram(correlated: Tensor) -> Tensor:
+    """Return the inner products of all delayed signals, from their correlations with each other.
+
+    Shape: (n, i, i, taps) → (n, i·taps, i·taps), in the order signal, delay.
+    """
+    taps = correlated.shape[-1]
+    lags = torch.cat([correlated.flip(-1), correlated.transpose(1, 2)[..., 1:]], dim=-1)  # taps - 1 … 1 - taps
+    toeplitz = lags.unfold(-1, taps, 1).flip(3)  # (n, i, i, delay of the first, delay of the second)
+    return toeplitz.transpose(2, 3).flatten(3).flatten(1, 2)
+
+
+def cholesky(gram: Tensor) -> Tensor:
+    """Return the lower Cholesky factor, with the smallest of the `RIDGES` that makes it exist.
+
+    Shape: (..., rows, rows) → the same. Raises `BadInput` where none does.
+    """
+    level = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True) + torch.finfo(gram.dtype).tiny
+    root: Tensor
+    for ridge in RIDGES:
+        loaded = gram + torch.diag_embed((ridge * level).expand(gram.shape[:-1])) if ridge else gram
+        root, failed = torch.linalg.cholesky_ex(loaded)
+        if not failed.any():
+            return root
+    raise BadInput(INSEPARABLE)
+
+
+def solve(correlated: Tensor, against: Tensor) -> Tensor:
+    """Return the filters that project signals on sources, from the correlations of both.
+
+    One LAPACK factor for all signals, made in place: the matrix is most of the memory, and no gradient is kept.
+    Shape: (n, i, i, taps), (n, i, taps, signals) → (n, i, taps, signals). Raises `BadInput` as `cholesky`.
+    """
+    solved = [_solve(one[None], seen.flatten(0, 1)) for one, seen in zip(correlated.cpu(), against.cpu(), strict=True)]
+    return torch.stack(solved).to(against.device).unflatten(1, against.shape[1:3])
+
+
+def _solve(correlated: Tensor, against: Tensor) -> Tensor:
+    level = correlated[0, :, :, 0].diagonal().mean() + torch.finfo(correlated.dtype).tiny
+    loading = torch.eye(correlated.shape[1], dtype=correlated.dtype)[..., None] * torch.eye(1, correlated.shape[-1])
+    for ridge in RIDGES:
+        with suppress(LinAlgError):
+            matrix = gram(correlated + ridge * level * loading)[0].numpy()
+            root = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+            return torch.from_numpy(cho_solve(root, against.numpy(), check_finite=False))
+    raise BadInput(INSEPARABLE)
+
+
+def _spectra(signals: tuple[Tensor, ...], size: int, step: int, *, length: int) -> Iterator[Tensor]:
+    """Yield the spectra of blocks of `length` that begin every `step` samples, `BLOCKS` at a time.
+
+    Shape: (n, i, time) each → (n, all i, blocks, size // 2 + 1).
+    """
+    time = signals[0].shape[-1]
+    for start in range(0, time, BLOCKS * step):
+        blocks = min(BLOCKS, -(-(time - start) // step))
+        needed = (blocks - 1) * step + length
+        part = torch.cat([signal[..., start : start + needed] for signal in signals], dim=1).double()
+        yield torch.fft.rfft(pad(part, (0, needed - part.shape[-1])).unfold(-1, length, step), size)
