@@ -2,11 +2,12 @@
 
 from listening.models.events import Event
 from listening.models.learning import RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
+from listening.models.method import Role
 from listening.models.progress import Stage
 from listening.models.run import Run, RunStopped, carried_out
 from listening.models.session import Assessor, Session, Unavailable
 from listening.models.sitting import HeadphoneCheck, Question, Reply
-from listening.models.study import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
+from listening.models.study import Attribute, Audio, Condition, Item, Reference, Stimulus, Study
 from listening.models.trial import Rating, Slot, Trial
 
 __all__ = [

@@ -7,9 +7,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from listening.models.method import Role
 from listening.models.procedure import Procedure
 from listening.models.sitting import HeadphoneCheck, Question, half
-from listening.models.study import Role
 
 if TYPE_CHECKING:
     from listening.models.session import Session

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import Page
+from listening.models.method import Role
 from listening.models.session import Session, new_token
-from listening.models.study import Attribute, Item, Role, Stimulus, Study
+from listening.models.study import Attribute, Item, Stimulus, Study
 
 RECOGNISED = 75.0
 """From where on a hidden reference counts as recognised: the upper two of five grades, as P.808 allows of a known 5."""

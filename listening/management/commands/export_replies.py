@@ -26,7 +26,8 @@ class Command(Base):
         study, output = study_called(options["slug"]), options["output"]
         write = replies.WRITERS[options["format"]]
         if output is None:
-            write(study, self.stdout)
+            stream: Any = self.stdout
+            write(study, stream)
             return
         with whole(output) as part, part.open("w", encoding="utf-8", newline="") as file:
             count = write(study, file)

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from statistics import median
 
+from django.db.models import QuerySet
+
 from listening.design import plan
 from listening.models import Session, Stimulus, Study, Trial
 
 ENOUGH = 3
 """Finished trials from which a pace is taken."""
+
+RECENT = 200
+"""Finished trials that a pace is taken from, at most."""
 
 SECONDS = {"instructions": 60.0, "volume": 20.0, "headphones": 60.0, "examples": 40.0, "question": 15.0, "end": 15.0}
 """What the other steps take, by experience."""
@@ -69,11 +74,16 @@ def _asked(study: Study) -> list[tuple[float, str]]:
 
 def _pace(study: Study, session: Session | None = None) -> float:
     """Return the seconds that a trial takes: of this assessor, else of those before, else by the sounds' length."""
-    own = list(session.trials.exclude(seconds=None).values_list("seconds", flat=True)) if session else []
+    own = _seconds(session.trials.all()) if session else []
     if len(own) < ENOUGH:
-        people = Trial.objects.counted().filter(session__study=study, session__assessor__simulated=False)
-        own = list(people.exclude(seconds=None).order_by("-finished_at").values_list("seconds", flat=True)[:200])
+        own = _seconds(Trial.objects.counted().filter(session__study=study, session__assessor__simulated=False))
     return max(1.0, median(own)) if len(own) >= ENOUGH else _guess(study)
+
+
+def _seconds(trials: QuerySet[Trial]) -> list[float]:
+    """Return how long the newest finished ones took."""
+    newest = trials.exclude(seconds=None).order_by("-finished_at")[:RECENT]
+    return [seconds for seconds in newest.values_list("seconds", flat=True) if seconds is not None]
 
 
 def _guess(study: Study) -> float:
