@@ -41,7 +41,10 @@ WHEN_READY = """
 new MutationObserver((_, observer) => {
   if (!document.querySelector("listening-trial[data-state=ready]")) return;
   observer.disconnect();
-  window.playableAfter = performance.now();
+  const fetched = performance.getEntriesByType("resource").filter(({responseEnd}) => responseEnd);
+  const sounds = fetched.filter(({name}) => name.includes("/audio/"));
+  const flac = sounds.reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0);
+  window.playable = {seconds: performance.now() / 1000, flac, requests: 1 + fetched.length};
 }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"]});
 """
 
@@ -165,40 +168,25 @@ def sitting(address: str, trials: int) -> dict[str, float]:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         page = browser.new_page()
         page.add_init_script(WHEN_READY)
-        seen = watched(page)
         page.goto(address)
-        waits = [playable(page)]
-        figures = {"seconds": waits[0], "flac": seen["flac"] / MEGA, "requests": seen["requests"]}
+        figures, waits = playable(page), []
         for number in range(trials):
             if number:
                 page.get_by_role("button", name="Next").click()
-                page.wait_for_url("**/t/*/")
-                page.wait_for_selector(f"progress[value='{number}']")
-                waits.append(playable(page))
+                page.locator(".progress", has_text=f"Trial {number + 1} of").wait_for()
+                waits.append(playable(page)["seconds"])
             rate(page)
-        figures |= {"later": float(np.median(waits[1:])) if waits[1:] else float("nan")}
+        figures |= {"later": float(np.median(waits)) if waits else float("nan")}
         figures |= memory(browser)
         browser.close()
     return figures
 
 
-def watched(page) -> dict[str, int]:  # noqa: ANN001
-    """Return what is counted as `page` loads, until its first trial is playable and ever after."""
-    seen = {"flac": 0, "requests": 0}
-
-    def note(response) -> None:  # noqa: ANN001
-        seen["requests"] += 1
-        if "/audio/" in response.url:
-            seen["flac"] += int(response.headers["content-length"])
-
-    page.on("response", note)
-    return seen
-
-
-def playable(page) -> float:  # noqa: ANN001
-    """Return the seconds from the start of the navigation until every sound of the trial could be played."""
+def playable(page) -> dict[str, float]:  # noqa: ANN001
+    """Return seconds, MB of FLAC and requests from the navigation until every sound of the trial could be played."""
     page.wait_for_selector(READY)
-    return page.evaluate("window.playableAfter") / 1000
+    found = page.evaluate("window.playable")
+    return found | {"flac": found["flac"] / MEGA}
 
 
 def rate(page) -> None:  # noqa: ANN001

@@ -1,13 +1,10 @@
 """Ratings out: the only producer of rating rows, and of the manifest of the sounds that were rated."""
 
-import csv
 import hashlib
-import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryFile
@@ -17,6 +14,7 @@ from typing import IO, Any
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
+from listening import tables
 from listening.conformity import Facts
 from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study
 from listening.presets import Form
@@ -43,6 +41,13 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The tidy columns in their order, and where each is found."""
+
+KINDS: tables.Columns = (
+    dict.fromkeys(FIELDS, str)
+    | dict.fromkeys(("session", "replicate", "trial", "position", "part"), int)
+    | {"score": float, "seconds": float, "simulated": bool}
+)
+"""What the values of the columns are."""
 
 CHUNK = 2000
 """Rows fetched from the database at a time."""
@@ -75,33 +80,17 @@ def rows(study: Study, report: Report = silent) -> Iterator[dict[str, Any]]:
 
 def write_csv(study: Study, file: IO[str], report: Report = silent) -> int:
     """Write the tidy table as CSV; returns the number of rows."""
-    return _write_table(file, FIELDS, rows(study, report))
+    return tables.write_csv(file, KINDS, rows(study, report))
 
 
 def write_json(study: Study, file: IO[str], report: Report = silent) -> int:
     """Write the tidy table as a JSON list of objects; returns the number of rows."""
-    count = 0
-    for row in rows(study, report):
-        file.write(("[\n" if count == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
-        count += 1
-    file.write("\n]\n" if count else "[]\n")
-    return count
+    return tables.write_json(file, KINDS, rows(study, report))
 
 
 def write_parquet(study: Study, file: IO[bytes], report: Report = silent) -> int:
     """Write the tidy table as Parquet, typed; returns the number of rows."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    kinds = dict.fromkeys(FIELDS, pa.string())
-    kinds |= dict.fromkeys(("session", "replicate", "trial", "position", "part"), pa.int32())
-    kinds |= dict.fromkeys(("score", "seconds"), pa.float64()) | {"simulated": pa.bool_()}
-    count, schema, table = 0, pa.schema(list(kinds.items())), rows(study, report)
-    with parquet.ParquetWriter(file, schema) as writer:
-        while chunk := list(islice(table, CHUNK)):
-            writer.write_batch(pa.RecordBatch.from_pylist(chunk, schema=schema))
-            count += len(chunk)
-    return count
+    return tables.write_parquet(file, KINDS, rows(study, report))
 
 
 def write_webmushra(study: Study, file: IO[str], report: Report = silent) -> int:
@@ -113,7 +102,7 @@ def write_webmushra(study: Study, file: IO[str], report: Report = silent) -> int
     """
     several, parted = study.attributes.count() > 1, study.rules.form != Form.SCALE
     table = (_webmushra(row, several=several, parted=parted) for row in rows(study, report))
-    return _write_table(file, WEBMUSHRA, table)
+    return tables.write_csv(file, WEBMUSHRA, table)
 
 
 WRITERS: Mapping[str, Callable[[Study, Any, Report], int]] = MappingProxyType(
@@ -136,7 +125,7 @@ def freeze(study: Study) -> RatingSet:
 
     with TemporaryFile() as file:
         text = TextIOWrapper(file, encoding="utf-8", newline="")
-        count = _write_table(text, FIELDS, seen())
+        count = tables.write_csv(text, FIELDS, seen())
         text.detach()
         if not count:
             raise BadInput(f"{study} has no ratings to freeze; run it first, or simulate assessors")
@@ -220,15 +209,6 @@ def _store(new: RatingSet, file: IO[bytes]) -> RatingSet:
         new.file.delete(save=False)
         return RatingSet.objects.get(study=new.study, sha256=new.sha256)
     return new
-
-
-def _write_table(file: IO[str], columns: Iterable[str], table: Iterable[Mapping[str, Any]]) -> int:
-    count = 0
-    writer = csv.DictWriter(file, list(columns), lineterminator="\n")
-    writer.writeheader()
-    for count, row in enumerate(table, start=1):  # noqa: B007
-        writer.writerow(row)
-    return count
 
 
 def _webmushra(row: Mapping[str, Any], *, several: bool, parted: bool) -> dict[str, Any]:

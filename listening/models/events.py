@@ -70,9 +70,7 @@ class Event(models.Model):
         ordering = ["trial", "load", "order"]
         constraints = [
             models.UniqueConstraint(fields=["trial", "load", "order"], name="event_once"),
-            models.CheckConstraint(
-                name="event_of_one_sound", condition=models.Q(slot=None) | models.Q(place=None)
-            ),
+            models.CheckConstraint(name="event_of_one_sound", condition=models.Q(slot=None) | models.Q(place=None)),
         ]
 
     def __str__(self) -> str:

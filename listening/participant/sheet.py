@@ -51,6 +51,11 @@ class Sheet:
     order: int
 
     @property
+    def sounds(self) -> list[Sound]:
+        """Return every sound of the page, in the order in which its modules fetch them."""
+        return self.open_sounds + [column.sound for column in self.columns]
+
+    @property
     def desk(self) -> str:
         """Return the template of what is rated."""
         return f"participant/desk/{'scale' if self.rules.form == Form.SCALE else 'choice'}.html"

@@ -4,7 +4,7 @@ A stimulus goes by its slot's random token. The open references have no row of t
 keyed by the session's secret: nobody can compute it, and it differs from session to session.
 """
 
-import hashlib
+import hmac
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,7 +68,7 @@ def delivered(session: Session, token: str) -> bytes:
 
 def check(token: str, file: bytes) -> str:
     """Return the digest by which the browser knows that `file` came whole; keyed, so that equal files differ."""
-    return hashlib.sha256(token.encode() + file).hexdigest()
+    return hmac.digest(token.encode(), file, "sha256").hex()
 
 
 def _trial(session: Session, token: str) -> Trial | None:

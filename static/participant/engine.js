@@ -77,7 +77,7 @@ export class Engine extends EventTarget {
 
   async drop() {
     this.#output?.send({ do: "drop" });
-    await this.#context.close();
+    if (this.#context.state !== "closed") await this.#context.close();
   }
 
   #tell({ event, state, glitches }) {

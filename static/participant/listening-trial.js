@@ -47,7 +47,7 @@ export class ListeningTrial extends HTMLElement {
     on(document, "keydown", (event) => this.#key(event));
     on(this.form, "submit", (event) => this.#leave(event));
     on(this.querySelector(".retry"), "click", () => this.#load());
-    on(window, "pagehide", () => this.#depart());
+    on(window, "pagehide", () => this.#go());
     on(document, "visibilitychange", () => document.hidden && this.#depart());
     on(window, "pageshow", ({ persisted }) => persisted && location.reload());
     this.#equip(on);
@@ -55,7 +55,8 @@ export class ListeningTrial extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#listeners.abort(); // and with it the player
+    this.#listeners.abort();
+    this.#player.drop();
     this.#log.drop();
     this.answers.drop();
   }
@@ -67,6 +68,12 @@ export class ListeningTrial extends HTMLElement {
     this.#player = new Player({ urls: places, rate: sheet.rate, worklet: this.dataset.worklet, log: this.#log });
     on(this.#player, "state", ({ detail }) => this.#heard(detail));
     on(this.#player, "heard", ({ detail }) => (detail.whole || !sheet.rules.to_end) && this.#hear(detail.sound));
+  }
+
+  /** Leave with everything sent and nothing kept: a page that comes back is loaded anew. */
+  #go() {
+    this.#depart();
+    this.#player.drop();
   }
 
   #depart() {

@@ -28,7 +28,6 @@ export class Player extends EventTarget {
   /** Load every sound, or reject; may be tried again. The engine checks itself while the sounds are on their way. */
   async load({ signal, onprogress }) {
     this.#making ??= Engine.make({ rate: this.#rate, worklet: this.#worklet });
-    signal.addEventListener("abort", () => this.#making?.then((engine) => engine.drop(), () => {}), { once: true });
     this.#making.catch(() => (this.#making = null));
     const loading = load(this.#urls, { rate: this.#rate, signal, onprogress });
     const [engine, sounds] = await Promise.all([this.#making, loading]);
@@ -38,6 +37,12 @@ export class Player extends EventTarget {
     engine.addEventListener("event", ({ detail }) => this.#note(detail));
     engine.take(sounds);
     this.#engine = engine;
+  }
+
+  /** Let go of the sounds and of the sound card. */
+  drop() {
+    this.#making?.then((engine) => engine.drop(), () => {}); // one that could not be made has nothing to let go of
+    this.#making = null;
   }
 
   /** Bring the sounds of the next page into the browser's cache, now that those of this page are here. */

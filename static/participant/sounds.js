@@ -38,7 +38,7 @@ export async function fetchAhead(urls, signal) {
 async function decode(file, rate) {
   const { depth, total } = flacInfo(file);
   const channels = await byBrowser(file.slice(0), { rate, total }).catch(() => decodeFlac(file).channels);
-  return depth === 16 ? channels.map(short) : channels;
+  return depth === 16 ? shorts(channels) : channels;
 }
 
 async function byBrowser(file, { rate, total }) {
@@ -47,9 +47,15 @@ async function byBrowser(file, { rate, total }) {
   return Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
 }
 
-/** Return the 16-bit samples that were decoded to floats, exactly. */
-function short(channel) {
-  return Int16Array.from(channel, (sample) => sample * 32768);
+/** Return the 16-bit samples as they were before they were decoded: Chromium divides those above 0 by 32767. */
+function shorts(channels) {
+  const whole = channels.every((channel) => channel.every((sample) => Number.isInteger(sample * 32768)));
+  const above = whole ? 32768 : 32767;
+  return channels.map((channel) => {
+    const samples = new Int16Array(channel.length);
+    for (let n = 0; n < samples.length; n += 1) samples[n] = Math.round(channel[n] * (channel[n] < 0 ? 32768 : above));
+    return samples;
+  });
 }
 
 /** `again`: not from the browser's cache, where a damaged file would be found once more. */
@@ -64,8 +70,9 @@ async function fetchWhole(url, { signal, again }) {
 /** The digest is keyed by the sound's token. crypto.subtle is missing on plain http; there TCP has to do. */
 async function verify(file, token, expected) {
   if (!expected || !globalThis.crypto?.subtle) return;
-  const keyed = await new Blob([token, file]).arrayBuffer();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", keyed));
+  const name = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(token), name, false, ["sign"]);
+  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", key, file));
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found !== expected) throw new Error("a sound came damaged");
 }

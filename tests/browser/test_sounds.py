@@ -1,0 +1,136 @@
+"""From the server to the ear: decoding, loading ahead, the self-check, and the ways round a weak browser."""
+
+import base64
+import re
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import expect
+
+from tests.browser import rendering
+from tests.browser.conftest import READY
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+DECODE = f"""async (file) => {{{rendering.BYTES}
+  const {{decodeFlac}} = await import("/static/participant/flac.js");
+  const {{rate, channels}} = decodeFlac(bytes(file));
+  return {{rate, channels: channels.map(text)}};
+}}"""
+LOADED = """async ({rate}) => {
+  const {load} = await import("/static/participant/sounds.js");
+  const [[channel]] = await load(["/sound.flac"], {rate, signal: new AbortController().signal});
+  return {kind: channel.constructor.name, samples: Array.from(channel)};
+}"""
+CHECKED = """async ([kind, rate]) => {
+  const {rendersExactly} = await import("/static/participant/selfcheck.js");
+  return rendersExactly(kind, {rate, worklet: "/static/participant/mixer.worklet.js"});
+}"""
+NO_WORKLET = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', {get() {}})"
+LOUDER = """
+const render = OfflineAudioContext.prototype.startRendering;
+OfflineAudioContext.prototype.startRendering = async function () {
+  const buffer = await render.call(this);
+  buffer.getChannelData(0).forEach((sample, n, all) => (all[n] = 1.0001 * sample));
+  return buffer;
+};
+"""
+
+
+def go(page, live_server, study):
+    """Go to the first trial."""
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="I am ready").click()
+
+
+@pytest.mark.parametrize("kind", ["worklet", "chunks"])
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 96000])
+def test_this_browser_passes_the_self_check_at_any_rate(page, live_server, kind, rate):
+    page.goto(live_server.url)
+    assert page.evaluate(CHECKED, [kind, rate])
+
+
+@pytest.mark.parametrize("kind", ["worklet", "chunks"])
+def test_a_browser_that_alters_the_sound_by_a_ten_thousandth_fails_the_self_check(page, live_server, kind):
+    page.add_init_script(LOUDER)
+    page.goto(live_server.url)
+    assert not page.evaluate(CHECKED, [kind, 44100])
+
+
+def test_where_nothing_renders_exactly_the_page_says_so_calmly_and_nothing_can_be_rated(page, live_server, study):
+    page.add_init_script(LOUDER)
+    go(page, live_server, study)
+    expect(page.locator("form.next .message")).to_contain_text("This browser cannot play the sounds exactly.")
+    expect(page.get_by_role("button", name="Play 1")).to_be_disabled()
+    assert not page.locator("stimulus-column input:enabled").count()
+
+
+def test_without_an_audio_thread_the_same_page_plays_in_chunks(page, live_server, study):
+    page.add_init_script(NO_WORKLET)
+    go(page, live_server, study)
+    page.wait_for_selector(READY)
+    assert page.locator("listening-trial").get_attribute("data-engine") == "chunks"
+    page.keyboard.press("1")
+    expect(page.locator("play-bar output")).to_have_text(re.compile(r"0\.[2-4] / 0\.5 s"))
+    page.keyboard.press(" ")
+    expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
+
+
+def test_a_file_that_the_browser_cannot_decode_is_decoded_all_the_same(page, live_server, study):
+    page.add_init_script("BaseAudioContext.prototype.decodeAudioData = async () => { throw new Error('no') }")
+    go(page, live_server, study)
+    page.wait_for_selector(READY)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_our_own_decoder_is_bit_exact(page, live_server, tmp_path, subtype, channels):
+    rng = np.random.default_rng(channels)
+    page.goto(live_server.url)
+    walk = np.cumsum(rng.normal(size=(9001, 1)), axis=0) * 1e-3 + 1e-4 * rng.normal(size=(9001, channels))
+    square = np.sign(rng.normal(size=(5000, channels)))
+    for samples in (walk, square, np.zeros((5000, channels)), rng.uniform(-1, 1, (5000, channels))):
+        path = tmp_path / "sound.flac"
+        soundfile.write(path, samples, 48000, subtype=subtype)
+        decoded = page.evaluate(DECODE, base64.b64encode(path.read_bytes()).decode())
+        expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+        assert decoded["rate"] == 48000
+        found = [rendering.unpacked(text) for text in decoded["channels"]]
+        np.testing.assert_array_equal(np.stack(found, axis=1), expected)
+
+
+@pytest.mark.parametrize(("subtype", "kind"), [("PCM_16", "Int16Array"), ("PCM_24", "Float32Array")])
+def test_what_the_browser_decodes_is_kept_bit_exact_and_16_bits_in_half_the_memory(
+    page, live_server, tmp_path, subtype, kind
+):
+    path = tmp_path / "sound.flac"
+    soundfile.write(path, np.random.default_rng(3).uniform(-1, 1, 9000), 44100, subtype=subtype)
+    page.route("**/sound.flac", lambda route: route.fulfill(path=path))
+    page.goto(live_server.url)
+    loaded = page.evaluate(LOADED, {"rate": 44100})
+    assert loaded["kind"] == kind
+    expected, _ = soundfile.read(path, dtype="int16" if kind == "Int16Array" else "float32")
+    np.testing.assert_array_equal(np.array(loaded["samples"]), expected)
+
+
+def test_the_next_trial_is_there_before_it_is_asked_for(page, live_server, study):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/audio/" in request.url else None)
+    go(page, live_server, study)
+    page.wait_for_selector(READY)
+    page.wait_for_load_state("networkidle")
+    ahead = page.evaluate("JSON.parse(document.getElementById('sheet').textContent).ahead")
+    assert len(ahead) == 5
+    assert {f"{live_server.url}{path}" for path in ahead} <= set(asked)
+    for number in range(1, 5):
+        page.keyboard.press(str(number))
+        page.keyboard.press("End")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".progress span")).to_have_text("Trial 2 of 2")
+    page.wait_for_selector(READY)
+    fetched = "performance.getEntriesByType('resource').filter((e) => e.name.includes('/audio/'))"
+    assert page.evaluate(f"{fetched}.length") == 5
+    assert page.evaluate(f"{fetched}.every((e) => e.transferSize === 0)")
+    assert page.evaluate("JSON.parse(document.getElementById('sheet').textContent).ahead") == []
