@@ -15,18 +15,23 @@ READERS: Mapping[str, Callable[[Path], Published]] = MappingProxyType(
     {"ward2018": ward2018.read, "sisec2018": sisec2018.read, "webmushra": webmushra.read, "waet": waet.read}
 )
 FORMATS = (*READERS, "folder")
+METHOD = "ward-2"
 
 
-def import_study(path: Path, kind: str, slug: str = "", report: Report = silent) -> Study:
+def import_study(path: Path, kind: str, slug: str = "", report: Report = silent, *, preset: str = "") -> Study:
     """Return the test at `path`, of a format in `FORMATS`, as a study called `slug` (empty: after the test).
 
-    `folder` makes a draft; the others keep what was published and close the study. Raises `BadInput`, and keeps
-    nothing, for whatever cannot be used.
+    `folder` makes a draft by the method `preset` (empty: ward-2); the others keep what was published and close the
+    study. Raises `BadInput`, and keeps nothing, for whatever cannot be used.
     """
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder")
     if kind == "folder":
-        return from_folder(path, slug, report=report)
+        return from_folder(path, slug, preset=preset or METHOD, report=report)
+    if preset:
+        raise BadInput(
+            f"--preset {preset}: a test of the format {kind} was run by its own method; only a folder takes one"
+        )
     if kind not in READERS:
         raise BadInput(f"no format is called {kind!r}; known are: {', '.join(FORMATS)}")
     return write(READERS[kind](path), slug, report)

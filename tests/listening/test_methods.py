@@ -7,14 +7,18 @@ from collections import Counter
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.urls import reverse
 
 from listening import export, replies, results, tasks
 from listening.conformity import check
+from listening.importers import import_study
 from listening.models import Assessor, Attribute, Rating, Session, Slot, Study
 from listening.participant.sheet import sheet, shortfall
 from listening.presets import PRESETS, Form, preset
 from listening.stimuli import new_study
+from lossmodel import audio
+from lossmodel.errors import BadInput
 from lossmodel.ratings import reliability, table
 from tests import builders
 from tests.listening import panel
@@ -260,3 +264,16 @@ def test_a_study_in_which_nobody_meets_is_not_opened(admin_client, tmp_path):
     action = {"action": "open", "_selected_action": [study.pk]}
     answer = admin_client.post(reverse("admin:listening_study_changelist"), action, follow=True)
     assert "has nothing to rate yet" in answer.content.decode()
+
+
+def test_a_folder_becomes_a_study_of_any_method(tmp_path):
+    for condition, frequency in (("reference", 220.0), ("net", 330.0)):
+        path = tmp_path / "songs" / condition / "anna.wav"
+        path.parent.mkdir(parents=True)
+        audio.write(path, builders.tone(frequency, rate=22050, seconds=1.0))
+    call_command("import_study", tmp_path / "songs", format="folder", preset="acr")
+    study = Study.objects.get()
+    assert (study.preset, study.attention) == ("acr", 1)
+    assert set(study.conditions.values_list("name", flat=True)) == {"net", "hidden-reference", "lowpass-3500"}
+    with pytest.raises(BadInput, match="only a folder takes one"):
+        import_study(tmp_path, "waet", preset="acr")

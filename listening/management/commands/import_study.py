@@ -14,7 +14,7 @@ class Command(Base):
     help = (
         "Make a study of what is at PATH. A folder of sounds (<condition>/<item>.wav or <item>/<condition>.wav, one "
         "condition being `reference`) becomes a draft with hidden reference and anchors; a published test comes with "
-        "its ratings. Example: manage.py import_study songs/ --format folder --slug pilot"
+        "its ratings. Example: manage.py import_study songs/ --format folder --slug pilot --preset mushra"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,9 +22,11 @@ class Command(Base):
         parser.add_argument("--format", required=True, choices=FORMATS)
         parser.add_argument("--slug", default="", help="what the study is called in links; default: after the test")
 
+        parser.add_argument("--preset", default="", metavar="KEY", help="the test method of a folder; default: ward-2")
+
     def handle(self, *args: Any, **options: Any) -> None:
         with bar("importing") as report:
-            study = import_study(options["path"], options["format"], options["slug"], report)
+            study = import_study(options["path"], options["format"], options["slug"], report, preset=options["preset"])
         items, conditions = study.items.count(), study.conditions.count()
         rated = study.sessions.count()
         self.stdout.write(
