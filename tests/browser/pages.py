@@ -1,0 +1,101 @@
+"""Every page that an assessor may come to, each reached by rows alone."""
+
+from django.utils import timezone
+
+from listening import presets
+from listening.models import Assessor, Attribute, Question, Session, Stage, Study
+from tests import builders
+
+FORMS = {
+    "ward-2": "scale",
+    "mushra": "intervals",
+    "mushra-nmr": "unplaced",
+    "dcr": "grades",
+    "ab": "pair",
+    "ccr": "comparison",
+}
+"""Presets that show each form of trial, with the name of the page."""
+
+STAGES = [stage for stage in Stage if stage != Stage.TRIAL]
+TRIALS = [f"trial-{name}" for name in FORMS.values()]
+OTHERS = ["home", "welcome", "unavailable", "resume", "missing", "not-found"]
+PAGES = [*STAGES, *TRIALS, *OTHERS]
+
+
+def study(folder, preset: str = "ward-2", **fields) -> Study:
+    """Return an open study with the words of `preset` and every step that a study may ask for."""
+    method = presets.preset(preset).spoken()
+    made = builders.study(
+        folder, items=2, attributes=(), replicates=0, preset=preset, title="Voices", instructions=method.instructions,
+        volume_step=True, headphones="both", familiarisation=True, **fields,
+    )  # fmt: skip
+    for position, text in enumerate(method.attributes):
+        Attribute.objects.create(study=made, position=position, **vars(text))
+    made.items.filter(name="item1").update(training=True)
+    ask(made)
+    made.open()
+    return made
+
+
+def ask(made: Study) -> None:
+    """Put a question of each kind."""
+    kinds = Question.Kind
+    for position, (kind, text, choices) in enumerate([
+        (kinds.CHOICE, "How often do you listen to music over headphones?", "Every day\nEvery week\nLess often"),
+        (kinds.SCALE, "How well do you know the songs of these excerpts?", "Not at all\nVery well"),
+        (kinds.NUMBER, "How old are you?", ""),
+        (kinds.TEXT, "Is there anything about your hearing that we should know?", ""),
+    ]):  # fmt: skip
+        required = kind != kinds.TEXT
+        Question.objects.create(
+            study=made, key=kind, kind=kind, text=text, choices=choices, required=required, position=position
+        )
+
+
+def address(page: str, folder, **fields) -> str:
+    """Return where a new session shows `page` (one of PAGES)."""
+    preset = next((key for key, name in FORMS.items() if page == f"trial-{name}"), "ward-2")
+    made = study(folder, preset, **fields)
+    session = Session.objects.begin(made, Assessor.objects.create())
+    return elsewhere(page, made, session) or bring(session, "trial" if page.startswith("trial-") else page)
+
+
+def elsewhere(page: str, made: Study, session: Session) -> str | None:
+    """Return the address of a page that is no stage of a session, else None."""
+    if page == "unavailable":
+        made.close()
+    door = made.get_absolute_url()
+    places = {"home": "/", "welcome": door, "unavailable": door, "resume": f"{door}resume", "not-found": "/nowhere"}
+    return places.get(page)
+
+
+def bring(session: Session, page: str) -> str:
+    """Take a session to a stage, or to a stage with something said; return its address."""
+    now, stages = timezone.now(), [stage.value for stage in Stage]
+    reached = stages.index("questions" if page == "missing" else page)
+    if page == "declined":
+        session.decline()
+        return session.get_absolute_url()
+    for stage, change in {
+        "consent": {"consented_at": now}, "volume": {"volume_at": now}, "instructions": {"instructed_at": now},
+        "examples": {"familiarised_at": now}, "screened": {"screened_at": now},
+    }.items():  # fmt: skip
+        if stages.index(stage) < reached or stage == page == "screened":
+            Session.objects.filter(pk=session.pk).update(**change)
+    if reached > stages.index("questions"):
+        session.study.questions.all().delete()
+    if reached > stages.index("headphones"):
+        for kind in session.study.checks:
+            session.checks.create(
+                kind=kind, answered=6, correct=0, passed=False, told_at=None if page == "no_headphones" else now
+            )
+    if reached > stages.index("trial"):
+        session.trials.update(finished_at=now)
+    if page == "break":
+        Session.objects.filter(pk=session.pk).update(paused_at=now)
+    if page == "done":
+        Session.objects.filter(pk=session.pk).update(finished_at=now)
+        Study.objects.filter(pk=session.study_id).update(
+            completion_code="VOICES-4711", return_url="https://example.org/"
+        )
+    return session.get_absolute_url()
