@@ -22,7 +22,7 @@ export class StimulusColumn extends HTMLElement {
     this.slider = this.querySelector("input");
     this.todo = this.querySelector(".todo");
     this.#rated = this.hasAttribute("data-rated");
-    this.#heard = this.#rated;
+    this.#heard = this.#rated && !sheet.rules.to_end;
     this.button.addEventListener("click", () => this.#emit("listen"), { signal });
     this.addEventListener("pointerdown", (event) => this.#touch(event), { signal });
     this.slider.addEventListener("input", () => this.#rate(false), { signal });
@@ -78,7 +78,7 @@ export class StimulusColumn extends HTMLElement {
   restore(score) {
     this.slider.value = score;
     this.#rated = true;
-    this.#heard = true;
+    this.#heard ||= !sheet.rules.to_end;
     this.#show();
   }
 
