@@ -9,10 +9,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from listening import replies
+from listening import behaviour, replies
 from listening.admin.show import NOTHING, AnyAdmin, AnyInline, KeptInline
 from listening.download import csv_response
-from listening.models import HeadphoneCheck, Question, Reply, Study
+from listening.models import Event, HeadphoneCheck, Question, Reply, Study
 
 STEPS = (
     "volume_step", "headphones", "headphone_rule", "antiphase_threshold", "huggins_threshold", "screen_out_url",
@@ -62,14 +62,23 @@ class SaidPages(Base):
     """The part of a study's pages that shows what assessors said besides their ratings."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the download of replies."""
-        view = self.admin_site.admin_view(self.send_replies)
-        return [path("<int:pk>/replies.csv", view, name="listening_study_replies"), *super().get_urls()]
+        """Add the downloads of replies and of events."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/replies.csv", view(self.send_replies), name="listening_study_replies"),
+            path("<int:pk>/events.csv", view(self.send_events), name="listening_study_events"),
+            *super().get_urls(),
+        ]
 
     def send_replies(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Answer with replies.csv."""
         study = self.visible(request, pk)
         return csv_response(replies.rows(study), f"{study.slug}-replies", replies.COLUMNS)
+
+    def send_events(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """Answer with events.csv, row by row."""
+        study = self.visible(request, pk)
+        return csv_response(behaviour.rows(study), f"{study.slug}-events", tuple(behaviour.FIELDS))
 
     def visible(self, request: HttpRequest, pk: int) -> Study:
         """Return the study, if this user may see it."""
@@ -85,3 +94,12 @@ class SaidPages(Base):
         sessions = ngettext("%d session", "%d sessions", count) % count
         address: Any = reverse("admin:listening_study_replies", args=[study.pk])
         return format_html('{} · <a href="{}">CSV</a>', sessions, address)
+
+    @admin.display(description=_("events"))
+    def done(self, study: Study) -> str:
+        """Return how much of what assessors did is known, and the way to the file of it."""
+        count = Event.objects.filter(trial__session__study=study).count()
+        if not count:
+            return NOTHING
+        address: Any = reverse("admin:listening_study_events", args=[study.pk])
+        return format_html('{} · <a href="{}">CSV</a>', count, address)

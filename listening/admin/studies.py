@@ -81,6 +81,7 @@ class StudyAdmin(SaidPages, OwnLook, AnyAdmin):
         "machines",
         "answers",
         "said",
+        "done",
         "excerpts",
         "found",
         "frozen",

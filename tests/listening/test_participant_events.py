@@ -4,7 +4,9 @@ import json
 import uuid
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
+from pyarrow import parquet
 
 from listening import behaviour
 from listening.models import Assessor, Event, Session
@@ -149,6 +151,21 @@ def test_the_tidy_table_tells_which_condition_was_heard_when(client, session):
     condition = trial.slots.get(token=hidden.token).stimulus.condition.name
     assert (second["sound"], second["condition"], second["value"]) == ("stimulus", condition, 61.5)
     assert second["at"].startswith("20")
+
+
+def test_the_researcher_downloads_the_events_of_a_study_by_page_and_by_command(client, admin_client, session, tmp_path):
+    send(client, session, event(1), event(2, kind="pause", value=0.2))
+    study = session.study
+    assert "events.csv" in admin_client.get(f"/admin/listening/study/{study.pk}/change/").content.decode()
+    page = admin_client.get(reverse("admin:listening_study_events", args=[study.pk]))
+    lines = b"".join(page).decode().splitlines()
+    assert lines[0].split(",") == list(behaviour.FIELDS)
+    for form in ("csv", "json", "parquet"):
+        call_command("export_events", study.slug, format=form, output=tmp_path / form)
+    assert (tmp_path / "csv").read_text().splitlines() == lines
+    found = [json.loads((tmp_path / "json").read_text()), parquet.read_table(tmp_path / "parquet").to_pylist()]
+    assert found[0] == found[1] == list(behaviour.rows(study))
+    assert client.get(reverse("admin:listening_study_events", args=[study.pk])).status_code == 302
 
 
 def test_declined_sessions_leave_no_rows(client, session):
