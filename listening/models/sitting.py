@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -125,7 +125,8 @@ class HeadphoneCheck(models.Model):
     def answer(self, number: int, interval: int) -> bool:
         """Note that `interval` (1–3) was chosen in trial `number`; False unless that is the trial to be answered now.
 
-        Safe to repeat. Raises `ValueError` for another interval.
+        The last answer passes the check or not, and ends the session where the study asks for that. Safe to repeat.
+        Raises `ValueError` for another interval.
         """
         if interval not in range(1, headphones.INTERVALS + 1):
             raise ValueError(f"a headphone check has intervals 1 to {headphones.INTERVALS}, not {interval}")
@@ -136,7 +137,10 @@ class HeadphoneCheck(models.Model):
         changes["correct"] = self.correct + right
         if number + 1 == headphones.TRIALS:
             changes["passed"] = changes["correct"] >= self.session.study.threshold(self.kind)
-        done = HeadphoneCheck.objects.filter(pk=self.pk, answered=number).update(**changes)
+        with transaction.atomic():
+            done = HeadphoneCheck.objects.filter(pk=self.pk, answered=number).update(**changes)
+            if done and changes.get("passed") is False:
+                self.session.screen()
         self.refresh_from_db()
         return bool(done)
 

@@ -54,7 +54,6 @@ def headphones(request: HttpRequest, token: str, kind: str, number: int) -> Http
     under_way = sitting.checks.filter(kind=kind).select_related("session__study").first()
     if sitting.stage == Stage.HEADPHONES and under_way and request.POST.get("interval") in {"1", "2", "3"}:
         under_way.answer(number, int(request.POST["interval"]))
-        sitting.screen()
     return redirect(sitting)
 
 
