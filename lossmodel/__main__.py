@@ -23,7 +23,13 @@ SOME_FAILED = 1
 
 def main() -> None:
     """Run the command that the shell names."""
-    commands: dict[str, Callable[..., object]] = {"metrics": metrics, "fit": fit, "score": score, "analyse": analyse}
+    commands: dict[str, Callable[..., object]] = {
+        "metrics": metrics,
+        "compare": compare,
+        "fit": fit,
+        "score": score,
+        "analyse": analyse,
+    }
     run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
 
 
@@ -56,6 +62,32 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     complain(*(f"{row.pair.item}, {row.pair.condition}: {row.error}" for row in failed))
     say(f"{output}: {len(rows) - len(failed)} of {len(rows)} rows measured")
     return SOME_FAILED if failed else 0
+
+
+def compare(*, ratings: tuple[Path, ...], metrics: tuple[Path, ...], output: Path, seed: int = 1) -> None:
+    """Show how well measured values agree with ratings: a Markdown page of correlations with intervals over songs.
+
+    For example:
+
+        python -m lossmodel metrics --manifest pairs.csv --output metrics.csv
+        python -m lossmodel compare --ratings ratings.csv --metrics metrics.csv --output metrics.md
+
+    Args:
+        ratings: CSV files with one row a rating, of one study or several.
+        metrics: CSV files with measured values: what the commands metrics and score write.
+        output: The page.
+        seed: Seed of every resampling.
+    """
+    from lossmodel.files import whole
+    from lossmodel.objective import compare as comparison
+    from lossmodel.ratings import table
+
+    rated = comparison.together([table.read(path) for path in ratings])
+    values = comparison.together([comparison.read_values(path) for path in metrics])
+    found = comparison.compare(rated, values, seed=seed)
+    with whole(output) as part:
+        part.write_text(comparison.page(found, command="python -m lossmodel compare"), encoding="utf-8")
+    say(f"{output}: {found['metric'].nunique()} metrics, {len(found.groupby(['study', 'attribute']))} attributes")
 
 
 def fit(

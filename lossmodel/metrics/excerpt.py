@@ -31,7 +31,7 @@ class Like:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Tensors of one shape, (channels, time), float32 as they were read, at `rate` Hz; references (references, channels, time).
+    """Tensors of one shape, (channels, time), float32 as read, at `rate` Hz; references (references, channels, time).
 
     `others` (references, channels, time) is, for each reference, what else the mixture holds; None where neither
     mixture nor accompaniment is known. `remarks` are about audio that can be measured but may not be as it was meant.

@@ -1,9 +1,11 @@
 """Signal-to-distortion ratios: against torchmetrics, and what must hold of them physically."""
 
+import auraloss
 import pytest
 import torch
 from torchmetrics.functional.audio import scale_invariant_signal_distortion_ratio, signal_noise_ratio
 
+from lossmodel.metrics import decibels
 from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
 from tests.lossmodel.metrics.builders import noise
 
@@ -18,6 +20,25 @@ def test_mono_agrees_with_torchmetrics():
     expected = scale_invariant_signal_distortion_ratio(estimate, reference)[:, 0]
     assert torch.allclose(si_sdr(estimate, reference), expected, atol=1e-6)
     assert torch.allclose(snr(estimate, reference), signal_noise_ratio(estimate, reference)[:, 0], atol=1e-6)
+
+
+def test_mono_agrees_with_auraloss():
+    estimate, reference = pair()
+    settings = {"zero_mean": False, "reduction": "none"}
+    theirs = (
+        auraloss.time.SDSDRLoss(**settings)(estimate, reference),
+        auraloss.time.SISDRLoss(**settings)(estimate, reference),
+    )
+    assert torch.allclose(sd_sdr(estimate, reference), -theirs[0][:, 0], atol=1e-4)
+    assert torch.allclose(si_sdr(estimate, reference), -theirs[1][:, 0], atol=1e-4)
+
+
+def test_a_song_in_pieces_gives_what_it_gives_at_once(monkeypatch):
+    estimate, reference = pair()
+    at_once = [metric(estimate, reference) for metric in (snr, si_sdr, sd_sdr)]
+    monkeypatch.setattr(decibels, "PIECE", 300)
+    for before, metric in zip(at_once, (snr, si_sdr, sd_sdr), strict=True):
+        assert torch.allclose(metric(estimate, reference), before, atol=1e-9)
 
 
 def test_a_gain_changes_snr_and_sd_sdr_but_not_si_sdr():

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import auraloss
 import numpy as np
 import pytest
 import scipy.signal
@@ -53,6 +54,25 @@ def test_spectral_convergence_and_log_spectral_distance_follow_their_formulas():
     levels = 20 * np.log10(np.maximum(heard, 1e-5)) - 20 * np.log10(np.maximum(true, 1e-5))
     distance = np.sqrt((levels**2).mean(axis=0)).mean()
     assert spectral.log_spectral_distance(estimate, reference).item() == pytest.approx(distance)
+
+
+def test_multi_resolution_stft_and_convergence_agree_with_auraloss():
+    estimate, reference = (10 * noise(1, 1, 40_000, seed=seed) for seed in (1, 2))
+    sizes, hops, windows = zip(*spectral.RESOLUTIONS, strict=True)
+    theirs = auraloss.freq.MultiResolutionSTFTLoss(list(sizes), list(hops), list(windows))
+    found = spectral.multi_resolution_stft(estimate, reference).item()
+    assert found == pytest.approx(theirs(estimate, reference).item(), rel=5e-3)  # they reflect at the ends
+    alone = auraloss.freq.STFTLoss(2048, 512, 2048, w_log_mag=0.0)
+    found = spectral.spectral_convergence(estimate, reference).item()
+    assert found == pytest.approx(alone(estimate, reference).item(), rel=5e-3)
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_a_song_in_pieces_gives_what_it_gives_at_once(distance, monkeypatch):
+    estimate, reference = noise(2, 2, 9000), noise(2, 2, 9000, seed=1)
+    at_once = distance(estimate, reference)
+    monkeypatch.setattr(spectral, "PIECE", 6000)
+    assert torch.allclose(distance(estimate, reference), at_once)
 
 
 def test_mel_bands_cover_the_spectrum_with_rising_centres_and_equal_sums():

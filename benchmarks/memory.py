@@ -1,0 +1,66 @@
+"""How much memory a song takes to measure: ten minutes of stereo, by every metric, must stay within 2 GB.
+
+python benchmarks/memory.py
+python benchmarks/memory.py --seconds 60 --only museval_sdr,sdr
+
+Prints the seconds of each family of metrics and the largest resident memory so far; exits with status 1 above 2 GB.
+"""
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lossmodel import audio
+from lossmodel.audio import Audio
+from lossmodel.manifest import Pair
+from lossmodel.metrics import measure
+from lossmodel.metrics.excerpt import load
+
+LIMIT = 2e9
+RATE = 44_100
+
+
+def main() -> int:
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        pair = _song(Path(folder), options.seconds)
+        excerpt = load(pair)
+        print(f"read: {_peak() / 1e9:.2f} GB")
+        wanted = measure.chosen(options.only)
+        for names in [[name for name in each.names if name in wanted] for each in measure.FAMILIES]:
+            if names:
+                before = time.perf_counter()
+                measure.values(excerpt, names)
+                print(f"{', '.join(names)}: {time.perf_counter() - before:.1f} s, {_peak() / 1e9:.2f} GB")
+    return int(_peak() > LIMIT)
+
+
+def _song(folder: Path, seconds: float) -> Pair:
+    """Write an estimate, a reference and a mixture of stereo noise that repeats every ten seconds."""
+    rng = np.random.default_rng(1)
+    vocals, others, hiss = (0.1 * rng.standard_normal((2, 10 * RATE)).astype(np.float32) for _ in range(3))
+    times = int(np.ceil(seconds / 10))
+    for name, sound in (("mix", vocals + others), ("true", vocals), ("heard", vocals + 0.2 * others + 0.1 * hiss)):
+        audio.write(folder / f"{name}.wav", Audio(np.tile(sound, times)[:, : int(seconds * RATE)], RATE))
+    return Pair("song", "net", "system", folder / "heard.wav", (folder / "true.wav",), folder / "mix.wav")
+
+
+def _peak() -> float:
+    """Return the largest resident memory of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--only", default="", help="names of metrics, separated by commas")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
