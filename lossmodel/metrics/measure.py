@@ -18,6 +18,7 @@ from lossmodel.metrics.aggregate import track_median
 from lossmodel.metrics.bss_eval import bss_eval
 from lossmodel.metrics.bss_eval_images import bss_eval_images
 from lossmodel.metrics.excerpt import Excerpt, load
+from lossmodel.metrics.peass import peass
 from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
 from lossmodel.metrics.references import best as best_match
 from lossmodel.progress import Report, silent
@@ -67,6 +68,12 @@ def _images(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: in
     return {f"museval_{name}": track_median(each[:, 0]) for name, each in windows.items()}
 
 
+def _peass(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
+    if others is None:
+        return {}
+    return vars(peass(estimate, torch.stack([reference, others], dim=1), rate))
+
+
 def _plain(name: str, metric: Callable[[Tensor, Tensor], Tensor], *, higher: bool) -> Family:
     return Family((name,), lambda estimate, reference, _others, _rate: {name: metric(estimate, reference)}, higher)
 
@@ -78,6 +85,7 @@ def _with_rate(name: str, metric: Callable[[Tensor, Tensor, int], Tensor], *, hi
 FAMILIES: Final = (
     Family(("sdr", "sir", "sar"), _bss, higher_is_better=True),
     Family(("museval_sdr", "museval_isr", "museval_sir", "museval_sar"), _images, higher_is_better=True),
+    Family(("tps", "ips", "aps"), _peass, higher_is_better=True),
     _plain("si_sdr", si_sdr, higher=True),
     _plain("sd_sdr", sd_sdr, higher=True),
     _plain("snr", snr, higher=True),
@@ -130,7 +138,9 @@ def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, flo
     found: dict[str, float] = {}
     best: dict[str, int] = {}
     for name in (name for name in only if name in each[0]):
-        matched = best_match(torch.tensor([[one[name]] for one in each], dtype=torch.float64), higher_is_better=name in HIGHER_IS_BETTER)
+        matched = best_match(
+            torch.tensor([[one[name]] for one in each], dtype=torch.float64), higher_is_better=name in HIGHER_IS_BETTER
+        )
         if not matched.value.isnan():
             found[name], best[name] = matched.value.item(), int(matched.reference)
     return found, best
