@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from listening.models import Attribute, Event, Rating, Slot, Trial
+from listening.participant.modules import addresses
 from listening.participant.sounds import Sound, addresses_ahead, hidden_sounds, open_sounds
 from listening.presets import Form, Rules, Start
 
@@ -54,6 +55,11 @@ class Sheet:
     def sounds(self) -> list[Sound]:
         """Return every sound of the page, in the order in which its modules fetch them."""
         return self.open_sounds + [column.sound for column in self.columns]
+
+    @property
+    def modules(self) -> list[str]:
+        """Return what the page runs, as names of static files."""
+        return addresses()
 
     @property
     def desk(self) -> str:

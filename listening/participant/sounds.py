@@ -57,18 +57,24 @@ def addresses_ahead(trial: Trial) -> list[str]:
 
 def delivered(session: Session, token: str) -> bytes:
     """Return the FLAC file behind `token`, as long as the longest file of its trial; or raise `NoSuchSound`."""
-    trial = _trial(session, token)
-    sounds = open_sounds(trial) + hidden_sounds(trial) if trial else []
-    for sound in sounds:
-        if sound.token == token:
-            size = max(_size(each.audio.path) for each in sounds) + SMALLEST
-            return padded(sound.audio.path.read_bytes(), size)
-    raise NoSuchSound(token)
+    audio, size = _stored(session, token)
+    return padded(audio.path.read_bytes(), size)
 
 
 def check(token: str, file: bytes) -> str:
     """Return the digest by which the browser knows that `file` came whole; keyed, so that equal files differ."""
     return hmac.digest(token.encode(), file, "sha256").hex()
+
+
+@lru_cache(maxsize=4096)
+def _stored(session: Session, token: str) -> tuple[Audio, int]:
+    """Return the sound behind `token` and the length it is served with; neither ever changes."""
+    trial = _trial(session, token)
+    sounds = open_sounds(trial) + hidden_sounds(trial) if trial else []
+    for sound in sounds:
+        if sound.token == token:
+            return sound.audio, max(_size(each.audio.path) for each in sounds) + SMALLEST
+    raise NoSuchSound(token)
 
 
 def _trial(session: Session, token: str) -> Trial | None:

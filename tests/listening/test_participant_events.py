@@ -1,7 +1,9 @@
 """What a browser tells of a trial's page: stored once, refused when it is no such thing, and what it is used for."""
 
 import json
+import re
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -10,6 +12,7 @@ from pyarrow import parquet
 
 from listening import behaviour
 from listening.models import Assessor, Event, Session
+from listening.participant import modules
 from listening.participant.sheet import sheet
 from listening.participant.sounds import addresses_ahead, hidden_sounds, open_sounds
 from tests import builders
@@ -172,3 +175,14 @@ def test_declined_sessions_leave_no_rows(client, session):
     send(client, session, event(1))
     Session.objects.filter(pk=session.pk).update(declined_at=session.created_at)
     assert list(behaviour.rows(session.study)) == []
+
+
+def test_the_head_of_a_trial_page_names_every_module_that_it_runs():
+    static = Path(__file__).resolve().parents[2] / "static"
+    found, waiting = set(), {modules.PAGE}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        imports = re.findall(r'^(?:import|export)[^"]*"\./([\w-]+\.js)"', (static / name).read_text(), re.MULTILINE)
+        waiting |= {f"participant/{each}" for each in imports} - found
+    assert sorted(modules.addresses()) == sorted(found)
