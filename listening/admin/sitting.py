@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from listening import behaviour, replies
-from listening.admin.show import NOTHING, AnyAdmin, AnyInline, KeptInline
+from listening.admin.show import NOTHING, AnyAdmin, AnyForm, AnyInline, KeptInline
 from listening.download import csv_response
 from listening.models import Event, HeadphoneCheck, Question, Reply, Study
 
@@ -26,10 +27,18 @@ else:
     Base = object
 
 
+class QuestionForm(AnyForm):
+    """One row of the builder, with room for a sentence and for a few choices."""
+
+    class Meta:
+        widgets = {name: forms.Textarea(attrs={"rows": 3, "cols": 28}) for name in ("text", "choices")}
+
+
 class QuestionInline(AnyInline):
     """The questionnaire, built row by row while the study is a draft."""
 
     model = Question
+    form = QuestionForm
     extra = 0
     fields = ("position", "place", "kind", "text", "key", "choices", "minimum", "maximum", "required")
     prepopulated_fields = {"key": ("text",)}
