@@ -80,8 +80,8 @@ def test_a_page_of_every_method_is_served_without_a_condition_in_it(key, client,
     page = client.get(sitting(study).get_absolute_url())
     text = page.content.decode()
     assert page.status_code == 200
-    assert ("stimulus-column" in text) is (study.rules.form == Form.SCALE)
-    assert ("choice-list" in text) is (study.rules.form != Form.SCALE)
+    assert ("<stimulus-column" in text) is (study.rules.form == Form.SCALE)
+    assert ("<choice-list>" in text) is (study.rules.form != Form.SCALE)
     assert ('class="open-sound"' in text) is study.rules.open_reference
     assert "zq-" not in text
     assert "attention" not in text
