@@ -1,11 +1,12 @@
 """Answers are stored when the network, the browser or the assessor does not behave as one would wish."""
 
 import re
+import uuid
 
 import pytest
 from playwright.sync_api import expect
 
-from listening.models import Rating, Session, Stage
+from listening.models import Rating, Session, Slot, Stage
 from listening.participant.codes import grouped
 from tests.browser.conftest import READY
 from tests.waiting import until
@@ -191,6 +192,22 @@ def test_another_tab_shows_the_newest_answer_at_once(begin, context):
     until(lambda: first.evaluate(SCORES)[0] == 0, seconds=5)
     assert stored()[0] == 0
     assert Rating.objects.count() == 1
+
+
+def test_what_waits_on_one_device_is_stored_though_another_has_gone_on_to_the_end(begin):
+    page = begin()
+    page.route("**/answers", lambda route: route.abort())
+    rate(page, "End")
+    expect(note(page)).to_contain_text("Waiting")
+    for slot in Slot.objects.all():
+        slot.answer(50, order=1, key=uuid.uuid4())
+    for trial in Session.objects.get().trials.all():
+        trial.finish()
+    page.reload()
+    expect(page.get_by_text("Please keep this page open until this line is gone.")).to_be_visible()
+    page.unroute("**/answers")
+    expect(page.get_by_text("Please keep this page open until this line is gone.")).to_be_hidden()
+    assert stored() == [100, 50, 50, 50]
 
 
 def test_a_stale_tab_comes_to_where_the_sitting_stands(begin, context):
