@@ -1,0 +1,96 @@
+"""How alike an estimate sounds with and without one kind of error: PEMO-Q's similarities (Vincent 2012)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lossmodel.metrics.decibels import TINY
+from lossmodel.metrics.peass.auditory import FRAMES, represent
+from lossmodel.metrics.peass.decomposition import Components
+
+ASSIMILATION = 0.25
+CORRELATED = FRAMES // 10
+"""Frames (100 ms) that are correlated together."""
+
+WEIGHTED = FRAMES
+"""Frames (1 s) whose energy says how much a correlation counts."""
+
+SOFTNESS = 0.02
+"""Of the smooth median: the standard deviation of the ranks that enter it, as a share of all."""
+
+GATE = 0.5
+"""Model units over which the smooth assimilation sets in."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Similarities in [-1, 1], 1 where that kind of error is not heard; each (batch,)."""
+
+    overall: Tensor
+    target: Tensor
+    interference: Tensor
+    artifacts: Tensor
+
+
+def features(components: Components, rate: int, *, smooth: bool = False) -> Features:
+    """Return the similarities (Emiya et al. 2011, eq. 14-17), of the channel where each is lowest.
+
+    `smooth` takes no hard decisions: gradients reach every frame.
+    """
+    estimate = components.estimate
+    without = (components.distortion, components.interference, components.artifacts)
+    compared = torch.stack([estimate, components.target, *(estimate - error for error in without)])
+    heard = represent(compared.flatten(0, 2), rate)
+    heard = heard.reshape(*compared.shape[:3], *heard.shape[1:])  # (5, batch, channels, bands, frames)
+    overall, target, interference, artifacts = similarity(heard[:1], heard[1:], smooth=smooth).amin(-1)
+    return Features(overall, target, interference, artifacts)
+
+
+def similarity(heard: Tensor, true: Tensor, *, smooth: bool = False) -> Tensor:
+    """Return the weighted median of local correlations: (..., bands, frames) twice → (...)."""
+    heard, true = torch.broadcast_tensors(heard, true)
+    heard = _assimilated(heard, true, smooth=smooth)
+    return _median(_correlations(heard, true), _energies(heard), smooth=smooth)
+
+
+def _assimilated(heard: Tensor, true: Tensor, *, smooth: bool) -> Tensor:
+    """Return `heard` moved towards `true` where it is weaker: what is missing disturbs less than what is added."""
+    lack = true.abs() - heard.abs()
+    gate = torch.sigmoid(lack / GATE) if smooth else (lack > 0).to(heard.dtype)
+    return heard + ASSIMILATION * gate * (true - heard)
+
+
+def _correlations(heard: Tensor, true: Tensor) -> Tensor:
+    """Return the correlation over bands and time in each 100 ms: (..., bands, frames) twice → (..., windows)."""
+    first, second = (_windows(each) for each in (heard, true))
+    products = [(a * b).sum(-1) for a, b in ((first, second), (first, first), (second, second))]
+    return (products[0] + TINY) / ((products[1] + TINY) * (products[2] + TINY)).sqrt()  # two constants are alike
+
+
+def _windows(representation: Tensor) -> Tensor:
+    """Return consecutive 100 ms without their means: (..., bands, frames) → (..., windows, bands · 10)."""
+    found = representation.unfold(-1, CORRELATED, CORRELATED).transpose(-3, -2).flatten(-2)
+    return found - found.mean(-1, keepdim=True)
+
+
+def _energies(heard: Tensor) -> Tensor:
+    """Return the mean energy of the second around each 100 ms: (..., bands, frames) → (..., windows)."""
+    energy = heard.square().sum(-2)
+    total = torch.nn.functional.pad(energy.cumsum(-1), (1, 0))
+    middles = torch.arange(energy.shape[-1] // CORRELATED, device=heard.device) * CORRELATED + CORRELATED // 2
+    first, last = (middles - WEIGHTED // 2).clamp(min=0), (middles + WEIGHTED // 2).clamp(max=energy.shape[-1])
+    return (total[..., last] - total[..., first]) / (last - first) + TINY
+
+
+def _median(values: Tensor, weights: Tensor, *, smooth: bool) -> Tensor:
+    """Return the weighted median, or a mean weighted by nearness to it in rank: (..., n) twice → (...)."""
+    order = values.argsort(-1)
+    values, weights = values.gather(-1, order), weights.gather(-1, order)
+    ranks = (weights / weights.sum(-1, keepdim=True)).cumsum(-1)
+    if not smooth:
+        at = (ranks < 0.5).sum(-1, keepdim=True).clamp(max=values.shape[-1] - 1)
+        return values.gather(-1, at)[..., 0]
+    passed = torch.special.ndtr((ranks - 0.5) / SOFTNESS)
+    shares = torch.diff(passed, dim=-1, prepend=torch.zeros_like(passed[..., :1]))
+    return (shares * values).sum(-1) / shares.sum(-1)

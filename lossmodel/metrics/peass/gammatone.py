@@ -1,0 +1,122 @@
+"""Complex gammatone filters and their inverse, applied in the frequency domain (Hohmann 2002).
+
+The trick: all filtering here is linear and its responses are known, so one FFT of the signal serves every band. A band
+is the slice of the spectrum around its centre, weighted; the inverse transform of the slice is at once filtered,
+shifted to 0 Hz and decimated to the slice's width.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+ORDER = 4
+BASE = 1000.0
+"""Hz: one of the centres lies here (Hohmann 2002, section 3)."""
+
+MINIMUM, QUALITY = 24.7, 9.265
+"""ERB(f) = 24.7 + f / 9.265 Hz (Glasberg & Moore 1990)."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Filters for spectra of `size` samples.
+
+    `starts` and `widths` are each band's slice of the spectrum in bins; `analysis` and `synthesis` hold its complex
+    weights there.
+    """
+
+    size: int
+    starts: tuple[int, ...]
+    widths: tuple[int, ...]
+    analysis: tuple[Tensor, ...]
+    synthesis: tuple[Tensor, ...]
+
+    def split(self, spectrum: Tensor) -> list[Tensor]:
+        """Return each band's complex signal at 0 Hz: (..., size // 2 + 1) → [(..., width)] with the level kept."""
+        bands = []
+        for start, width, weight in zip(self.starts, self.widths, self.analysis):
+            part = _cut(spectrum, start, width) * weight.to(spectrum)
+            bands.append(torch.fft.ifft(torch.fft.ifftshift(part, dim=-1)) * (2 * width / self.size))
+        return bands
+
+    def join(self, bands: list[Tensor]) -> Tensor:
+        """Return the spectrum of the real sum of the bands, delay and phase undone: [(..., width)] → (..., bins)."""
+        bins = self.size // 2 + 1
+        spectrum = bands[0].new_zeros((*bands[0].shape[:-1], bins))
+        for band, start, width, weight in zip(bands, self.starts, self.widths, self.synthesis):
+            part = torch.fft.fftshift(torch.fft.fft(band), dim=-1) * (weight.to(band) * (self.size / (2 * width)))
+            first, last = max(start, 0), min(start + width, bins)
+            spectrum[..., first:last] += part[..., first - start : last - start]
+        return spectrum
+
+
+def erb(frequency: float) -> float:
+    """Return the equivalent rectangular bandwidth at a frequency, both in Hz."""
+    return MINIMUM + frequency / QUALITY
+
+
+@lru_cache(maxsize=16)
+def centres(low: float, high: float) -> tuple[float, ...]:
+    """Return centre frequencies in Hz between two limits, one ERB apart, one of them at `BASE`."""
+    scale = QUALITY * math.log1p(BASE / (MINIMUM * QUALITY))
+    below, above = (QUALITY * math.log1p(limit / (MINIMUM * QUALITY)) - scale for limit in (low, high))
+    steps = range(math.ceil(below - 1e-9), math.floor(above + 1e-9) + 1)
+    return tuple(MINIMUM * QUALITY * math.expm1((scale + step) / QUALITY) for step in steps)
+
+
+@lru_cache(maxsize=16)
+def bank(rate: float, size: int, middle: tuple[float, ...], widths: tuple[int, ...]) -> Bank:
+    """Return the filters centred at `middle` Hz, each cut to `widths` bins around its centre."""
+    poles = torch.tensor([_pole(frequency, rate) for frequency in middle], dtype=torch.complex128)
+    starts = tuple(round(frequency * size / rate) - width // 2 for frequency, width in zip(middle, widths))
+    gains = _gains(poles)
+    analysis, synthesis = [], []
+    for at, (start, width) in enumerate(zip(starts, widths)):
+        turns = torch.arange(start, start + width, dtype=torch.float64) / size * 2 * math.pi  # radians a sample
+        analysis.append(_response(poles[at], turns))
+        synthesis.append(gains[at] * _aligned(poles[at], turns))
+    return Bank(size, starts, widths, tuple(analysis), tuple(synthesis))
+
+
+def _cut(spectrum: Tensor, start: int, width: int) -> Tensor:
+    """Return bins start … start + width; what lies outside the spectrum is 0."""
+    bins = spectrum.shape[-1]
+    first, last = max(start, 0), min(start + width, bins)
+    return torch.nn.functional.pad(spectrum[..., first:last], (first - start, start + width - last))
+
+
+def _pole(frequency: float, rate: float) -> complex:
+    """Return the filter's pole (Hohmann 2002, eq. 10-14)."""
+    share = math.pi * math.factorial(2 * ORDER - 2) * 2.0 ** (2 - 2 * ORDER) / math.factorial(ORDER - 1) ** 2
+    damping = math.exp(-2 * math.pi * erb(frequency) / share / rate)
+    angle = 2 * math.pi * frequency / rate
+    return complex(damping * math.cos(angle), damping * math.sin(angle))
+
+
+def _response(poles: Tensor, turns: Tensor) -> Tensor:
+    """Return the frequency response at `turns` radians a sample, 1 at the centre."""
+    return ((1 - poles.abs()) / (1 - poles * torch.exp(-1j * turns))) ** ORDER
+
+
+def _peaks(poles: Tensor) -> Tensor:
+    """Return the sample at which each filter's envelope (n + 1)(n + 2)(n + 3)·|pole|ⁿ is largest."""
+    return ((ORDER - 1) / -poles.abs().log() - (ORDER / 2)).round().clamp(min=0)
+
+
+def _aligned(poles: Tensor, turns: Tensor) -> Tensor:
+    """Return what advances each filter to peak at time 0, and turns its fine structure to peak there too."""
+    peaks = _peaks(poles)
+    return torch.exp(1j * peaks * (turns - poles.angle()))
+
+
+def _gains(poles: Tensor) -> Tensor:
+    """Return the bands' gains that make their sum's magnitude 1 at every centre (Hohmann 2002, section 4)."""
+    turns = poles.angle()
+    responses = _response(poles[:, None], turns) * _aligned(poles[:, None], turns)
+    gains = torch.ones(len(poles), dtype=torch.float64)
+    for _ in range(100):
+        gains = gains / (gains[:, None] * responses).sum(0).abs()
+    return gains
