@@ -36,12 +36,15 @@ class Happening(BaseModel):
 
 
 class Client(BaseModel):
-    """How the browser plays: by which engine, at which rate (Hz), how late (s), and who counts its glitches."""
+    """How the browser plays: by which engine, at which rate (Hz), how late (s), and who counts its glitches.
+
+    `exact` tells whether it renders a known passage as it must, without which nothing is played.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: Literal["worklet", "chunks"] | None = None
-    exact: tuple[Literal["worklet", "chunks"], ...] = ()
+    exact: bool
     rate: Annotated[float, Field(gt=0, le=1e6)] | None = None
     latency: Annotated[float, Field(ge=0, le=60)] | None = None
     counted: Literal["browser", "clock"] | None = None

@@ -42,7 +42,7 @@ export class Engine extends EventTarget {
   get report() {
     const { outputLatency = 0, baseLatency = 0, sampleRate, playbackStats } = this.#context;
     const counted = playbackStats ? "browser" : "clock";
-    return { engine: this.kind, rate: sampleRate, latency: outputLatency || baseLatency, counted };
+    return { engine: this.kind, exact: true, rate: sampleRate, latency: outputLatency || baseLatency, counted };
   }
 
   /** How often the sound broke off. */

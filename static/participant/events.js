@@ -35,6 +35,11 @@ export class EventLog {
     return this.#sending;
   }
 
+  /** Say what there is to say about this browser, though nothing has happened. */
+  report() {
+    return this.#post(this.#batch());
+  }
+
   /** Send what waits without waiting for the reply, for a page that is going away. */
   beacon() {
     if (this.#waiting.length) navigator.sendBeacon(this.#url, new Blob([this.#batch()], { type: "application/json" }));
@@ -47,10 +52,14 @@ export class EventLog {
   async #send() {
     if (!this.#waiting.length) return;
     const { order: last } = this.#waiting[Math.min(MOST, this.#waiting.length) - 1];
-    const headers = { "Content-Type": "application/json" };
-    const posted = fetch(this.#url, { method: "POST", body: this.#batch(), headers, keepalive: true });
-    const response = await posted.catch(() => null); // offline: the next batch brings them
+    const response = await this.#post(this.#batch());
     if (response && response.status < 500) this.#waiting = this.#waiting.filter(({ order }) => order > last);
+  }
+
+  /** Return the response, or null offline: then the next batch brings what this one held. */
+  #post(body) {
+    const headers = { "Content-Type": "application/json" };
+    return fetch(this.#url, { method: "POST", body, headers, keepalive: true }).catch(() => null);
   }
 
   #batch() {

@@ -128,6 +128,7 @@ export class ListeningTrial extends HTMLElement {
 
   #fail(reason) {
     this.dataset.state = reason;
+    if (reason === "silent") this.#log.report();
     this.#say(text(reason));
   }
 

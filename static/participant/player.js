@@ -55,9 +55,9 @@ export class Player extends EventTarget {
     return this.#urls.map((url) => url.split("/").pop());
   }
 
-  /** What the session keeps about browser and sound. */
+  /** What the session keeps about browser and sound; `exact` tells whether it has passed the self-check. */
   get report() {
-    return this.#engine?.report ?? {};
+    return this.#engine?.report ?? { exact: false };
   }
 
   get kind() {

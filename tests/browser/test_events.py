@@ -68,6 +68,7 @@ def test_what_an_assessor_does_is_stored_with_the_frame_at_which_it_took_effect(
     client = Session.objects.get().client
     assert (client["engine"], client["rate"], client["counted"]) == ("worklet", 8000, "browser")
     assert "Chrome" in client["browser"]
+    assert client["exact"] is True
     assert client["glitches"] == sum(each.value for each in Event.objects.filter(kind="glitch"))
 
 

@@ -18,7 +18,7 @@ from listening.participant.sounds import addresses_ahead, hidden_sounds, open_so
 from tests import builders
 
 pytestmark = pytest.mark.django_db
-CLIENT = {"engine": "worklet", "rate": 44100, "latency": 0.02, "counted": "browser"}
+CLIENT = {"engine": "worklet", "exact": True, "rate": 44100, "latency": 0.02, "counted": "browser"}
 LOAD = "8a0c7f66-8f7e-4a53-a6a3-3c4a4ee2f7e1"
 
 
@@ -112,7 +112,7 @@ def test_events_of_an_ended_session_are_taken_but_not_of_a_declined_one(client, 
         ({"events": [event(sound="nobody")]}, 404, "sound"),
         ({"trial": 99}, 404, "trial"),
         ({"load": "x"}, 400, "load"),
-        ({"client": {"engine": "gramophone"}}, 400, "client.engine"),
+        ({"client": CLIENT | {"engine": "gramophone"}}, 400, "client.engine"),
         ({"events": [event(n) for n in range(501)]}, 400, "events"),
         ({"condition": "anchor"}, 400, "condition"),
     ],
