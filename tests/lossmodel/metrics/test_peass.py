@@ -8,7 +8,7 @@ import torch
 
 from lossmodel.metrics.peass import auditory, gammatone, peass
 from lossmodel.metrics.peass.decomposition import decompose
-from lossmodel.metrics.peass.features import Features, similarity
+from lossmodel.metrics.peass.features import Features, features, similarity
 from lossmodel.metrics.peass.lowpass import lowpass
 from lossmodel.metrics.peass.mapping import INPUTS, fit, inputs, paper_scores
 from tests.lossmodel.metrics.builders import music, noise
