@@ -118,7 +118,7 @@ def _explanation(found: pd.DataFrame, again: pd.DataFrame, ours: pd.DataFrame, t
         )
     both = ours.merge(theirs, on=["item", "condition"])
     lines += ["", "How far our values lie from those that Ward et al. published for the same stimuli (MATLAB):", ""]
-    for name in [name for name in theirs if name.lower() in ours]:
+    for name in [name for name in theirs if name.isupper() and name.lower() in ours]:
         apart = (both[name.lower()] - both[name]).abs().dropna()
         lines.append(f"- {name}: median {apart.median():.2g}, largest {apart.max():.2g}, n = {len(apart)}")
     lines += [
