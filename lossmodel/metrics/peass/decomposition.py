@@ -179,13 +179,13 @@ def _solved(sources: Tensor, error: Tensor, window: Tensor, taps: int) -> Tensor
 def _root(gram: Tensor) -> Tensor:
     """Return the lower Cholesky factor of each matrix, with the smallest of `RIDGES` that makes it exist."""
     energies = gram.diagonal(dim1=-2, dim2=-1).real + torch.finfo(gram.real.dtype).tiny ** 0.5
-    roots, failed = None, None
-    for ridge in RIDGES:
-        found, failing = torch.linalg.cholesky_ex(gram + torch.diag_embed(ridge * energies))
-        roots = found if roots is None else torch.where(failed[:, None, None] > 0, found, roots)
-        failed = failing
-        if not failing.any():
+    roots, failed = torch.linalg.cholesky_ex(gram + torch.diag_embed(RIDGES[0] * energies))
+    for ridge in RIDGES[1:]:
+        if not failed.any():
             break
+        again, failing = torch.linalg.cholesky_ex(gram + torch.diag_embed(ridge * energies))
+        roots = torch.where(failed[:, None, None] > 0, again, roots)
+        failed = torch.where(failed > 0, failing, failed)
     return roots
 
 
