@@ -277,3 +277,14 @@ def test_a_folder_becomes_a_study_of_any_method(tmp_path):
     assert set(study.conditions.values_list("name", flat=True)) == {"net", "hidden-reference", "lowpass-3500"}
     with pytest.raises(BadInput, match="only a folder takes one"):
         import_study(tmp_path, "waet", preset="acr")
+
+
+def test_whoever_grades_the_hidden_reference_four_of_five_without_a_reference_is_kept_for_a_fit(tmp_path):
+    study = made_by("acr", tmp_path)
+    for slot in Slot.objects.filter(trial__session=sitting(study)):
+        slot.answer(75, order=1, key=uuid.uuid4())
+    frozen = export.freeze(study)
+    kept, screened = tasks._ratings([frozen])
+    assert len(kept) == 8
+    assert screened[str(frozen)]["exclusions"] == []
+    assert "not screened" in screened[str(frozen)]["notes"][0]
