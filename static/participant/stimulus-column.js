@@ -121,7 +121,7 @@ export class StimulusColumn extends HTMLElement {
 
   #show() {
     const state = this.#heard ? (this.#rated ? "done" : "rate") : "hear";
-    const value = text("value", { score: Math.round(this.score * 10) / 10 });
+    const value = text("value", { score: Math.round(this.score * 10) / 10 }) + interval(this.score);
     this.dataset.state = state;
     this.toggleAttribute("data-sounding", this.#sounding);
     this.button.setAttribute("aria-pressed", String(this.#sounding));
@@ -131,6 +131,13 @@ export class StimulusColumn extends HTMLElement {
     this.todo.textContent = text(state);
     if (sheet.rules.show_number) this.querySelector("output").value = this.#rated ? Math.round(this.score) : "";
   }
+}
+
+/** Return the word of the interval in which a score lies, for whoever cannot see the words beside the sliders. */
+function interval(score) {
+  const words = [...document.querySelectorAll(".intervals li")].reverse();
+  const place = Math.min(words.length - 1, Math.floor((score / FULL) * words.length));
+  return words.length ? `, ${words[place].textContent.trim()}` : "";
 }
 
 customElements.define("stimulus-column", StimulusColumn);

@@ -63,6 +63,20 @@ def test_a_trial_with_sliders_is_rated_by_names_alone(enter):
     expect(page.get_by_role("progressbar", name="Practice 2 of 2")).to_be_visible()
 
 
+def test_a_slider_says_the_word_of_the_interval_in_which_it_stands(enter):
+    page = enter("trial-intervals")
+    page.get_by_role("button", name="Play 1").press("Enter")
+    slider = page.get_by_role("slider", name="Basic audio quality of 1, 0 is Bad, 100 is Excellent")
+    for keys, words in [
+        ("Home", "0 of 100, Bad"),
+        ("PageUp PageUp", "20 of 100, Poor"),
+        ("End", "100 of 100, Excellent"),
+    ]:
+        for key in keys.split():
+            slider.press(key)
+        expect(slider).to_have_attribute("aria-valuetext", words)
+
+
 @pytest.mark.parametrize(("name", "words"), [("trial-grades", "Slightly annoying"), ("trial-pair", "2 is better")])
 def test_a_page_with_one_answer_is_judged_by_names_alone(enter, name, words):
     page = enter(name)

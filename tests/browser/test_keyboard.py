@@ -61,9 +61,9 @@ def test_a_slider_that_stands_nowhere_is_placed_by_keys(at):
     slider = page.locator(".fader input").first
     expect(slider).to_have_attribute("aria-valuetext", "not placed yet")
     page.keyboard.press("ArrowUp")
-    expect(slider).to_have_attribute("aria-valuetext", "50 of 100")
+    expect(slider).to_have_attribute("aria-valuetext", "50 of 100, Fair")
     page.keyboard.press("ArrowUp")
-    expect(slider).to_have_attribute("aria-valuetext", "51 of 100")
+    expect(slider).to_have_attribute("aria-valuetext", "51 of 100, Fair")
 
 
 def test_the_list_of_keys_opens_and_closes_and_gives_focus_back(at):
