@@ -59,8 +59,8 @@ def _bss(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) 
 
 def _images(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
     """Return the medians of BSS Eval v4's windows of 1 s: NaN where no window has sound on all sides."""
-    alone = others is None or not others.any()
-    sources = reference[:, None] if alone else torch.stack([reference, others], dim=1)
+    heard = [reference] if others is None or not others.any() else [reference, others]
+    sources = torch.stack(heard, dim=1)
     found = bss_eval_images(estimate[:, None], sources, window=rate)
     windows = {"sdr": found.sdr, "isr": found.isr}
     if others is not None:

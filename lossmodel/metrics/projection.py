@@ -75,7 +75,7 @@ def solve(correlated: Tensor, against: Tensor) -> Tensor:
     Shape: (n, i, i, taps), (n, i, taps, signals) → (n, i, taps, signals). Raises `BadInput` as `cholesky`.
     """
     solved = [_solve(one[None], seen.flatten(0, 1)) for one, seen in zip(correlated.cpu(), against.cpu(), strict=True)]
-    return torch.stack(solved).to(against.device).unflatten(1, against.shape[1:3])
+    return torch.stack(solved).to(against.device).reshape(*against.shape[:3], -1)
 
 
 def _solve(correlated: Tensor, against: Tensor) -> Tensor:

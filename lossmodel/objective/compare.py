@@ -34,7 +34,7 @@ def compare(ratings: pd.DataFrame, values: pd.DataFrame, *, seed: int = SEED) ->
     an attribute where it has values on at least three songs that are not all the same; stimuli without one are left
     out. Raises `BadInput` where ratings and values have no stimulus in common.
     """
-    metrics = [name for name in values if name not in MANIFEST and pd.api.types.is_numeric_dtype(values[name])]
+    metrics = [str(name) for name in values if name not in MANIFEST and pd.api.types.is_numeric_dtype(values[name])]
     rows = [
         row
         for study, own in ratings.groupby("study", sort=False)

@@ -101,7 +101,8 @@ def _oversampled(signals: Tensor, size: int) -> Tensor:
 
 def _restored(spectrum: Tensor, size: int, time: int) -> Tensor:
     before = round(size / OVERSAMPLING)
-    return torch.fft.irfft(spectrum[..., : before // 2 + 1] / OVERSAMPLING, before)[..., :time]
+    restored: Tensor = torch.fft.irfft(spectrum[..., : before // 2 + 1] / OVERSAMPLING, before)
+    return restored[..., :time]
 
 
 def _taps(frame: int, columns: int) -> int:
@@ -179,6 +180,7 @@ def _solved(sources: Tensor, error: Tensor, window: Tensor, taps: int) -> Tensor
 def _root(gram: Tensor) -> Tensor:
     """Return the lower Cholesky factor of each matrix, with the smallest of `RIDGES` that makes it exist."""
     energies = gram.diagonal(dim1=-2, dim2=-1).real + torch.finfo(gram.real.dtype).tiny ** 0.5
+    roots: Tensor
     roots, failed = torch.linalg.cholesky_ex(gram + torch.diag_embed(RIDGES[0] * energies))
     for ridge in RIDGES[1:]:
         if not failed.any():
