@@ -2,6 +2,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
+import listening.models.language
 import listening.models.session
 import listening.models.study
 import uuid
@@ -44,6 +45,26 @@ class Migration(migrations.Migration):
                 'verbose_name': 'checkpoint',
                 'verbose_name_plural': 'checkpoints',
                 'ordering': ['run', '-step'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Question',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.SlugField(help_text='its column in exports', max_length=40, verbose_name='key')),
+                ('place', models.CharField(choices=[('before', 'before the test'), ('between', 'half-way through the trials'), ('after', 'after the trials')], default='before', max_length=10, verbose_name='when')),
+                ('kind', models.CharField(choices=[('text', 'text'), ('choice', 'choice'), ('number', 'number'), ('scale', 'scale')], default='text', max_length=10, verbose_name='kind')),
+                ('text', models.CharField(max_length=300, verbose_name='question')),
+                ('choices', models.TextField(blank=True, help_text='one a line; for a scale: its low end, then its high end', verbose_name='choices')),
+                ('minimum', models.IntegerField(blank=True, help_text='of a number or scale', null=True, verbose_name='least')),
+                ('maximum', models.IntegerField(blank=True, null=True, verbose_name='most')),
+                ('required', models.BooleanField(default=True, verbose_name='required')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+            ],
+            options={
+                'verbose_name': 'question',
+                'verbose_name_plural': 'questionnaire',
+                'ordering': ['study', 'position', 'pk'],
             },
         ),
         migrations.CreateModel(
@@ -116,6 +137,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('training', models.BooleanField(default=False, help_text='rated first, to learn the page and the scale; does not count', verbose_name='training')),
                 ('accompaniment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='listening.audio', verbose_name='accompaniment')),
                 ('mixture', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='listening.audio', verbose_name='mixture')),
             ],
@@ -196,11 +218,74 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Session',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('consent_version', models.CharField(blank=True, max_length=20, verbose_name='consent version')),
+                ('consented_at', models.DateTimeField(blank=True, null=True, verbose_name='consented')),
+                ('declined_at', models.DateTimeField(blank=True, null=True, verbose_name='declined')),
+                ('volume_at', models.DateTimeField(blank=True, null=True, verbose_name='volume set')),
+                ('screened_at', models.DateTimeField(blank=True, help_text='did not pass a headphone check that is required', null=True, verbose_name='screened out')),
+                ('instructed_at', models.DateTimeField(blank=True, null=True, verbose_name='instructed')),
+                ('familiarised_at', models.DateTimeField(blank=True, null=True, verbose_name='examples heard')),
+                ('paused_at', models.DateTimeField(blank=True, null=True, verbose_name='has a break since')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                ('token', models.CharField(default=listening.models.session.new_token, editable=False, max_length=40, unique=True)),
+                ('code', models.CharField(default=listening.models.session.new_code, editable=False, help_text='brings its assessor back on any device; not the pseudonym, which exports show', max_length=8, unique=True, verbose_name='personal code')),
+                ('ticket', models.CharField(editable=False, help_text='the form it began from, so that a form sent twice begins once', max_length=40, null=True)),
+                ('number', models.PositiveIntegerField(help_text='0, 1, 2 … within the study; balances the designs', verbose_name='number')),
+                ('seed', models.PositiveBigIntegerField(verbose_name='seed')),
+                ('client', models.JSONField(blank=True, default=dict, help_text='browser, sample rate, latency', verbose_name='client')),
+                ('comment', models.TextField(blank=True, verbose_name='comment')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                ('assessor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='listening.assessor', verbose_name='assessor')),
+            ],
+            options={
+                'verbose_name': 'session',
+                'verbose_name_plural': 'sessions',
+                'ordering': ['study', 'number'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Reply',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.TextField(blank=True, verbose_name='reply')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='listening.question', verbose_name='question')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='replies', to='listening.session', verbose_name='session')),
+            ],
+            options={
+                'verbose_name': 'reply',
+                'verbose_name_plural': 'replies',
+                'ordering': ['session', 'question'],
+            },
+        ),
+        migrations.CreateModel(
+            name='HeadphoneCheck',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('antiphase', 'antiphase'), ('huggins', 'huggins')], max_length=10, verbose_name='kind')),
+                ('seed', models.PositiveBigIntegerField(default=listening.models.study.new_seed, verbose_name='seed')),
+                ('answers', models.JSONField(default=list, verbose_name='answers')),
+                ('answered', models.PositiveSmallIntegerField(default=0, verbose_name='answered')),
+                ('correct', models.PositiveSmallIntegerField(default=0, verbose_name='right')),
+                ('passed', models.BooleanField(help_text='unknown until all trials are answered', null=True, verbose_name='passed')),
+                ('told_at', models.DateTimeField(help_text='when the assessor went on after not passing', null=True, verbose_name='told')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='listening.session', verbose_name='session')),
+            ],
+            options={
+                'verbose_name': 'headphone check',
+                'verbose_name_plural': 'headphone checks',
+                'ordering': ['session', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Rating',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('score', models.FloatField(verbose_name='score')),
-                ('order', models.PositiveIntegerField(default=0, help_text="the browser's own count of its answers", verbose_name='order')),
+                ('order', models.PositiveBigIntegerField(default=0, help_text='when it was given, on a clock that never goes back: ms since 1970', verbose_name='order')),
                 ('key', models.UUIDField(default=uuid.uuid4, help_text='idempotency key of the newest answer')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
@@ -235,10 +320,21 @@ class Migration(migrations.Migration):
             name='Study',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('preset', models.CharField(help_text='the test method it was made from', max_length=40, verbose_name='preset')),
+                ('changed_rules', models.JSONField(blank=True, default=dict, help_text='rules in which it differs from its test method', verbose_name='changed rules')),
+                ('attention', models.PositiveSmallIntegerField(default=0, help_text='the hidden reference is to be recognised; their ratings are shown and exported, but do not count', verbose_name='attention trials per attribute')),
+                ('volume_step', models.BooleanField(default=False, help_text='a page of its own to set the volume by the loudest reference; otherwise part of the instructions', verbose_name='volume step')),
+                ('headphones', models.CharField(blank=True, choices=[('', 'no check'), ('antiphase', 'antiphase tones (Woods et al., 2017)'), ('huggins', 'Huggins pitch (Milne et al., 2020)'), ('both', 'both, one after the other')], default='', max_length=10, verbose_name='headphone check')),
+                ('headphone_rule', models.CharField(choices=[('none', 'note the result only'), ('inform', 'ask to put headphones on, then go on'), ('exclude', 'thank and end the session')], default='inform', max_length=10, verbose_name='whoever does not pass')),
+                ('antiphase_threshold', models.PositiveSmallIntegerField(default=5, help_text='Woods et al.: 5', validators=[django.core.validators.MaxValueValidator(6)], verbose_name='antiphase: right of 6 to pass')),
+                ('huggins_threshold', models.PositiveSmallIntegerField(default=6, help_text='Milne et al.: 6', validators=[django.core.validators.MaxValueValidator(6)], verbose_name='Huggins: right of 6 to pass')),
+                ('screen_out_url', models.URLField(blank=True, help_text='where a recruiter wants those to go who did not pass', verbose_name='screen-out URL')),
+                ('familiarisation', models.BooleanField(default=False, help_text='both ends of each scale, from the anchors and the reference of a training item', verbose_name='labelled examples')),
+                ('break_every', models.PositiveSmallIntegerField(default=0, help_text='0: only when an assessor asks for one', verbose_name='a break after every … trials')),
+                ('language', models.CharField(blank=True, choices=listening.models.language.languages, default='', help_text="of its texts and pages; empty: the method's texts and the pages follow each assessor's browser", max_length=12, verbose_name='language')),
                 ('slug', models.SlugField(max_length=80, unique=True, verbose_name='slug')),
                 ('title', models.CharField(max_length=200, verbose_name='title')),
                 ('status', models.CharField(choices=[('draft', 'draft'), ('open', 'open'), ('closed', 'closed'), ('archived', 'archived')], default='draft', editable=False, max_length=10, verbose_name='status')),
-                ('preset', models.CharField(help_text='the test method it was made from', max_length=40, verbose_name='preset')),
                 ('source', models.CharField(blank=True, help_text='where an imported test is from', max_length=200, verbose_name='source')),
                 ('introduction', models.TextField(blank=True, verbose_name='introduction')),
                 ('consent', models.TextField(blank=True, help_text='what an assessor agrees to first', verbose_name='consent')),
@@ -265,29 +361,10 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at', '-pk'],
             },
         ),
-        migrations.CreateModel(
-            name='Session',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=listening.models.session.new_token, editable=False, max_length=40, unique=True)),
-                ('number', models.PositiveIntegerField(help_text='0, 1, 2 … within the study; balances the designs', verbose_name='number')),
-                ('seed', models.PositiveBigIntegerField(verbose_name='seed')),
-                ('consent_version', models.CharField(blank=True, max_length=20, verbose_name='consent version')),
-                ('client', models.JSONField(blank=True, default=dict, help_text='browser, sample rate, latency', verbose_name='client')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('consented_at', models.DateTimeField(blank=True, null=True, verbose_name='consented')),
-                ('declined_at', models.DateTimeField(blank=True, null=True, verbose_name='declined')),
-                ('instructed_at', models.DateTimeField(blank=True, null=True, verbose_name='instructed')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('assessor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='listening.assessor', verbose_name='assessor')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='listening.study', verbose_name='study')),
-            ],
-            options={
-                'verbose_name': 'session',
-                'verbose_name_plural': 'sessions',
-                'ordering': ['study', 'number'],
-            },
+        migrations.AddField(
+            model_name='session',
+            name='study',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='listening.study', verbose_name='study'),
         ),
         migrations.AddField(
             model_name='rendering',
@@ -298,6 +375,11 @@ class Migration(migrations.Migration):
             model_name='ratingset',
             name='study',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rating_sets', to='listening.study', verbose_name='study'),
+        ),
+        migrations.AddField(
+            model_name='question',
+            name='study',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='listening.study', verbose_name='study'),
         ),
         migrations.AddField(
             model_name='item',
@@ -370,7 +452,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('position', models.PositiveSmallIntegerField(verbose_name='position')),
+                ('part', models.PositiveSmallIntegerField(default=0, verbose_name='part')),
                 ('replicate', models.PositiveSmallIntegerField(default=0, verbose_name='replicate')),
+                ('attention', models.BooleanField(default=False, help_text='its right answer is known; its ratings do not count', verbose_name='attention')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
                 ('seconds', models.FloatField(blank=True, help_text='time spent on the page', null=True, verbose_name='seconds')),
@@ -389,6 +473,27 @@ class Migration(migrations.Migration):
             name='trial',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='listening.trial', verbose_name='trial'),
         ),
+        migrations.CreateModel(
+            name='Event',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.PositiveSmallIntegerField(help_text='0 is the first reference', null=True, verbose_name='open sound')),
+                ('kind', models.CharField(choices=[('play', 'play'), ('switch', 'switch'), ('pause', 'pause'), ('seek', 'seek'), ('loop', 'loop'), ('end', 'end'), ('whole', 'heard to the end'), ('rate', 'rate'), ('glitch', 'glitch')], max_length=8, verbose_name='kind')),
+                ('load', models.UUIDField(default=uuid.uuid4, verbose_name='load')),
+                ('order', models.PositiveIntegerField(verbose_name='order')),
+                ('frame', models.BigIntegerField(null=True, verbose_name='frame')),
+                ('value', models.FloatField(help_text='seconds into the sound; the score; where a loop begins; glitches', null=True, verbose_name='value')),
+                ('until', models.FloatField(help_text='where a loop ends, in seconds', null=True, verbose_name='until')),
+                ('at', models.DateTimeField(help_text="by the browser's clock", verbose_name='at')),
+                ('slot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='listening.slot', verbose_name='slot')),
+                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='listening.trial', verbose_name='trial')),
+            ],
+            options={
+                'verbose_name': 'event',
+                'verbose_name_plural': 'events',
+                'ordering': ['trial', 'load', 'order'],
+            },
+        ),
         migrations.AddConstraint(
             model_name='objective',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), models.Q(('beat_at__isnull', False), ('lease__isnull', False)), _connector='OR'), name='objective_running_has_a_lease'),
@@ -400,6 +505,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reference',
             constraint=models.UniqueConstraint(fields=('item', 'name'), name='reference_once_per_item'),
+        ),
+        migrations.AddConstraint(
+            model_name='reply',
+            constraint=models.UniqueConstraint(fields=('session', 'question'), name='reply_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='headphonecheck',
+            constraint=models.UniqueConstraint(fields=('session', 'kind'), name='headphone_check_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='headphonecheck',
+            constraint=models.CheckConstraint(condition=models.Q(('correct__lte', models.F('answered'))), name='headphone_check_counted'),
         ),
         migrations.AddConstraint(
             model_name='rating',
@@ -415,11 +532,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='study',
+            constraint=models.CheckConstraint(condition=models.Q(('antiphase_threshold__lte', 6), ('huggins_threshold__lte', 6)), name='study_thresholds_within_trials'),
+        ),
+        migrations.AddConstraint(
+            model_name='study',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'open', 'closed', 'archived'])), name='study_known_status'),
         ),
         migrations.AddConstraint(
             model_name='session',
             constraint=models.UniqueConstraint(fields=('study', 'number'), name='session_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='session',
+            constraint=models.UniqueConstraint(fields=('study', 'ticket'), name='session_begun_once'),
         ),
         migrations.AddConstraint(
             model_name='session',
@@ -436,6 +561,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ratingset',
             constraint=models.UniqueConstraint(fields=('study', 'sha256'), name='rating_set_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='question',
+            constraint=models.UniqueConstraint(fields=('study', 'key'), name='question_once_per_study'),
+        ),
+        migrations.AddConstraint(
+            model_name='question',
+            constraint=models.CheckConstraint(condition=models.Q(('minimum', None), ('maximum', None), ('minimum__lt', models.F('maximum')), _connector='OR'), name='question_bounds_in_order'),
         ),
         migrations.AddConstraint(
             model_name='item',
@@ -471,7 +604,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='trial',
-            constraint=models.UniqueConstraint(fields=('session', 'attribute', 'item', 'replicate'), name='trial_once'),
+            constraint=models.UniqueConstraint(fields=('session', 'attribute', 'item', 'part', 'replicate', 'attention'), name='trial_once'),
         ),
         migrations.AddConstraint(
             model_name='slot',
@@ -480,5 +613,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='slot',
             constraint=models.UniqueConstraint(fields=('trial', 'stimulus'), name='slot_stimulus_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='event',
+            constraint=models.UniqueConstraint(fields=('trial', 'load', 'order'), name='event_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='event',
+            constraint=models.CheckConstraint(condition=models.Q(('slot', None), ('place', None), _connector='OR'), name='event_of_one_sound'),
         ),
     ]
