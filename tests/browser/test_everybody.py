@@ -118,7 +118,7 @@ def ink(page, place: str) -> tuple[str, str]:
 
 def test_in_forced_colours_what_sounds_is_still_seen(see):
     page = see("trial-scale")
-    page.emulate_media(forced_colors="active")
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
     page.get_by_role("button", name="Play 1").click()
     assert ink(page, ".pick[aria-pressed=true]") != ink(page, ".pick[aria-pressed=false]")
     assert ink(page, ".open-sound .icon")[0] != ink(page, ".open-sound")[0]
@@ -127,7 +127,7 @@ def test_in_forced_colours_what_sounds_is_still_seen(see):
 
 def test_with_more_contrast_asked_for_lines_and_small_words_are_drawn_in_full_ink(see):
     page = see("trial-scale")
-    page.emulate_media(contrast="more")
+    page.emulate_media(contrast="more", reduced_motion="reduce")
     full = page.evaluate("getComputedStyle(document.documentElement).color")
     assert page.locator(".question p").evaluate("line => getComputedStyle(line).color") == full
     assert ink(page, ".pick")[1] == full
