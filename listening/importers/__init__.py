@@ -18,20 +18,21 @@ FORMATS = (*READERS, "folder")
 METHOD = "ward-2"
 
 
-def import_study(path: Path, kind: str, slug: str = "", report: Report = silent, *, preset: str = "") -> Study:
+def import_study(
+    path: Path, kind: str, slug: str = "", report: Report = silent, *, preset: str = "", language: str = ""
+) -> Study:
     """Return the test at `path`, of a format in `FORMATS`, as a study called `slug` (empty: after the test).
 
-    `folder` makes a draft by the method `preset` (empty: ward-2); the others keep what was published and close the
-    study. Raises `BadInput`, and keeps nothing, for whatever cannot be used.
+    `folder` makes a draft by the method `preset` (empty: ward-2) in a `language` (empty: the browser's); the others
+    keep what was published and close the study. Raises `BadInput`, and keeps nothing, for whatever cannot be used.
     """
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder")
     if kind == "folder":
-        return from_folder(path, slug, preset=preset or METHOD, report=report)
-    if preset:
-        raise BadInput(
-            f"--preset {preset}: a test of the format {kind} was run by its own method; only a folder takes one"
-        )
+        return from_folder(path, slug, preset=preset or METHOD, report=report, language=language)
+    for option, given in {"preset": preset, "language": language}.items():
+        if given:
+            raise BadInput(f"--{option} {given}: a test of the format {kind} has its own; only a folder takes one")
     if kind not in READERS:
         raise BadInput(f"no format is called {kind!r}; known are: {', '.join(FORMATS)}")
     return write(READERS[kind](path), slug, report)

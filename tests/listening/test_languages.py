@@ -8,7 +8,10 @@ from django.conf import settings as django_settings
 from django.utils import translation
 
 from listening import presets, stimuli
+from listening.importers import import_study
 from listening.models import Assessor, Question, Session
+from lossmodel import audio
+from lossmodel.errors import BadInput
 from tests import builders, messages
 from tests.browser import pages
 from tests.browser.pages import PAGES
@@ -180,3 +183,16 @@ def test_another_language_is_begun_by_one_command_and_reaches_every_word(client,
     own += [line for question in Question.objects.all() for line in question.options]
     assert "⟦" in html
     assert not [text for text in bare(html) if not any(word in text for word in own)]
+
+
+def test_a_folder_is_imported_in_a_language_and_a_published_test_keeps_its_own(tmp_path):
+    for name in ("reference", "netA"):
+        for item in ("anna", "ben"):
+            path = tmp_path / "voices" / name / f"{item}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            audio.write(path, builders.tone(330.0 if name == "netA" else 220.0, seconds=1.0, rate=44100))
+    made = import_study(tmp_path / "voices", "folder", preset="mushra", language="fr")
+    assert (made.language, made.attributes.get().high) == ("fr", "Excellent")
+    assert made.instructions.startswith("Sur chaque page")
+    with pytest.raises(BadInput, match="--language fr"):
+        import_study(tmp_path / "voices", "ward2018", language="fr")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from listening.importers import FORMATS, import_study
@@ -23,10 +24,13 @@ class Command(Base):
         parser.add_argument("--slug", default="", help="what the study is called in links; default: after the test")
 
         parser.add_argument("--preset", default="", metavar="KEY", help="the test method of a folder; default: ward-2")
+        codes = [code for code, _name in settings.LANGUAGES]
+        parser.add_argument("--language", default="", choices=codes, help="of a folder's texts; default: the browser's")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        own = {name: options[name] for name in ("preset", "language")}
         with bar("importing") as report:
-            study = import_study(options["path"], options["format"], options["slug"], report, preset=options["preset"])
+            study = import_study(options["path"], options["format"], options["slug"], report, **own)
         items, conditions = study.items.count(), study.conditions.count()
         rated = study.sessions.count()
         self.stdout.write(
