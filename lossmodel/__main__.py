@@ -51,9 +51,9 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     from lossmodel.metrics import measure
 
     wanted = measure.chosen(only)
+    pairs = manifests.read(manifest)
     if not only:
         complain(*(f"left out: {why}" for why in measure.ABSENT.values()))
-    pairs = manifests.read(manifest)
     with bar("measuring") as report:
         rows = measure.measure(pairs, only=wanted, report=report)
     measure.write(output, rows)
