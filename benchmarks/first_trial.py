@@ -41,10 +41,7 @@ WHEN_READY = """
 new MutationObserver((_, observer) => {
   if (!document.querySelector("listening-trial[data-state=ready]")) return;
   observer.disconnect();
-  const fetched = performance.getEntriesByType("resource").filter(({responseEnd}) => responseEnd);
-  const sounds = fetched.filter(({name}) => name.includes("/audio/"));
-  const flac = sounds.reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0);
-  window.playable = {seconds: performance.now() / 1000, flac, requests: 1 + fetched.length};
+  window.playable = performance.now() / 1000;
 }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"]});
 """
 
@@ -169,8 +166,10 @@ def sitting(address: str, trials: int) -> dict[str, float]:
         page = browser.new_page()
         blank = memory(browser)["resident"]
         page.add_init_script(WHEN_READY)
+        answers = []
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 Playwright writes on its listeners
         page.goto(address)
-        figures, waits = playable(page), []
+        figures, waits = playable(page) | fetched(answers, STIMULI + 1), []
         for number in range(trials):
             if number:
                 page.get_by_role("button", name="Next").click()
@@ -184,10 +183,16 @@ def sitting(address: str, trials: int) -> dict[str, float]:
 
 
 def playable(page) -> dict[str, float]:  # noqa: ANN001
-    """Return seconds, MB of FLAC and requests from the navigation until every sound of the trial could be played."""
+    """Return the seconds from the navigation until every sound of the trial could be played."""
     page.wait_for_selector(READY)
-    found = page.evaluate("window.playable")
-    return found | {"flac": found["flac"] / MEGA}
+    return {"seconds": page.evaluate("window.playable")}
+
+
+def fetched(answers, sounds: int) -> dict[str, float]:  # noqa: ANN001
+    """Return the requests up to the `sounds`th sound, the last of the trial, and the MB of FLAC among them."""
+    sizes = [int(answer.headers["content-length"]) if "/audio/" in answer.url else 0 for answer in answers]
+    last = int(np.flatnonzero(sizes)[sounds - 1]) + 1
+    return {"flac": sum(sizes[:last]) / MEGA, "requests": last}
 
 
 def rate(page) -> None:  # noqa: ANN001

@@ -2,13 +2,13 @@
 
 PAGE = "participant/listening-trial.js"
 IMPORTED = (
-    "answers", "choice-list", "chunks", "coverage", "engine", "envelope", "events", "finish", "flac", "kept", "keys",
-    "keys-help", "missing", "mixer", "play-bar", "player", "saved-note", "selfcheck", "sheet", "sounds",
-    "stimulus-card", "stimulus-column", "uuid",
+    "answers", "choice-list", "chunks", "coverage", "early", "engine", "envelope", "events", "finish", "flac", "kept",
+    "keys", "keys-help", "loaders", "missing", "mixer", "play-bar", "player", "saved-note", "selfcheck", "sheet",
+    "sound", "sounds", "stimulus-card", "stimulus-column", "uuid",
 )  # fmt: skip
 """Every module that `PAGE` imports, or that those import."""
 
 
-def addresses() -> list[str]:
+def names() -> list[str]:
     """Return the names of the page's modules as static files."""
     return [PAGE, *(f"participant/{name}.js" for name in IMPORTED)]

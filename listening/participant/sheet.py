@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from django.db.models import Max
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from listening.models import Attribute, Event, Rating, Slot, Trial
-from listening.participant.modules import addresses
-from listening.participant.sounds import Sound, addresses_ahead, hidden_sounds, open_sounds
+from listening.participant.modules import names
+from listening.participant.sounds import Sound, addresses, addresses_ahead, hidden_sounds, open_sounds
 from listening.presets import Form, Rules, Start
 
 MIDDLE = 50.0
@@ -59,7 +60,7 @@ class Sheet:
     @property
     def modules(self) -> list[str]:
         """Return what the page runs, as names of static files."""
-        return addresses()
+        return names()
 
     @property
     def desk(self) -> str:
@@ -82,6 +83,9 @@ class Sheet:
         return own | {
             "trial": self.trial.position,
             "heard": _heard(self.trial),
+            "worklet": static("participant/mixer.worklet.js"),
+            "loader": static("participant/loader.worker.js"),
+            "sounds": addresses(self.trial, self.sounds),
             "ahead": addresses_ahead(self.trial),
         }
 

@@ -1,28 +1,35 @@
-// A FLAC decoder (RFC 9639), for the files in which a browser's own loses its way: FFmpeg, and so Chromium, looks for
-// frames by their sync code and may take a chance pattern inside one for the next. This one goes by the lengths. Pure.
+// A FLAC decoder (RFC 9639): bit-exact in every browser, and it goes by the lengths. (FFmpeg, and so Chromium, looks
+// for frames by their sync code and may take a chance pattern inside one for the next; its floats for 16-bit samples
+// are scaled by 32767 above 0.) The inner loops read 32 bits at a time, most of a sample's work in one look. Pure.
 
 const [CONSTANT, VERBATIM, FIXED, LPC] = [0, 1, 8, 32];
 const FIXED_PREDICTORS = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]];
 const BLOCK_SIZES = { 1: () => 192, 6: (bits) => bits.read(8) + 1, 7: (bits) => bits.read(16) + 1 };
 const [LEFT_SIDE, RIGHT_SIDE, MID_SIDE] = [8, 9, 10];
+const BEYOND = 8; // bytes that may be looked at, though not read, past the end of a file
+const [INT32, DOUBLE] = [2 ** 31, 2 ** 53];
 
-/** Return {rate, channels: Float32Array[]} of a FLAC `file` (ArrayBuffer); throws RangeError for anything else. */
+/**
+ * Return {rate, depth, channels} of a FLAC `file` (ArrayBuffer): Int16Arrays of samples of up to 16 bits, which are then
+ * in units of 1/32768, Float32Arrays of deeper ones; throws RangeError for anything else than a whole FLAC file.
+ */
 export function decodeFlac(file) {
-  const bits = new Bits(new Uint8Array(file));
+  const bits = new Bits(file);
   const info = streamInfo(bits);
-  const channels = Array.from({ length: info.channels }, () => new Float32Array(info.total));
-  const scale = 2 ** (1 - info.depth);
+  const [Samples, scale] = info.depth > 16 ? [Float32Array, 2 ** (1 - info.depth)] : [Int16Array, 2 ** (16 - info.depth)];
+  const channels = Array.from({ length: info.channels }, () => new Samples(info.total));
   for (let at = 0; at < info.total; ) {
     const block = frame(bits, info);
-    block.forEach((samples, c) => samples.forEach((sample, n) => (channels[c][at + n] = sample * scale)));
+    if (at + block[0].length > info.total) throw new RangeError("a FLAC file is longer than it says");
+    block.forEach((samples, c) => put(channels[c], at, samples, scale));
     at += block[0].length;
   }
-  return { rate: info.rate, channels };
+  return { rate: info.rate, depth: info.depth, channels };
 }
 
-/** Return what the FLAC `file` says of itself: {rate, channels, depth in bits, total samples a channel}. */
-export function flacInfo(file) {
-  return streamInfo(new Bits(new Uint8Array(file)));
+function put(channel, at, samples, scale) {
+  if (scale === 1) channel.set(samples, at);
+  else for (let n = 0; n < samples.length; n += 1) channel[at + n] = samples[n] * scale;
 }
 
 /** Read the metadata; only STREAMINFO, the first block, says anything we need. */
@@ -32,13 +39,13 @@ function streamInfo(bits) {
   for (let last = 0; !last; ) {
     last = bits.read(1);
     const [type, length] = [bits.read(7), bits.read(24)];
-    const end = bits.byte + length;
+    const end = bits.at + 8 * length;
     if (type === 0) {
-      bits.skip(10);
+      bits.at += 80;
       info = { rate: bits.read(20), channels: bits.read(3) + 1, depth: bits.read(5) + 1 };
       info.total = bits.read(4) * 2 ** 32 + bits.read(32);
     }
-    bits.byte = end;
+    bits.at = end;
   }
   if (!info?.total) throw new RangeError("a FLAC file that does not say how long it is");
   return info;
@@ -47,31 +54,35 @@ function streamInfo(bits) {
 /** Return the next frame's samples, one Int32Array a channel. */
 function frame(bits, info) {
   if (bits.read(15) !== 0x7ffc) throw new RangeError("a FLAC frame does not begin where it should");
-  bits.skip(0, 1);
+  bits.at += 1;
   const [sizeCode, rateCode, layout] = [bits.read(4), bits.read(4), bits.read(4)];
-  bits.skip(0, 4);
-  bits.skip(1);
-  while ((bits.peek() & 0xc0) === 0x80) bits.skip(1); // the rest of the frame's number, coded like UTF-8
+  bits.at += 4;
+  for (let byte = bits.read(8); (byte & 0xc0) === 0xc0; byte <<= 1) bits.at += 8; // the frame's number, like UTF-8
   const size = BLOCK_SIZES[sizeCode]?.(bits) ?? (sizeCode < 6 ? 576 << (sizeCode - 2) : 256 << (sizeCode - 8));
-  bits.skip({ 12: 1, 13: 2, 14: 2 }[rateCode] ?? 0);
-  bits.skip(1); // CRC-8: the whole file has been checked against its digest
+  bits.at += { 12: 8, 13: 16, 14: 16 }[rateCode] ?? 0;
+  bits.at += 8; // CRC-8: the whole file has been checked against its digest
   const side = { [LEFT_SIDE]: 1, [RIGHT_SIDE]: 0, [MID_SIDE]: 1 }[layout];
   const block = Array.from({ length: info.channels }, (_, c) => subframe(bits, size, info.depth + (c === side ? 1 : 0)));
-  bits.align();
-  bits.skip(2); // CRC-16
-  return decorrelated(block, layout);
+  bits.at = 8 * Math.ceil(bits.at / 8) + 16; // CRC-16
+  if (bits.at > bits.end) throw new RangeError("a FLAC file ends too early");
+  decorrelate(block, layout);
+  return block;
 }
 
-function decorrelated([a, b], layout) {
-  if (layout < LEFT_SIDE) return b ? [a, b] : [a];
-  if (layout === LEFT_SIDE) return [a, b.map((side, n) => a[n] - side)];
-  if (layout === RIGHT_SIDE) return [a.map((side, n) => side + b[n]), b];
-  const left = a.map((mid, n) => (2 * mid + (b[n] & 1) + b[n]) >> 1);
-  return [left, left.map((sample, n) => sample - b[n])];
+/** Turn left or right and side, or mid and side, into left and right, where they stand. */
+function decorrelate([a, b], layout) {
+  if (layout === LEFT_SIDE) for (let n = 0; n < a.length; n += 1) b[n] = a[n] - b[n];
+  if (layout === RIGHT_SIDE) for (let n = 0; n < a.length; n += 1) a[n] += b[n];
+  if (layout !== MID_SIDE) return;
+  for (let n = 0; n < a.length; n += 1) {
+    const left = (2 * a[n] + (b[n] & 1) + b[n]) >> 1;
+    b[n] = left - b[n];
+    a[n] = left;
+  }
 }
 
 function subframe(bits, size, depth) {
-  bits.skip(0, 1);
+  bits.at += 1;
   const type = bits.read(6);
   const wasted = bits.read(1) ? bits.unary() + 1 : 0;
   const samples = new Int32Array(size);
@@ -81,22 +92,41 @@ function subframe(bits, size, depth) {
   else if (type >= LPC) predicted(bits, samples, { width, order: type - LPC + 1, learned: true });
   else if (type - FIXED in FIXED_PREDICTORS) predicted(bits, samples, { width, order: type - FIXED });
   else throw new RangeError(`FLAC subframe type ${type} is reserved`);
-  return wasted ? samples.map((sample) => sample << wasted) : samples;
+  if (wasted) for (let n = 0; n < size; n += 1) samples[n] <<= wasted;
+  return samples;
 }
 
-/** Fill `samples`: `order` warm-up samples, then prediction plus residual. Sums are exact: doubles hold 53 bits. */
+/** Fill `samples`: `order` warm-up samples, then prediction plus residual. */
 function predicted(bits, samples, { width, order, learned = false }) {
   for (let n = 0; n < order; n += 1) samples[n] = bits.signed(width);
-  let [weights, divisor] = [FIXED_PREDICTORS[order], 1];
+  let [weights, shift] = [FIXED_PREDICTORS[order], 0];
   if (learned) {
     const precision = bits.read(4) + 1;
-    divisor = 2 ** bits.read(5);
+    shift = bits.read(5);
     weights = Array.from({ length: order }, () => bits.signed(precision));
   }
   residual(bits, samples, order);
+  const largest = weights.reduce((sum, weight) => sum + Math.abs(weight), 0) * 2 ** (width - 1);
+  if (largest >= DOUBLE) throw new RangeError("a FLAC predictor beyond the format's bounds");
+  (largest < INT32 ? add32 : add53)(samples, Int32Array.from(weights.reverse()), shift);
+}
+
+/** Add to each residual the prediction from the samples before it; every sum fits in 32 bits. */
+function add32(samples, weights, shift) {
+  const order = weights.length;
   for (let n = order; n < samples.length; n += 1) {
     let sum = 0;
-    for (let k = 0; k < order; k += 1) sum += weights[k] * samples[n - 1 - k];
+    for (let k = 0, m = n - order; k < order; k += 1, m += 1) sum = (sum + Math.imul(weights[k], samples[m])) | 0;
+    samples[n] += sum >> shift;
+  }
+}
+
+/** The same where sums need the 53 bits of a double. */
+function add53(samples, weights, shift) {
+  const [order, divisor] = [weights.length, 2 ** shift];
+  for (let n = order; n < samples.length; n += 1) {
+    let sum = 0;
+    for (let k = 0, m = n - order; k < order; k += 1, m += 1) sum += weights[k] * samples[m];
     samples[n] += Math.floor(sum / divisor);
   }
 }
@@ -110,36 +140,29 @@ function residual(bits, samples, order) {
     const end = ((partition + 1) * samples.length) / partitions;
     const parameter = bits.read(width);
     const raw = parameter === escape ? bits.read(5) : null;
-    for (; n < end; n += 1) samples[n] = raw === null ? bits.rice(parameter) : bits.signed(raw);
+    if (raw === null) bits.rice(samples, n, end, parameter);
+    else for (let m = n; m < end; m += 1) samples[m] = bits.signed(raw);
+    n = end;
   }
 }
 
-/** Big-endian bits of a byte array. */
+/** Big-endian bits of a file; `at` is the bit that is read next. */
 class Bits {
-  #bytes;
-  #bit = 0;
-  byte = 0;
+  at = 0;
+  #view;
 
-  constructor(bytes) {
-    this.#bytes = bytes;
-  }
-
-  /** The byte at the cursor, which must stand at its first bit. */
-  peek() {
-    return this.#bytes[this.byte];
+  constructor(file) {
+    const bytes = new Uint8Array(file.byteLength + BEYOND);
+    bytes.set(new Uint8Array(file));
+    this.#view = new DataView(bytes.buffer);
+    this.end = 8 * file.byteLength;
   }
 
   /** Return the next `count` (0–32) bits as an unsigned number. */
   read(count) {
-    let value = 0;
-    for (let left = count; left > 0; ) {
-      if (this.byte >= this.#bytes.length) throw new RangeError("a FLAC file ends too early");
-      const take = Math.min(left, 8 - this.#bit);
-      const part = (this.#bytes[this.byte] >> (8 - this.#bit - take)) & ((1 << take) - 1);
-      value = value * 2 ** take + part;
-      this.skip(0, take);
-      left -= take;
-    }
+    if (this.at + count > this.end) throw new RangeError("a FLAC file ends too early");
+    const value = count && look(this.#view, this.at) >>> (32 - count);
+    this.at += count;
     return value;
   }
 
@@ -155,18 +178,30 @@ class Bits {
     return zeros;
   }
 
-  rice(parameter) {
-    const folded = this.unary() * 2 ** parameter + this.read(parameter);
-    return folded % 2 ? -(folded + 1) / 2 : folded / 2;
+  /** Fill `samples` from `from` to `to` with Rice codes of `parameter`: zeros and a one, then the lower bits; signs folded. */
+  rice(samples, from, to, parameter) {
+    const [view, end] = [this.#view, this.end];
+    let at = this.at;
+    for (let n = from; n < to; n += 1) {
+      let window = look(view, at);
+      let zeros = Math.clz32(window);
+      for (at += zeros; window === 0 && at < end; at += Math.clz32(window)) {
+        window = look(view, at);
+        zeros += Math.clz32(window);
+      }
+      if (at >= end) throw new RangeError("a FLAC file ends too early");
+      at += 1;
+      const low = parameter && look(view, at) >>> (32 - parameter);
+      at += parameter;
+      const folded = (zeros << parameter) | low;
+      samples[n] = (folded >>> 1) ^ -(folded & 1);
+    }
+    this.at = at;
   }
+}
 
-  skip(bytes, bits = 0) {
-    this.#bit += bits;
-    this.byte += bytes + (this.#bit >> 3);
-    this.#bit &= 7;
-  }
-
-  align() {
-    if (this.#bit) this.skip(0, 8 - this.#bit);
-  }
+/** Return the 32 bits that begin at bit `at`. */
+function look(view, at) {
+  const [byte, bit] = [at >>> 3, at & 7];
+  return (view.getUint32(byte) << bit) | (view.getUint8(byte + 4) >>> (8 - bit));
 }

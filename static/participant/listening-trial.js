@@ -2,6 +2,7 @@
 
 import { Answers } from "./answers.js";
 import "./choice-list.js";
+import { loaders } from "./early.js";
 import { NotExact } from "./engine.js";
 import { EventLog } from "./events.js";
 import { finish } from "./finish.js";
@@ -64,8 +65,8 @@ export class ListeningTrial extends HTMLElement {
   #equip(on) {
     const client = () => this.#player.report;
     this.#log = new EventLog({ url: this.dataset.events, trial: sheet.trial, client });
-    const places = [...this.openSounds, ...this.columns].map(({ dataset }) => dataset.sound);
-    this.#player = new Player({ urls: places, rate: sheet.rate, worklet: this.dataset.worklet, log: this.#log });
+    const { sounds: urls, rate, worklet } = sheet;
+    this.#player = new Player({ urls, loaders, rate, worklet, log: this.#log });
     on(this.#player, "state", ({ detail }) => this.#heard(detail));
     on(this.#player, "heard", ({ detail }) => (detail.whole || !sheet.rules.to_end) && this.#hear(detail.sound));
   }
@@ -108,11 +109,16 @@ export class ListeningTrial extends HTMLElement {
     this.dataset.state = "loading";
     try {
       if (!globalThis.AudioContext) return this.#fail("silent");
-      await this.#player.load({ signal, onprogress: (done, total) => this.#say(text("loading", { done, total })) });
+      await this.#player.load({ signal, onprogress: (done, total) => this.#progress(done, total) });
       this.#ready();
     } catch (error) {
       if (!signal.aborted) this.#fail(reason(error));
     }
+  }
+
+  /** A browser may have been found unable before the last sound is here. */
+  #progress(done, total) {
+    if (this.dataset.state === "loading") this.#say(text("loading", { done, total }));
   }
 
   #ready() {
@@ -122,7 +128,7 @@ export class ListeningTrial extends HTMLElement {
     for (const column of this.columns) column.enable();
     this.bar.enable(this.#player.seconds);
     this.bar.show({ playing: false, seconds: 0 });
-    this.#player.loadAhead(sheet.ahead, this.#listeners.signal);
+    this.#player.loadAhead(sheet.ahead);
     this.#told();
   }
 

@@ -2,7 +2,7 @@
 
 import { Coverage } from "./coverage.js";
 import { Engine } from "./engine.js";
-import { fetchAhead, load } from "./sounds.js";
+import { load } from "./sounds.js";
 
 /**
  * Emits "state" (`detail`: the mixer's state) and "heard" (`detail`: {sound, whole}) when a sound is first heard, and
@@ -12,6 +12,7 @@ export class Player extends EventTarget {
   #urls;
   #rate;
   #worklet;
+  #loaders;
   #log;
   #making = null;
   #engine = null;
@@ -19,17 +20,17 @@ export class Player extends EventTarget {
   #heard = new Set();
   #glitches = 0;
 
-  /** `urls` of the sounds in order; `rate` in Hz; `worklet`: the address of the mixer's module; `log`: an EventLog. */
-  constructor({ urls, rate, worklet, log }) {
+  /** `urls` of the sounds in order; `loaders` for them; `rate` in Hz; `worklet`: the mixer's module; `log`: an EventLog. */
+  constructor({ urls, loaders, rate, worklet, log }) {
     super();
-    [this.#urls, this.#rate, this.#worklet, this.#log] = [urls, rate, worklet, log];
+    [this.#urls, this.#loaders, this.#rate, this.#worklet, this.#log] = [urls, loaders, rate, worklet, log];
   }
 
   /** Load every sound, or reject; may be tried again. The engine checks itself while the sounds are on their way. */
   async load({ signal, onprogress }) {
     this.#making ??= Engine.make({ rate: this.#rate, worklet: this.#worklet });
     this.#making.catch(() => (this.#making = null));
-    const loading = load(this.#urls, { rate: this.#rate, signal, onprogress });
+    const loading = load(this.#urls, { rate: this.#rate, signal, onprogress, loaders: this.#loaders });
     const [engine, sounds] = await Promise.all([this.#making, loading]);
     this.#coverage = new Coverage({ length: sounds[0][0].length, rate: this.#rate });
     this.seconds = sounds[0][0].length / this.#rate;
@@ -43,11 +44,13 @@ export class Player extends EventTarget {
   drop() {
     this.#making?.then((engine) => engine.drop(), () => {}); // one that could not be made has nothing to let go of
     this.#making = null;
+    this.#loaders.drop();
   }
 
-  /** Bring the sounds of the next page into the browser's cache, now that those of this page are here. */
-  loadAhead(urls, signal) {
-    fetchAhead(urls, signal).catch(() => {}); // they will be asked for again on their own page
+  /** Bring the sounds of the next page into the browser's cache, now that those of this page are here; the last to load. */
+  async loadAhead(urls) {
+    await this.#loaders.fetchAhead(urls).catch(() => {}); // the page was left, and they are asked for again on their own
+    this.#loaders.drop();
   }
 
   /** What each sound goes by: the end of its address. */

@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import expect
+from django.core.signals import request_started
+from playwright.sync_api import Error, expect
 
 from listening.models import Session
 from tests.browser import rendering
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DECODE = f"""async (file) => {{{rendering.BYTES}
   const {{decodeFlac}} = await import("/static/participant/flac.js");
   const {{rate, channels}} = decodeFlac(bytes(file));
-  return {{rate, channels: channels.map(text)}};
+  return {{rate, channels: channels.map((channel) => ({{kind: channel.constructor.name, data: text(channel)}}))}};
 }}"""
 LOADED = """async ({rate}) => {
   const {load} = await import("/static/participant/sounds.js");
@@ -28,6 +29,10 @@ CHECKED = """async ([kind, rate]) => {
   const {rendersExactly} = await import("/static/participant/selfcheck.js");
   return rendersExactly(kind, {rate, worklet: "/static/participant/mixer.worklet.js"});
 }"""
+NO_WORKER = {
+    "none": "delete globalThis.Worker",
+    "broken": "Worker = class extends Worker { constructor() { super('/nothing-here.js', {type: 'module'}); } }",
+}
 NO_WORKLET = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', {get() {}})"
 LOUDER = """
 const render = OfflineAudioContext.prototype.startRendering;
@@ -81,15 +86,17 @@ def test_without_an_audio_thread_the_same_page_plays_in_chunks(page, live_server
     expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
 
 
-def test_a_file_that_the_browser_cannot_decode_is_decoded_all_the_same(page, live_server, study):
-    page.add_init_script("BaseAudioContext.prototype.decodeAudioData = async () => { throw new Error('no') }")
+@pytest.mark.parametrize("without", NO_WORKER)
+def test_where_no_worker_starts_the_page_loads_the_sounds_itself(page, live_server, study, without):
+    page.add_init_script(NO_WORKER[without])
     go(page, live_server, study)
     page.wait_for_selector(READY)
+    assert not page.workers
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_our_own_decoder_is_bit_exact(page, live_server, tmp_path, subtype, channels):
+def test_the_decoder_is_bit_exact(page, live_server, tmp_path, subtype, channels):
     rng = np.random.default_rng(channels)
     page.goto(live_server.url)
     walk = np.cumsum(rng.normal(size=(9001, 1)), axis=0) * 1e-3 + 1e-4 * rng.normal(size=(9001, channels))
@@ -98,16 +105,26 @@ def test_our_own_decoder_is_bit_exact(page, live_server, tmp_path, subtype, chan
         path = tmp_path / "sound.flac"
         soundfile.write(path, samples, 48000, subtype=subtype)
         decoded = page.evaluate(DECODE, base64.b64encode(path.read_bytes()).decode())
-        expected, _ = soundfile.read(path, dtype="float32", always_2d=True)
+        kind, dtype = ("Int16Array", "int16") if subtype == "PCM_16" else ("Float32Array", "float32")
+        expected, _ = soundfile.read(path, dtype=dtype, always_2d=True)
         assert decoded["rate"] == 48000
-        found = [rendering.unpacked(text) for text in decoded["channels"]]
+        assert {channel["kind"] for channel in decoded["channels"]} == {kind}
+        found = [np.frombuffer(base64.b64decode(channel["data"]), dtype) for channel in decoded["channels"]]
         np.testing.assert_array_equal(np.stack(found, axis=1), expected)
 
 
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.9999])
+def test_a_file_that_was_cut_short_is_refused(page, live_server, tmp_path, kept):
+    path = tmp_path / "sound.flac"
+    soundfile.write(path, np.random.default_rng(7).uniform(-1, 1, 9000), 44100)
+    page.goto(live_server.url)
+    whole = path.read_bytes()
+    with pytest.raises(Error, match="RangeError: a FLAC file ends too early"):
+        page.evaluate(DECODE, base64.b64encode(whole[: int(kept * len(whole))]).decode())
+
+
 @pytest.mark.parametrize(("subtype", "kind"), [("PCM_16", "Int16Array"), ("PCM_24", "Float32Array")])
-def test_what_the_browser_decodes_is_kept_bit_exact_and_16_bits_in_half_the_memory(
-    page, live_server, tmp_path, subtype, kind
-):
+def test_what_is_loaded_is_bit_exact_and_16_bits_take_half_the_memory(page, live_server, tmp_path, subtype, kind):
     path = tmp_path / "sound.flac"
     soundfile.write(path, np.random.default_rng(3).uniform(-1, 1, 9000), 44100, subtype=subtype)
     page.route("**/sound.flac", lambda route: route.fulfill(path=path))
@@ -118,22 +135,33 @@ def test_what_the_browser_decodes_is_kept_bit_exact_and_16_bits_in_half_the_memo
     np.testing.assert_array_equal(np.array(loaded["samples"]), expected)
 
 
-def test_the_next_trial_is_there_before_it_is_asked_for(page, live_server, study):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/audio/" in request.url else None)
+@pytest.fixture
+def asked():
+    """Return the paths of sounds that the server is asked for, as they come."""
+    paths = []
+
+    def note(environ, **_more):
+        if "/audio/" in environ["PATH_INFO"]:
+            paths.append(environ["PATH_INFO"])
+
+    request_started.connect(note)
+    yield paths
+    request_started.disconnect(note)
+
+
+def test_the_next_trial_is_there_before_it_is_asked_for(page, live_server, study, asked):
     go(page, live_server, study)
     page.wait_for_selector(READY)
     page.wait_for_load_state("networkidle")
     ahead = page.evaluate("JSON.parse(document.getElementById('sheet').textContent).ahead")
     assert len(ahead) == 5
-    assert {f"{live_server.url}{path}" for path in ahead} <= set(asked)
+    assert len(asked) == len(set(asked)) == 10
+    assert set(ahead) <= set(asked)
     for number in range(1, 5):
         page.keyboard.press(str(number))
         page.keyboard.press("End")
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".progress span")).to_have_text("Trial 2 of 2")
     page.wait_for_selector(READY)
-    fetched = "performance.getEntriesByType('resource').filter((e) => e.name.includes('/audio/'))"
-    assert page.evaluate(f"{fetched}.length") == 5
-    assert page.evaluate(f"{fetched}.every((e) => e.transferSize === 0)")
+    assert len(asked) == 10
     assert page.evaluate("JSON.parse(document.getElementById('sheet').textContent).ahead") == []

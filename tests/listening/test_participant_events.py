@@ -185,4 +185,4 @@ def test_the_head_of_a_trial_page_names_every_module_that_it_runs():
         found.add(name)
         imports = re.findall(r'^(?:import|export)[^"]*"\./([\w-]+\.js)"', (static / name).read_text(), re.MULTILINE)
         waiting |= {f"participant/{each}" for each in imports} - found
-    assert sorted(modules.addresses()) == sorted(found)
+    assert sorted(modules.names()) == sorted(found)

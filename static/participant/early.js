@@ -1,0 +1,8 @@
+// The trial's sounds are under way before the page is: this module needs four others, and not the two dozen of the page.
+
+import { Loaders } from "./loaders.js";
+import { sheet } from "./sheet.js";
+
+export const loaders = new Loaders(sheet.loader);
+
+loaders.begin(sheet.sounds);
