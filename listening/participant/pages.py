@@ -10,10 +10,11 @@ from django.shortcuts import render
 
 from listening.models import Assessor, Session, Stage, Study, Trial
 from listening.participant.codes import grouped
+from listening.participant.modules import names
 from listening.participant.sheet import sheet, texts
 from listening.participant.sitting import pages as around
 from listening.participant.sitting.outlook import outlook
-from listening.participant.sounds import open_sounds
+from listening.participant.sounds import addresses, open_sounds
 
 Context = dict[str, Any]
 
@@ -80,6 +81,8 @@ def _instructions(session: Session) -> Context:
         "trials": session.trials.counted().count(),
         "trainings": session.trials.filter(item__training=True).count(),
         "attributes": session.study.attributes.all(),
+        "modules": names(),
+        "ahead": addresses(trial) if trial else [],
     }
 
 

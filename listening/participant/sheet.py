@@ -53,11 +53,6 @@ class Sheet:
     order: int
 
     @property
-    def sounds(self) -> list[Sound]:
-        """Return every sound of the page, in the order in which its modules fetch them."""
-        return self.open_sounds + [column.sound for column in self.columns]
-
-    @property
     def modules(self) -> list[str]:
         """Return what the page runs, as names of static files."""
         return names()
@@ -85,7 +80,7 @@ class Sheet:
             "heard": _heard(self.trial),
             "worklet": static("participant/mixer.worklet.js"),
             "loader": static("participant/loader.worker.js"),
-            "sounds": addresses(self.trial, self.sounds),
+            "sounds": addresses(self.trial),
             "ahead": addresses_ahead(self.trial),
         }
 

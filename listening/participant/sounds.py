@@ -51,11 +51,12 @@ def addresses_ahead(trial: Trial) -> list[str]:
     """Return where the sounds of the next open trial are, to be fetched while this one is rated."""
     following = trial.session.trials.open().filter(position__gt=trial.position)
     after = following.select_related("session__study", "item__mixture").first()
-    return addresses(after, open_sounds(after) + hidden_sounds(after)) if after else []
+    return addresses(after) if after else []
 
 
-def addresses(trial: Trial, sounds: list[Sound]) -> list[str]:
-    """Return where this session fetches `sounds`."""
+def addresses(trial: Trial) -> list[str]:
+    """Return where the session of `trial` fetches its sounds: the open ones, then those of its slots in order."""
+    sounds = open_sounds(trial) + hidden_sounds(trial)
     return [reverse("participant:audio", args=[trial.session.token, sound.token]) for sound in sounds]
 
 

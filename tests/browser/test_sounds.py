@@ -149,6 +149,19 @@ def asked():
     request_started.disconnect(note)
 
 
+def test_the_first_trial_is_on_its_way_while_the_instructions_are_read(page, live_server, study, asked):
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="I am ready").wait_for()
+    page.wait_for_load_state("networkidle")
+    first = set(asked)
+    page.get_by_role("button", name="I am ready").click()
+    page.wait_for_selector(READY)
+    own = page.evaluate("JSON.parse(document.getElementById('sheet').textContent).sounds")
+    assert set(own) <= first
+    assert sorted(path for path in asked if path in own) == sorted(own)
+
+
 def test_the_next_trial_is_there_before_it_is_asked_for(page, live_server, study, asked):
     go(page, live_server, study)
     page.wait_for_selector(READY)
