@@ -58,7 +58,8 @@ def bss_eval_images(
     images = sources[:, : estimates.shape[1]]
     added = estimates - images
     inside, total = _correlations(sources.flatten(1, 2), added.flatten(1, 2), length, step, taps=taps)
-    filtered = _energies(inside[:, :, : len(starts)], *_filters(total, *images.shape[1:3], sources.shape[1]))
+    count, channels = images.shape[1:3]
+    filtered = _energies(inside[:, :, : len(starts)], *_filters(total, count, channels, sources.shape[1]))
     image, error, heard, known = (_powers(each, starts, length) for each in (images, added, estimates, sources))
     alone, distortion, both, interference, explained = filtered.unbind(2)
     numerators, denominators = (image, image, alone, both), (error, distortion, interference, error + explained)

@@ -85,7 +85,8 @@ def against(lags: Tensor, sources: int) -> Tensor:
     """Return the correlations of sources with the others at delays from 0: (n, pairs, …, lags) → (n, i, j, …, taps)."""
     taps, others = (lags.shape[-1] + 1) // 2, _others(lags, sources)
     rows = [at for at, (_, other) in enumerate(pairs(sources, others)) if other >= sources]
-    return lags[:, rows, ..., taps - 1 :].unflatten(1, (sources, others))
+    found: Tensor = lags[:, rows, ..., taps - 1 :].unflatten(1, (sources, others))
+    return found
 
 
 def among(lags: Tensor, sources: int) -> Tensor:

@@ -14,12 +14,8 @@ from torch import Tensor
 
 from lossmodel.metrics.peass import gammatone
 
-FRAME, FILTER = 0.6, 0.04
-"""Seconds at 1 kHz; both are shorter in proportion where bands are wider.
-
-The paper has 0.5 and 0.04 s (Emiya et al. 2011, section V-B) and finds them not critical; with frames of 0.6 s the
-similarities come closest to those of the published implementation, which rounds differently.
-"""
+FRAME, FILTER = 0.5, 0.04
+"""Seconds at 1 kHz (Emiya et al. 2011, section V-B); both are shorter in proportion where bands are wider."""
 
 LOWEST = 20.0
 """Hz: no band's centre lies below."""
@@ -81,8 +77,8 @@ def _bank(rate: int, size: int) -> gammatone.Bank:
     """Return filters whose bands have twice their bandwidth as rate."""
     raised = rate * OVERSAMPLING
     middle = gammatone.centres(LOWEST, rate / 2)
-    widths = tuple(2 * next_fast_len(math.ceil(gammatone.erb(each) * size / raised)) for each in middle)
-    return gammatone.bank(raised, size, middle, widths)
+    widths = tuple(2 * next_fast_len(math.ceil(size / 2 / (raised // (2 * gammatone.erb(each))))) for each in middle)
+    return gammatone.bank(raised, size, middle, widths, decimated=True)
 
 
 def _faded(signals: Tensor, rate: int) -> Tensor:
