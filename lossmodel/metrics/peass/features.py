@@ -38,11 +38,22 @@ def features(components: Components, rate: int, *, smooth: bool = False) -> Feat
 
     `smooth` takes no hard decisions: gradients reach every frame.
     """
+    return compared(hear(components, rate), smooth=smooth)
+
+
+def hear(components: Components, rate: int) -> Tensor:
+    """Return what the ear has of the estimate, the target, and the estimate without each error in turn.
+
+    Shape: (5, batch, channels, bands, frames).
+    """
     estimate = components.estimate
     without = (components.distortion, components.interference, components.artifacts)
-    compared = torch.stack([estimate, components.target, *(estimate - error for error in without)])
-    heard = represent(compared.flatten(0, 2), rate)
-    heard = heard.reshape(*compared.shape[:3], *heard.shape[1:])  # (5, batch, channels, bands, frames)
+    signals = torch.stack([estimate, components.target, *(estimate - error for error in without)])
+    return represent(signals.flatten(0, 2), rate).unflatten(0, signals.shape[:3])
+
+
+def compared(heard: Tensor, *, smooth: bool = False) -> Features:
+    """Return the similarities of what `hear` returns."""
     overall, target, interference, artifacts = similarity(heard[:1], heard[1:], smooth=smooth).amin(-1)
     return Features(overall, target, interference, artifacts)
 

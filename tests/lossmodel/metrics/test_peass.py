@@ -207,6 +207,17 @@ def test_a_batch_is_its_rows_and_two_equal_channels_are_one():
         assert float(together.aps[at]) == pytest.approx(float(peass(estimates[at : at + 1], known, RATE).aps), abs=0.1)
 
 
+def test_a_long_sound_is_heard_in_segments_and_has_the_scores_of_one_piece(monkeypatch):
+    target, others, hiss = song(9.5)
+    estimate, known = target + 0.3 * others + 0.2 * hiss, sources(target, others)
+    whole = peass(estimate, known, RATE)
+    for name, seconds in (("LONGEST", 4), ("SEGMENT", 3), ("AROUND", 2)):
+        monkeypatch.setattr(f"lossmodel.metrics.peass.{name}", seconds)
+    parts = peass(estimate, known, RATE)
+    for task in ("tps", "ips", "aps"):
+        assert float(getattr(parts, task)) == pytest.approx(float(getattr(whole, task)), abs=1.5)
+
+
 def test_shapes_that_do_not_fit_are_named():
     target, others, _ = song(1.0)
     with pytest.raises(ValueError, match=r"\(1, 1, 15999\)"):
