@@ -16,6 +16,9 @@ WINDOW = 44_100
 TOGETHER = 1 << 17
 """Samples a signal of which the spectra are in memory together."""
 
+SEAMS = 64
+"""Seams between windows that are in memory together."""
+
 
 def pairs(sources: int, others: int) -> list[tuple[int, int]]:
     """Return (i, j) of each pair: each source with itself, with the sources after it and with the others after these.
@@ -34,13 +37,13 @@ def windowed(sources: Tensor, others: Tensor, *, length: int, hop: int, taps: in
 
     Shape: (n, i, time), (n, j, time) → (n, pairs, windows, 2 · taps - 1), float64.
     """
-    count = -(-max(sources.shape[-1] - length, 0) // hop) + 1
-    many = max(1, TOGETHER // length)
-    found = []
-    for first in range(0, count, many):
+    count, rows = -(-max(sources.shape[-1] - length, 0) // hop) + 1, len(pairs(sources.shape[1], others.shape[1]))
+    found = sources.new_empty((len(sources), rows, count, 2 * taps - 1), dtype=torch.float64)
+    for first in range(0, count, many := max(1, TOGETHER // length)):
         starts = range(first * hop, min(first + many, count) * hop, hop)
-        found.append(_lags(*(_cut(each, starts, length) for each in (sources, others)), reach=taps - 1))
-    return torch.cat(found, dim=2)
+        inside = (_cut(each, starts, length) for each in (sources, others))
+        found[:, :, first : first + many] = _lags(*inside, reach=taps - 1)
+    return found
 
 
 def whole(sources: Tensor, others: Tensor, *, taps: int) -> Tensor:
@@ -55,14 +58,20 @@ def seams(sources: Tensor, others: Tensor, *, length: int, taps: int) -> Tensor:
 
     Shape: (n, i, time), (n, j, time) → (n, pairs, 2 · taps - 1). `length` is at least `taps`.
     """
-    reach, starts = taps - 1, range(length - taps + 1, sources.shape[-1] - taps + 1, length)
-    if not starts:
-        return torch.zeros((), dtype=torch.float64)
-    signals = torch.cat([_cut(each, starts, 2 * reach).double() for each in (sources, others)], dim=1)
+    starts = range(length - taps + 1, sources.shape[-1] - taps + 1, length)
+    found = sources.new_zeros((), dtype=torch.float64)
+    for first in range(0, len(starts), SEAMS):
+        joined = (_cut(each, starts[first : first + SEAMS], 2 * taps - 2).double() for each in (sources, others))
+        found = found + _across(torch.cat(list(joined), dim=1), sources.shape[1], reach=taps - 1)
+    return found
+
+
+def _across(signals: Tensor, sources: int, *, reach: int) -> Tensor:
+    """Return what one half has with the other, summed: (n, i + j, seams, 2 · reach) → (n, pairs, lags)."""
     size = next_fast_len(4 * reach, real=True)
     before = torch.fft.rfft(signals[..., :reach], size)[:, :, None]
     after = torch.fft.rfft(pad(signals[..., reach:], (reach, 0)), size)[:, :, None]
-    own = torch.cat([before, after], dim=3)[:, : sources.shape[1]].conj_physical_()
+    own = torch.cat([before, after], dim=3)[:, :sources].conj_physical_()
     found = torch.fft.irfft(_products(own, torch.cat([after, before], dim=3)), size)[:, :, 0]
     return torch.cat([found[..., -reach:], found[..., : reach + 1]], dim=-1)
 

@@ -60,8 +60,8 @@ def _decimated(adapted: Tensor) -> Tensor:
     frames = -(-adapted.shape[-1] // step)
     padded = torch.nn.functional.pad(adapted, (reach, reach + (frames - 1) * step + 1 - adapted.shape[-1]))
     weights = torch.from_numpy(gammatone.kaiser_sinc(step)).to(adapted)
-    found: Tensor = torch.nn.functional.conv1d(padded.flatten(0, 1)[:, None], weights[None, None], stride=step)
-    return found.unflatten(0, adapted.shape[:2])[:, :, 0]
+    found = torch.nn.functional.conv1d(padded.flatten(0, 1)[:, None], weights[None, None], stride=step)
+    return found.reshape(*adapted.shape[:2], frames)
 
 
 def rectified(signals: Tensor, rate: int) -> Tensor:

@@ -49,7 +49,8 @@ def hear(components: Components, rate: int) -> Tensor:
     estimate = components.estimate
     without = (components.distortion, components.interference, components.artifacts)
     signals = torch.stack([estimate, components.target, *(estimate - error for error in without)])
-    return represent(signals.flatten(0, 2), rate).unflatten(0, signals.shape[:3])
+    heard = represent(signals.flatten(0, 2), rate)
+    return heard.reshape(*signals.shape[:3], *heard.shape[1:])
 
 
 def compared(heard: Tensor, *, smooth: bool = False) -> Features:

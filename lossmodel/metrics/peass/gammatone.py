@@ -112,14 +112,16 @@ def _lowpass() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return frequencies in cycles a sample that is kept, and the response of the low-pass before a decimation."""
     times, weights = np.linspace(-HALF, HALF, 64 * HALF + 1), kaiser_sinc(32)
     frequencies = np.linspace(0, 0.5 + 2 * SLOPE, 512)
-    return frequencies, np.cos(2 * np.pi * np.outer(frequencies, times)) @ weights
+    response: NDArray[np.float64] = np.cos(2 * np.pi * np.outer(frequencies, times)) @ weights
+    return frequencies, response
 
 
 def kaiser_sinc(step: int) -> NDArray[np.float64]:
     """Return the low-pass before a decimation by `step`: 2 · `HALF` · step + 1 weights of sum 1."""
     times = np.linspace(-HALF, HALF, 2 * HALF * step + 1)
-    weights: NDArray[np.float64] = np.sinc(times) * np.kaiser(len(times), KAISER)
-    return weights / weights.sum()
+    weights = np.sinc(times) * np.kaiser(len(times), KAISER)
+    scaled: NDArray[np.float64] = weights / weights.sum()
+    return scaled
 
 
 def _folded(part: Tensor, rate: int) -> Tensor:
