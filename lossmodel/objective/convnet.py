@@ -1,13 +1,16 @@
 """A small network that has listened to ladders: how far an estimate is from its reference, as a dozen percepts.
 
-Another representation than the projections of `decomposition`: levels of mel bands, no phases, two layers of learnt
-patterns in band and time. What a pattern says of the estimate is compared with what it says of the reference and of
-the closest remix (reference plus the accompaniment, weighted per band); more and less are counted apart. Whatever
-the weights, an estimate that is the reference is at distance 0, and percepts are never negative. It has never met a
-rating: `pretrain` taught it the order of ladders on songs that no listening test contains.
+Another representation than the projections of `decomposition`: levels of mel bands, no phases, learnt patterns in
+band and time. What the patterns say of the remix of the moment (reference plus as much of the accompaniment as half
+a second suggests) is compared with what they say of the reference: that is leak. What they say of the estimate is
+compared with what they say of the steady remix (the same, over the whole excerpt): that is damage, and a leak that
+comes and goes is part of it. More and less are counted apart. Whatever the weights, an estimate that is the reference
+is at distance 0, and percepts are never negative. It has never met a rating: `pretrain` taught it the order of
+ladders on songs that no listening test contains.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,7 +19,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, softplus
+from torch.nn.functional import avg_pool1d, gelu, softplus
 
 from lossmodel import store
 from lossmodel.errors import BadInput
@@ -29,6 +32,12 @@ ATTRIBUTES: Final = ("quality", "interference", "similarity")
 """What its own, unrated opinion is about, in the order of `Hearing.severity`."""
 
 TINY = 1e-20
+AROUND = 43
+"""Frames over which the share of accompaniment is estimated, half a second."""
+
+FAINT = 1e-6
+"""Power of a reference, relative to the accompaniment's, that is as good as none (-60 dB)."""
+
 LOW, HIGH = 60.0, 16_000.0
 """Range of the mel bands in Hz; those above Nyquist are silent in every signal."""
 
@@ -42,8 +51,14 @@ class Config:
 
     bands: int = 48
     channels: tuple[int, int, int, int] = (24, 32, 48, 48)
-    percepts: int = 12
+    leaks: int = 5
+    damages: int = 7
     floor: float = 1e-4
+
+    @property
+    def percepts(self) -> int:
+        """Return how many percepts there are, those of leaks first."""
+        return self.leaks + self.damages
 
 
 @dataclass(frozen=True)
@@ -69,24 +84,33 @@ class Convnet(nn.Module):
                 nn.Conv2d(c, d, 3, stride=2, padding=1),
             ]
         )
-        self.percept = nn.Parameter(torch.randn(8 * (b + d), self.config.percepts) - 4)  # softplus: non-negative
+        pools = 4 * (b + d)
+        self.leak = nn.Parameter(torch.randn(pools, self.config.leaks) - 3)  # softplus: non-negative
+        self.damage = nn.Parameter(torch.randn(pools, self.config.damages) - 3)
         self.opinion = nn.Parameter(torch.randn(self.config.percepts, len(ATTRIBUTES)) - 2)
+        self.register_buffer("concerns", _concerns(self.config), persistent=False)
+
+    concerns: Tensor
 
     def forward(self, estimate: Tensor, reference: Tensor, mixture: Tensor, rate: int) -> Hearing:
         """Return what is heard of excerpts of shape (batch, channels, time) at `rate` Hz, 16000 to 48000."""
         return self.compare(*maps(estimate, reference, mixture, rate, self.config))
 
     def compare(self, estimate: Tensor, reference: Tensor, accompaniment: Tensor) -> Hearing:
-        """Return the same from the power maps of `maps`, each (batch, bands, frames)."""
-        remix = closest_remix(estimate, reference, accompaniment)
-        heard = [self._patterns(each, accompaniment) for each in (estimate, reference, remix)]
-        distances = [pooled(layer, other) for to in (1, 2) for layer, other in zip(heard[0], heard[to], strict=True)]
-        percepts = torch.log1p(torch.cat(distances, dim=1) @ softplus(self.percept))
-        return Hearing(percepts, percepts @ softplus(self.opinion))
+        """Return the same from the power maps of `maps`, (batch, bands, frames); the last two may be one for all."""
+        moment, steady = (
+            closest_remix(estimate, reference, accompaniment, around=each) for each in (_around, _throughout)
+        )
+        signals = (estimate, reference, moment, steady)
+        heard, true, leaky, mixed = (self._patterns(each, accompaniment) for each in signals)
+        leak = torch.cat([pooled(*each) for each in zip(leaky, true, strict=True)], dim=1) @ softplus(self.leak)
+        damage = torch.cat([pooled(*each) for each in zip(heard, mixed, strict=True)], dim=1) @ softplus(self.damage)
+        percepts = torch.log1p(torch.cat([leak, damage], dim=1))
+        return Hearing(percepts, percepts @ (softplus(self.opinion) * self.concerns))
 
     def _patterns(self, power: Tensor, accompaniment: Tensor) -> tuple[Tensor, Tensor]:
         """Return the outputs of the second and the last layer, (batch, channels, bands, frames)."""
-        x = torch.stack([self._level(power), self._level(accompaniment)], dim=1)
+        x = torch.stack([self._level(power), self._level(accompaniment.expand_as(power))], dim=1)
         first = gelu(self.layers[1](gelu(self.layers[0](x))))
         return first, gelu(self.layers[3](gelu(self.layers[2](first))))
 
@@ -106,27 +130,53 @@ def maps(
     along = (reference * mixture).sum((1, 2), keepdim=True)
     gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(TINY)).clamp_min(0.01)
     heard = [_mel(each, rate, config.bands) for each in (estimate, reference, mixture / gain - reference)]
-    top = torch.quantile(heard[1].detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
+    loud = torch.quantile(heard[1].detach().flatten(1), 0.995, dim=1)
+    top = torch.maximum(loud, FAINT * heard[2].detach().amax((1, 2))).clamp_min(TINY)[:, None, None]
     estimate, reference, accompaniment = (each / top for each in heard)
     wanted, found = (each.mean((1, 2), keepdim=True) + TINY for each in (reference, estimate))
     return estimate * wanted / found.clamp(wanted / MOST_GAIN, wanted * MOST_GAIN), reference, accompaniment
 
 
-def closest_remix(estimate: Tensor, reference: Tensor, accompaniment: Tensor) -> Tensor:
+def closest_remix(
+    estimate: Tensor, reference: Tensor, accompaniment: Tensor, *, around: Callable[[Tensor], Tensor]
+) -> Tensor:
     """Return reference + w·accompaniment with the w in [0, 4] of each band that comes closest to the estimate.
 
-    Least squares on powers: exact where the two do not cohere, and the reference itself for the reference.
+    Least squares of power on those of reference and accompaniment: no phases are needed, and what the reference alone
+    explains is not taken for accompaniment. `around` averages over the frames that share a w. Of the reference it is
+    the reference itself.
     Shape: (batch, bands, frames) thrice → the same.
     """
-    along = ((estimate - reference) * accompaniment).sum(-1, keepdim=True)
-    weight = along / (accompaniment.square().sum(-1, keepdim=True) + 1e-6)
-    return reference + weight.clamp(0, 4) * accompaniment
+    excess = estimate - reference
+    rr, aa, ra, er, ea = (
+        around(one * other)
+        for one, other in (
+            (reference, reference),
+            (accompaniment, accompaniment),
+            (reference, accompaniment),
+            (excess, reference),
+            (excess, accompaniment),
+        )
+    )
+    rr = rr + 0.01 * aa + 1e-12  # where the reference pauses, whatever is heard is accompaniment
+    determinant = (rr * aa - ra.square()).clamp_min(0) + 1e-20
+    return reference + ((rr * ea - ra * er) / determinant).clamp(0, 4) * accompaniment
+
+
+def _around(power: Tensor) -> Tensor:
+    """Return the mean over `AROUND` frames about each."""
+    return avg_pool1d(power, AROUND, 1, AROUND // 2, count_include_pad=False)
+
+
+def _throughout(power: Tensor) -> Tensor:
+    """Return the mean over all frames, (batch, bands, 1)."""
+    return power.mean(-1, keepdim=True)
 
 
 def pooled(estimate: Tensor, other: Tensor) -> Tensor:
     """Return how much more and how much less each channel is, on average and at its worst moments (3-norm).
 
-    Shape: (batch, channels, bands, frames) twice → (batch, 4 · channels), at least 0.
+    Shape: (batch, channels, bands, frames) twice, or once for all → (batch, 4 · channels), at least 0.
     """
     parts = torch.cat([(estimate - other).clamp_min(0), (other - estimate).clamp_min(0)], dim=1).flatten(2)
     worst = (parts.pow(3).mean(2) + 1e-9).pow(1 / 3) - 1e-3
@@ -160,6 +210,13 @@ def _mel(signal: Tensor, rate: int, bands: int) -> Tensor:
     power = (spectra.real.square() + spectra.imag.square()).reshape(*signal.shape[:2], *spectra.shape[1:]).mean(1)
     weights = _weights(rate, size, bands).to(signal.device, signal.dtype)
     return weights @ power * (4 / size**2)
+
+
+def _concerns(config: Config) -> Tensor:
+    """Return which percepts an attribute goes by, (percepts, attributes): damage, leak, both (1 yes, 0 no)."""
+    leaks, damages = ([name] * count for name, count in (("leak", config.leaks), ("damage", config.damages)))
+    goes_by = {"quality": {"damage"}, "interference": {"leak"}, "similarity": {"damage", "leak"}}
+    return torch.tensor([[float(each in goes_by[name]) for name in ATTRIBUTES] for each in leaks + damages])
 
 
 @cache

@@ -26,14 +26,18 @@ from lossmodel.progress import Report, bar, silent
 MARGIN, MOST = 0.4, 1.2
 """Severity by which a rung has to be worse than the one before, and beyond which it should not be."""
 
-SPARED = 0.2
+SPARED = 0.5
 """How much it counts that an attribute is disturbed which people say is not."""
 
 KINDS = 0.3
 """How much it counts to tell ladders apart."""
 
-LADDERS_A_STEP = 8
+LADDERS_A_STEP = 6
+FRAMES_A_STEP = 108
+"""How much of a lesson a step hears: 1.25 s, from a place that is drawn."""
+
 RATE, DECAY = 2e-3, 1e-4
+ALL: Final = slice(None)
 KEPT_EVERY = 50
 """Steps after which the state of a training is kept."""
 
@@ -118,7 +122,8 @@ class Student(nn.Module):
 def total(student: Student, lesson: Lesson, generator: torch.Generator) -> Tensor:
     """Return the loss of a step, a scalar, lower is better: the order of rungs, and which ladder they are of."""
     chosen = torch.randperm(len(lesson.ladders), generator=generator)[:LADDERS_A_STEP]
-    percepts, severity = _heard(student.network, lesson, chosen)
+    start = int(torch.randint(max(1, lesson.rungs.shape[-1] - FRAMES_A_STEP + 1), (), generator=generator))
+    percepts, severity = _heard(student.network, lesson, chosen, slice(start, start + FRAMES_A_STEP))
     ladders = lesson.ladders[chosen]
     logits = student.logits(percepts)
     kinds = cross_entropy(logits.flatten(0, 1), ladders.repeat_interleave(logits.shape[1]))
@@ -147,11 +152,11 @@ def in_order(network: Convnet, taught: Sequence[Lesson]) -> float:
     return right / steps
 
 
-def _heard(network: Convnet, lesson: Lesson, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Return percepts and severities, (ladders, strengths, ...), of the chosen ladders of a lesson."""
-    rungs = lesson.rungs[chosen].float()
+def _heard(network: Convnet, lesson: Lesson, chosen: Tensor, frames: slice = ALL) -> tuple[Tensor, Tensor]:
+    """Return percepts and severities, (ladders, strengths, ...), of the chosen ladders and frames of a lesson."""
+    rungs = lesson.rungs[chosen][..., frames].float()
     flat = rungs.flatten(0, 1)
-    beside = (each.float().expand(len(flat), -1, -1) for each in (lesson.reference, lesson.accompaniment))
+    beside = (each[None, :, frames].float() for each in (lesson.reference, lesson.accompaniment))
     hearing = network.compare(flat, *beside)
     percepts, severity = hearing.percepts, hearing.severity
     return percepts.reshape(*rungs.shape[:2], -1), severity.reshape(*rungs.shape[:2], -1)

@@ -16,7 +16,7 @@ BELOW_DB = 30.0
 MOVED = 5.0
 """Points that a score may move."""
 
-STEPS = 20
+STEPS = 12
 
 Projection = Callable[[Tensor], Tensor]
 """A change (channels, time) → the nearest that is small enough."""

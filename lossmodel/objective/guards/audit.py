@@ -42,7 +42,7 @@ def audit(
         if "sameness" in guards:
             rows += sameness.compare(scorer, song, starts["mediocre"])
         if "attack" in guards:
-            near = {"reference": song.vocals, "mediocre": starts["mediocre"], "mixture": starts["mixture"]}
+            near = {"reference": song.vocals, "mediocre": starts["mediocre"]}
             rows += attack.attack(scorer, song, starts=near, steps=attack_steps)
         if "pursuit" in guards:
             found, made = pursuit.pursue(scorer, song, starts=starts, steps=pursuit_steps, auditors=auditors)

@@ -1,15 +1,17 @@
 """The convnet hears no difference where there is none, and its first lessons put rungs in order."""
 
+from functools import partial
+
 import pytest
 import torch
 
 from lossmodel.errors import BadInput
 from lossmodel.objective import convnet, lessons, pretrain
-from lossmodel.objective.convnet import ATTRIBUTES, Config, Convnet, closest_remix, maps
+from lossmodel.objective.convnet import ATTRIBUTES, Config, Convnet, _around, _throughout, closest_remix, maps
 from lossmodel.objective.ladders import BY_NAME, LADDERS
 from lossmodel.objective.synthetic import song
 
-SMALL = Config(bands=24, channels=(4, 6, 8, 8), percepts=6)
+SMALL = Config(bands=24, channels=(4, 6, 8, 8), leaks=3, damages=3)
 
 
 def excerpt(seed=1, seconds=1.0, rate=44_100):
@@ -92,9 +94,17 @@ def test_the_closest_remix_of_a_remix_is_itself_and_of_the_reference_the_referen
     generator = torch.Generator().manual_seed(1)
     reference, accompaniment = (torch.rand(1, 8, 400, generator=generator) for _ in range(2))
     mixed = reference + 0.5 * accompaniment
-    assert torch.allclose(closest_remix(mixed, reference, accompaniment), mixed, atol=1e-4)
-    assert torch.equal(closest_remix(reference, reference, accompaniment), reference)
-    assert torch.equal(closest_remix(0.2 * reference, reference, accompaniment), reference)
+    for around in (_around, _throughout):
+        remix = partial(closest_remix, reference=reference, accompaniment=accompaniment, around=around)
+        assert torch.allclose(remix(mixed), mixed, atol=0.02)
+        assert torch.equal(remix(reference), reference)
+        assert torch.allclose(remix(0.2 * reference), reference, atol=0.02)
+
+
+def test_where_the_reference_pauses_whatever_is_heard_is_accompaniment():
+    accompaniment = torch.rand(1, 8, 400, generator=torch.Generator().manual_seed(1))
+    remix = closest_remix(0.3 * accompaniment, 0 * accompaniment, accompaniment, around=_around)
+    assert torch.allclose(remix, 0.3 * accompaniment, atol=0.01)
 
 
 def test_bands_show_where_a_tone_is_and_equal_noise_is_equal():
