@@ -119,6 +119,23 @@ class Convnet(nn.Module):
         return torch.log1p(power / self.config.floor) / math.log1p(1 / self.config.floor)
 
 
+def unrated(network: Convnet, rate: int) -> Callable[[Tensor, Tensor, Tensor], dict[str, Tensor]]:
+    """Return the network's own opinion as a scorer for guards: 100 at the reference, a third for each severity of 2.2.
+
+    It takes (estimate, references (batch, references, channels, time), mixture); of several references the one that
+    the estimate is most like counts, for all attributes. Only the order of its points means something.
+    """
+
+    def score(estimate: Tensor, references: Tensor, mixture: Tensor) -> dict[str, Tensor]:
+        each = [network(estimate, references[:, k], mixture, rate).severity for k in range(references.shape[1])]
+        severities = torch.stack(each, dim=1)  # (batch, references, attributes)
+        closest = severities[..., ATTRIBUTES.index("similarity")].argmin(1)
+        chosen = severities[torch.arange(len(closest), device=closest.device), closest]
+        return dict(zip(ATTRIBUTES, (100 * torch.exp(-chosen / 2)).unbind(1), strict=True))
+
+    return score
+
+
 def maps(
     estimate: Tensor, reference: Tensor, mixture: Tensor, rate: int, config: Config
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,12 +17,15 @@ from lossmodel.objective.guards.findings import (
     recorded_songs,
 )
 from lossmodel.objective.guards.probes import EXPECTED, ORDER, PROBES, Bounds, Probe, examine
+from lossmodel.objective.guards.pursuit import AUDITORS, Auditor, asking
 
 __all__ = [
+    "AUDITORS",
     "EXPECTED",
     "GUARDS",
     "ORDER",
     "PROBES",
+    "Auditor",
     "Bounds",
     "Constraint",
     "Finding",
@@ -31,6 +34,7 @@ __all__ = [
     "Scorer",
     "Song",
     "Trace",
+    "asking",
     "audit",
     "examine",
     "invented_songs",

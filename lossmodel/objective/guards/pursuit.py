@@ -82,6 +82,16 @@ def starts(song: Song, *, seed: int) -> dict[str, Tensor]:
     return {"mixture": song.mixture, "low-passed": dull[0], "mediocre": masked[0]}
 
 
+def asking(scorer: Scorer) -> Auditor:
+    """Return the auditor that a scorer is, such as a held-out objective of another form: the softest of its scores."""
+
+    def ask(song: Song, estimate: Tensor) -> float:
+        with torch.no_grad():
+            return float(aim(scorer(*given(song, estimate))))
+
+    return ask
+
+
 def _waveform(song: Song, start: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     size = song.mixture.square().mean().sqrt()
     return (start / size).clone().requires_grad_(), lambda free: free * size

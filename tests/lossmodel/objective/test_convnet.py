@@ -7,7 +7,7 @@ import torch
 
 from lossmodel.errors import BadInput
 from lossmodel.objective import convnet, lessons, pretrain
-from lossmodel.objective.convnet import ATTRIBUTES, Config, Convnet, _around, _throughout, closest_remix, maps
+from lossmodel.objective.convnet import ATTRIBUTES, Config, Convnet, _around, _throughout, closest_remix, maps, unrated
 from lossmodel.objective.ladders import BY_NAME, LADDERS
 from lossmodel.objective.synthetic import song
 
@@ -128,6 +128,17 @@ def test_it_is_small_and_comes_back_as_it_was_saved(tmp_path):
     assert torch.allclose(again, hear(mixture, vocals, mixture, 44_100).severity, rtol=0.02)
     with pytest.raises(BadInput, match="no such file"):
         convnet.load(tmp_path / "none")
+
+
+def test_its_own_opinion_takes_the_reference_that_an_estimate_is_most_like():
+    vocals, mixture = excerpt()
+    score = unrated(network(), 44_100)
+    backing = 0.7 * vocals.roll(9000, -1)
+    both = torch.stack([vocals + backing, vocals], dim=1)
+    for estimate in (vocals, vocals + backing):
+        assert min(float(each.detach()) for each in score(estimate, both, mixture).values()) > 99.99
+    half = score(vocals + 0.5 * backing, both, mixture)
+    assert float(half["similarity"].detach()) < 99.95
 
 
 def test_order_costs_nothing_where_rungs_are_apart_and_much_where_they_are_swapped():

@@ -9,7 +9,7 @@ from lossmodel.objective.guards.attack import attack
 from lossmodel.objective.guards.descent import descend
 from lossmodel.objective.guards.findings import points
 from lossmodel.objective.guards.probes import probe
-from lossmodel.objective.guards.pursuit import AUDITORS, chase, pursue, starts
+from lossmodel.objective.guards.pursuit import AUDITORS, asking, chase, pursue, starts
 from lossmodel.objective.guards.sameness import compare
 from lossmodel.objective.ladders import BY_NAME
 from lossmodel.objective.simulate import listener
@@ -168,6 +168,12 @@ def test_auditors_prefer_the_reference_to_the_mixture():
     one = song()
     for name, ask in AUDITORS.items():
         assert ask(one, one.vocals) > ask(one, one.mixture), name
+
+
+def test_a_held_out_objective_is_an_auditor():
+    one = song()
+    ask = asking(mean_scores(listener()))
+    assert ask(one, one.vocals) > ask(one, one.mixture)
 
 
 def test_an_audit_is_a_table_and_is_the_same_twice():
