@@ -60,11 +60,22 @@ class Config:
         """Return how many percepts there are, those of leaks first."""
         return self.leaks + self.damages
 
+    @property
+    def distances(self) -> int:
+        """Return how many distances there are: two layers, more and less, mean and worst, of leak and of damage."""
+        return 8 * (self.channels[1] + self.channels[3])
+
 
 @dataclass(frozen=True)
 class Hearing:
-    """Percepts (batch, percepts), at least 0, and what the ladders make of them, (batch, 3): 0 is the reference."""
+    """All at least 0, and 0 for the reference itself.
 
+    `distances`, (batch, `Config.distances`), are what every pattern says: leaks first, then as many of damage; for a
+    head that holds its weights back strongly. `percepts`, (batch, `Config.percepts`), are their sums, and `severity`,
+    (batch, 3), is what the ladders make of those for `ATTRIBUTES`.
+    """
+
+    distances: Tensor
     percepts: Tensor
     severity: Tensor
 
@@ -103,10 +114,11 @@ class Convnet(nn.Module):
         )
         signals = (estimate, reference, moment, steady)
         heard, true, leaky, mixed = (self._patterns(each, accompaniment) for each in signals)
-        leak = torch.cat([pooled(*each) for each in zip(leaky, true, strict=True)], dim=1) @ softplus(self.leak)
-        damage = torch.cat([pooled(*each) for each in zip(heard, mixed, strict=True)], dim=1) @ softplus(self.damage)
-        percepts = torch.log1p(torch.cat([leak, damage], dim=1))
-        return Hearing(percepts, percepts @ (softplus(self.opinion) * self.concerns))
+        leak = torch.cat([pooled(*each) for each in zip(leaky, true, strict=True)], dim=1)
+        damage = torch.cat([pooled(*each) for each in zip(heard, mixed, strict=True)], dim=1)
+        percepts = torch.log1p(torch.cat([leak @ softplus(self.leak), damage @ softplus(self.damage)], dim=1))
+        opinion = softplus(self.opinion) * self.concerns
+        return Hearing(torch.cat([leak, damage], dim=1), percepts, percepts @ opinion)
 
     def _patterns(self, power: Tensor, accompaniment: Tensor) -> tuple[Tensor, Tensor]:
         """Return the outputs of the second and the last layer, (batch, channels, bands, frames)."""

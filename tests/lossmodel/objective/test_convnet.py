@@ -38,6 +38,7 @@ def test_the_reference_is_at_no_distance_at_any_level_and_polarity(rate):
     vocals, mixture = excerpt(rate=rate)
     for estimate in (vocals, -vocals, 0.3 * vocals):
         heard = network()(estimate, vocals, mixture, rate)
+        assert float(heard.distances.detach().max()) < 1e-4
         assert float(heard.percepts.detach().max()) < 1e-4
         assert float(heard.severity.detach().max()) < 1e-4
 
@@ -45,9 +46,9 @@ def test_the_reference_is_at_no_distance_at_any_level_and_polarity(rate):
 def test_percepts_are_never_negative_and_grow_with_the_leak():
     vocals, mixture = excerpt()
     leaks = [vocals + gain * (mixture - vocals) for gain in (0.1, 0.3, 1.0)]
-    heard = torch.stack([network()(each, vocals, mixture, 44_100).percepts[0] for each in leaks])
-    assert (heard >= 0).all()
-    assert (heard.diff(dim=0) > -1e-4).all()
+    heard = [network()(each, vocals, mixture, 44_100) for each in leaks]
+    assert all((each.distances >= 0).all() and each.distances.shape == (1, SMALL.distances) for each in heard)
+    assert (torch.cat([each.percepts for each in heard]).diff(dim=0) > -1e-4).all()
 
 
 def test_the_same_sound_is_heard_alike_at_every_rate():
