@@ -199,3 +199,25 @@ def test_recorded_stems_are_cut_where_there_is_a_voice(data):
     cut = lessons.cut(*found[-1])
     assert {rate for _, _, rate in cut} <= set(lessons.RATES)
     assert all(voice.shape == band.shape == (1, int(lessons.SECONDS * rate)) for voice, band, rate in cut)
+
+
+def test_the_network_that_comes_with_the_package_orders_rungs_of_a_song_it_has_not_met():
+    network = convnet.load()
+    made = song(987_654, seconds=1.5, rate=22_050)
+    lesson = lessons.taught((*made, 22_050), seed=4, config=network.config)
+    assert pretrain.in_order(network, [lesson]) > 0.9
+
+
+def test_the_network_that_comes_with_the_package_tells_leaks_from_damage():
+    hear = unrated(convnet.load(), 44_100)
+    vocals, accompaniment = (each[None] for each in song(987_655, seconds=1.5, rate=44_100))
+    lost = {}
+    for name in ("leak", "musical noise", "low-pass", "drop-outs"):
+        estimate = BY_NAME[name].degrade(vocals, accompaniment, 44_100, 0.75, 1)
+        points = hear(estimate, vocals[:, None], vocals + accompaniment)
+        lost[name] = {attribute: 100 - float(score) for attribute, score in points.items()}
+    leak = lost.pop("leak")
+    for name, damage in lost.items():
+        assert damage["quality"] > damage["interference"], name
+        assert leak["interference"] > damage["interference"], name
+        assert leak["interference"] / leak["quality"] > 1.5 * damage["interference"] / damage["quality"], name
