@@ -23,7 +23,7 @@ from lossmodel.metrics.peass.features import Features, features
 from lossmodel.metrics.peass.mapping import INPUTS, WEIGHTS, fit, inputs, scores
 
 NOTE = (
-    "Logistic of a quadratic form of log-similarities: weights of 1, the inputs less their centre, and their products. "
+    "Logistic of a line in log-similarities and of what a Gaussian process adds near known stimuli. "
     "Fitted to the scores of PEASS 2.0.1 that Ward et al. 2018 published for separated singing voice "
     "(github.com/CVSSP/perceptual-study-source-separation). "
     "Written by benchmarks/peass.py --refit."
@@ -89,7 +89,7 @@ def leave_out(found: Features, given: np.ndarray, songs: np.ndarray, task: str) 
     for song in np.unique(songs):
         here, there = songs == song, songs != song
         known = inputs(found, task).numpy()
-        fitted = fit(torch.from_numpy(known[there]), given[there].tolist())
+        fitted = fit(torch.from_numpy(known[there]), given[there].tolist(), songs=songs[there].tolist())
         predicted[here] = fitted(torch.from_numpy(known[here])).numpy()
     return predicted
 
@@ -98,7 +98,8 @@ def write(found: Features, published: dict[tuple[str, str], dict[str, float]]) -
     """Fit the mapping to all songs and write its weights."""
     card: dict[str, object] = {"note": NOTE, "stimuli": len(published)}
     for task in INPUTS:
-        card[task] = asdict(fit(inputs(found, task), [each[task] for each in published.values()]))
+        given, songs = [each[task] for each in published.values()], [song for song, _ in published]
+        card[task] = asdict(fit(inputs(found, task), given, songs=songs))
     write_json(WEIGHTS, card)
 
 

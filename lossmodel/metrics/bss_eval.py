@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lossmodel.metrics import lags
 from lossmodel.metrics.decibels import decibels, energy
-from lossmodel.metrics.projection import cholesky, correlations, gram
+from lossmodel.metrics.projection import cholesky, gram
 
 TAPS = 512
 
@@ -39,9 +40,10 @@ def bss_eval(estimate: Tensor, sources: Tensor, *, taps: int = TAPS) -> BSSEval:
         shapes = f"{tuple(estimate.shape)} and {tuple(sources.shape)}"
         raise ValueError(f"estimate (batch, channels, time) and sources (batch, sources, channels, time), not {shapes}")
     known = sources.flatten(1, 2)  # (batch, sources·channels, time)
-    inner, seen = correlations(known, estimate, taps)
-    against = seen.transpose(2, 3).flatten(1, 2)  # (batch, sources·channels·taps, channels)
-    solved = torch.linalg.solve_triangular(cholesky(gram(inner)), against, upper=False)
+    found, count = lags.whole(known, estimate, taps=taps), known.shape[1]
+    against = lags.against(found, count).transpose(2, 3).flatten(1, 2)  # (batch, sources·channels·taps, channels)
+    root = cholesky(gram(lags.between(found, count)))
+    solved = torch.linalg.solve_triangular(root, against, upper=False)
     each = solved.square().sum(-1).unflatten(-1, (sources.shape[1], -1)).sum(-1)  # (batch, sources)
     target, others = each[:, 0], each[:, 1:].sum(-1)
     total = torch.maximum(energy(estimate), target + others)

@@ -1,10 +1,13 @@
 """BSS Eval v4: SDR, ISR, SIR and SAR of source images, window by window, as museval has them (Stöter et al. 2018).
 
 The distortion filters are fitted once to the whole signal: one Cholesky factor of all correlations serves every window
-and every estimate. A window's energies are taken from spectra (Parseval), so that no signal is ever filtered: with P
-the projection of estimate E of the image S on S alone and Q that on all sources,
+and every estimate. With P the projection of estimate E of the image S on S alone and Q that on all sources,
 
     SDR = |S|² / |E - S|²    ISR = |S|² / |P - S|²    SIR = |P|² / |Q - P|²    SAR = |Q|² / |E - Q|².
+
+The trick: all these are filters on the sources, so that their energies in a window are linear in the correlations of
+the sources there. Those of all windows are one matrix product, and no signal is ever filtered. Filtered is what E adds
+to S: P = S + p*S and Q = S + q*sources, so that an estimate that is nearly perfect loses no digits.
 
 Songs are made of four numbers per window in more than one way; see `lossmodel.metrics.aggregate`.
 """
@@ -12,16 +15,14 @@ Songs are made of four numbers per window in more than one way; see `lossmodel.m
 from dataclasses import dataclass
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor
 
+from lossmodel.metrics import lags
 from lossmodel.metrics.bss_eval import TAPS
 from lossmodel.metrics.decibels import decibels
-from lossmodel.metrics.projection import correlations, solve
+from lossmodel.metrics.projection import solve
 
 WINDOW = 44_100
-SAMPLES = 1 << 18
-"""Samples of windows, per signal, that are in memory together."""
 
 
 @dataclass(frozen=True)
@@ -53,77 +54,76 @@ def bss_eval_images(
         raise ValueError(f"both (batch, sources, channels, time), with no more estimates than sources, not {shapes}")
     length = min(window or estimates.shape[-1], estimates.shape[-1])
     step = hop or length
-    size = next_fast_len(length + taps - 1, real=True)
-    filters = [torch.fft.rfft(each, size) for each in _filters(estimates, sources, taps)]
     starts = range(0, estimates.shape[-1] - length + 1, step)
-    many = max(1, SAMPLES // length)
-    found = []
-    for part in (starts[at : at + many] for at in range(0, len(starts), many)):
-        cut = slice(part[0], part[-1] + length)
-        windows = [each[..., cut].double().unfold(-1, length, step).transpose(2, 3) for each in (estimates, sources)]
-        found.append(_ratios(*windows, *filters, size=size))
-    return Images(*torch.cat(found, dim=-1))
-
-
-def _filters(estimates: Tensor, sources: Tensor, taps: int) -> tuple[Tensor, Tensor]:
-    """Return the filters that project each estimate on its own source, and on all sources.
-
-    Shape: (batch, estimates, channels in, channels out, taps), (batch, estimates, sources·channels in, channels out,
-    taps).
-    """
-    count, channels = estimates.shape[1:3]
-    between, seen = correlations(sources.flatten(1, 2), estimates.flatten(1, 2), taps)
-    against = seen.transpose(2, 3)  # (batch, sources·channels, taps, estimates·channels)
-    every = solve(between, against).unflatten(-1, (count, channels)).permute(0, 3, 1, 4, 2)
-    blocks = [slice(at * channels, (at + 1) * channels) for at in range(count)]
-    own = [solve(between[:, block, block], against[:, block, :, block]).transpose(2, 3) for block in blocks]
-    return torch.stack(own, dim=1), every
-
-
-def _ratios(heard: Tensor, known: Tensor, own: Tensor, every: Tensor, *, size: int) -> Tensor:
-    """Return the four ratios of each window; `own` and `every` are the filters' spectra.
-
-    Shape: (batch, estimates or sources, windows, channels, samples) → (4, batch, estimates, windows).
-    """
-    images = known[:, : heard.shape[1]]
-    estimated, spectra = (torch.fft.rfft(signal, size) for signal in (heard, known))
-    true = spectra[:, : heard.shape[1]]
-    alone = _filtered(true, own)
-    both = _filtered(spectra.transpose(2, 3).flatten(1, 2).transpose(1, 2)[:, None], every)
-    numerators = (_power(images), _power(images), _energy(alone, size), _energy(both, size))
-    denominators = (
-        _power(heard - images),
-        _energy(alone - true, size),
-        _energy(both - alone, size),
-        _energy(estimated - both, size),
-    )
-    silent = (_power(heard) == 0).any(1) | (_power(known) == 0).any(1)  # (batch, windows)
+    images = sources[:, : estimates.shape[1]]
+    added = estimates - images
+    inside, total = _correlations(sources.flatten(1, 2), added.flatten(1, 2), length, step, taps=taps)
+    count, channels = images.shape[1:3]
+    filtered = _energies(inside[:, :, : len(starts)], *_filters(total, count, channels, sources.shape[1]))
+    image, error, heard, known = (_powers(each, starts, length) for each in (images, added, estimates, sources))
+    alone, distortion, both, interference, explained = filtered.unbind(2)
+    numerators, denominators = (image, image, alone, both), (error, distortion, interference, error + explained)
     ratios = [decibels(above, below) for above, below in zip(numerators, denominators, strict=True)]
-    return torch.stack(ratios).masked_fill(silent[:, None], torch.nan)
+    silent = (heard == 0).any(1) | (known == 0).any(1)  # (batch, windows)
+    return Images(*torch.stack(ratios).masked_fill(silent[:, None], torch.nan))
 
 
-def _filtered(spectra: Tensor, filters: Tensor) -> Tensor:
-    """Return the sum of the channels in, each through its filter to each channel out.
+def _correlations(sources: Tensor, added: Tensor, length: int, step: int, *, taps: int) -> tuple[Tensor, Tensor]:
+    """Return the correlations inside each window, and those of the whole signals (see `lags.windowed`)."""
+    if length == sources.shape[-1]:
+        total = lags.whole(sources, added, taps=taps)
+        return total[:, :, None], total
+    inside = lags.windowed(sources, added, length=length, hop=step, taps=taps)
+    if length == step >= taps:
+        return inside, inside.sum(2) + lags.seams(sources, added, length=length, taps=taps)
+    return inside, lags.whole(sources, added, taps=taps)
 
-    Shape: (batch, estimates or 1, windows, in, bins), (batch, estimates, in, out, bins) → (batch, estimates, windows,
-    out, bins).
+
+def _filters(total: Tensor, count: int, channels: int, sources: int) -> tuple[Tensor, Tensor]:
+    """Return the filters that make of its own source, and of all sources, what comes nearest to what is added.
+
+    Shape: (batch, pairs, lags) → (batch, estimates, sources·channels in, channels out, taps) twice.
     """
-    first, *rest = zip(spectra.unsqueeze(-2).unbind(3), filters.unsqueeze(2).unbind(3), strict=True)
-    found = first[0] * first[1]
-    for one, by in rest:
-        found.addcmul_(one, by)
-    return found
+    between = lags.between(total, sources * channels)
+    added = lags.against(total, sources * channels).transpose(2, 3)  # (batch, in, taps, estimates·channels)
+    every = solve(between, added).unflatten(-1, (count, channels)).permute(0, 3, 1, 4, 2)
+    own = torch.zeros_like(every)
+    for at in range(count):
+        block = slice(at * channels, (at + 1) * channels)
+        own[:, at, block] = solve(between[:, block, block], added[:, block, :, block]).transpose(2, 3)
+    return own, every
 
 
-def _energy(spectra: Tensor, size: int) -> Tensor:
-    """Return the energy of signals, summed over channels, from their half spectra.
+def _energies(inside: Tensor, own: Tensor, every: Tensor) -> Tensor:
+    """Return |P|², |P - S|², |Q|², |Q - P|² and |E - Q|² - |E - S|² of each window.
 
-    Shape: (batch, estimates, windows, channels, bins) → (batch, estimates, windows).
+    Shape: (batch, pairs, windows, lags), filters twice → (batch, estimates, 5, windows).
     """
-    ends = spectra[..., [0, -1] if size % 2 == 0 else [0]]
-    return (2 * _power(torch.view_as_real(spectra).flatten(-2)) - _power(torch.view_as_real(ends).flatten(-2))) / size
+    identity = torch.zeros_like(own)
+    for at in range(own.shape[1]):
+        for channel in range(own.shape[3]):
+            identity[:, at, at * own.shape[3] + channel, channel, 0] = 1
+    weights = torch.stack([_weights(each) for each in (identity + own, own, identity + every, every - own, every)], 2)
+    squares = torch.einsum("nekpl,npwl->nekw", weights, lags.among(inside, own.shape[2]))
+    seen = lags.against(inside, own.shape[2]).unflatten(2, (own.shape[1], own.shape[3]))
+    squares[:, :, 4] -= 2 * torch.einsum("neiot,nieowt->new", every, seen)
+    return squares
 
 
-def _power(signals: Tensor) -> Tensor:
-    """Shape: (batch, estimates, windows, channels, samples) → (batch, estimates, windows)."""
-    return signals.square().sum((-1, -2))
+def _weights(filters: Tensor) -> Tensor:
+    """Return what makes of sources' correlations the energy of their sum, each through its filter.
+
+    |Σ hᵢ*sᵢ|² = Σ aᵢⱼ[k] cᵢⱼ[k] with aᵢⱼ[k] = Σₜ hᵢ[t + k] hⱼ[t]; pairs of different sources come twice.
+    Shape: (batch, estimates, in, out, taps) → (batch, estimates, pairs, 2 · taps - 1).
+    """
+    reach = filters.shape[-1] - 1
+    spectra = torch.fft.rfft(filters, 2 * reach + 2)
+    pairs = torch.tensor(lags.pairs(filters.shape[2], 0)).T
+    crossed = (spectra[:, :, pairs[0]] * spectra[:, :, pairs[1]].conj()).sum(3)
+    found = torch.fft.irfft(crossed, 2 * reach + 2) * (1 + (pairs[0] != pairs[1]).to(filters)[:, None])
+    return torch.cat([found[..., reach + 2 :], found[..., : reach + 1]], dim=-1)
+
+
+def _powers(signals: Tensor, starts: range, length: int) -> Tensor:
+    """Return the energy in each window: (batch, estimates or sources, channels, time) → (batch, …, windows)."""
+    return torch.stack([signals[..., at : at + length].double().square().sum((-1, -2)) for at in starts], dim=-1)

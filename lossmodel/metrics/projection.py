@@ -1,16 +1,10 @@
-"""What is needed to project signals on delayed sources: their correlations, and one Cholesky factor of them.
+"""Projecting signals on delayed sources, from their correlations (`lossmodel.metrics.lags`): one Cholesky factor."""
 
-Correlations are summed over blocks, so that a song costs the memory of a few seconds; float32 signals become float64 a
-block at a time.
-"""
-
-from collections.abc import Iterator
 from contextlib import suppress
 
 import torch
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from torch import Tensor
-from torch.nn.functional import pad
 
 from lossmodel.errors import BadInput
 
@@ -18,28 +12,6 @@ RIDGES = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
 """Loadings of the diagonal, tried in turn: band-limited sources make the correlations singular in double precision."""
 
 INSEPARABLE = "the sources cannot be told apart by their delays; is one of them silent or the same as another?"
-
-FFT = 1 << 12
-BLOCKS = 16
-"""Blocks, each of one FFT, that are in memory together."""
-
-
-def correlations(sources: Tensor, estimates: Tensor, taps: int) -> tuple[Tensor, Tensor]:
-    """Return the correlations of sources with each other and with estimates, at delays from 0 to taps - 1.
-
-    c[i, j, k] = Σ_t source_i[t] · other_j[t + k], where a signal is zero beyond its ends. Each block of the sources
-    meets the same block of the others and the taps - 1 samples after it.
-    Shape: (n, i, time), (n, j, time) → (n, i, i, taps), (n, i, j, taps), float64.
-    """
-    size = min(FFT, 1 << (sources.shape[-1] + taps - 1).bit_length())
-    step = size - taps + 1
-    delayed = _spectra((sources,), size, step, length=step)
-    signals = _spectra((sources, estimates), size, step, length=size)
-    crossed = torch.zeros((), dtype=torch.complex128, device=sources.device)
-    for one, other in zip(delayed, signals, strict=True):
-        crossed = crossed + torch.einsum("nibf,njbf->nijf", one.conj_physical(), other)
-    found = torch.fft.irfft(crossed, size)[..., :taps]
-    return found[:, :, : sources.shape[1]], found[:, :, sources.shape[1] :]
 
 
 def gram(correlated: Tensor) -> Tensor:
@@ -87,16 +59,3 @@ def _solve(correlated: Tensor, against: Tensor) -> Tensor:
             root = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
             return torch.from_numpy(cho_solve(root, against.numpy(), check_finite=False))
     raise BadInput(INSEPARABLE)
-
-
-def _spectra(signals: tuple[Tensor, ...], size: int, step: int, *, length: int) -> Iterator[Tensor]:
-    """Yield the spectra of blocks of `length` that begin every `step` samples, `BLOCKS` at a time.
-
-    Shape: (n, i, time) each → (n, all i, blocks, size // 2 + 1).
-    """
-    time = signals[0].shape[-1]
-    for start in range(0, time, BLOCKS * step):
-        blocks = min(BLOCKS, -(-(time - start) // step))
-        needed = (blocks - 1) * step + length
-        part = torch.cat([signal[..., start : start + needed] for signal in signals], dim=1).double()
-        yield torch.fft.rfft(pad(part, (0, needed - part.shape[-1])).unfold(-1, length, step), size)

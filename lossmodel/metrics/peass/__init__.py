@@ -5,11 +5,21 @@ the ear hears the estimate with and without each part (`auditory`, `features`), 
 heard (`mapping`). Written from the papers.
 """
 
+from collections.abc import Iterator
+
+import torch
 from torch import Tensor
 
+from lossmodel.metrics.peass.auditory import FRAMES
 from lossmodel.metrics.peass.decomposition import decompose
-from lossmodel.metrics.peass.features import features
+from lossmodel.metrics.peass.features import compared, hear
 from lossmodel.metrics.peass.mapping import Scores, scores
+
+LONGEST = 20
+"""Seconds that are heard in one piece; a song would take many gigabytes."""
+
+SEGMENT, AROUND = 12, 3
+"""Seconds of a longer sound that count at a time, and that are heard around them: the ear has adapted by then."""
 
 
 def peass(estimate: Tensor, sources: Tensor, rate: int, *, smooth: bool = False) -> Scores:
@@ -23,4 +33,17 @@ def peass(estimate: Tensor, sources: Tensor, rate: int, *, smooth: bool = False)
     if estimate.ndim != 3 or sources.ndim != 4 or estimate.shape != sources[:, 0].shape:
         shapes = f"{tuple(estimate.shape)} and {tuple(sources.shape)}"
         raise ValueError(f"estimate (batch, channels, time) and sources (batch, sources, channels, time), not {shapes}")
-    return scores(features(decompose(estimate, sources, rate), rate, smooth=smooth))
+    return scores(compared(torch.cat(list(_heard(estimate, sources, rate)), dim=-1), smooth=smooth))
+
+
+def _heard(estimate: Tensor, sources: Tensor, rate: int) -> Iterator[Tensor]:
+    """Yield what `hear` returns of one segment after the other: (5, batch, channels, bands, frames) each."""
+    time = estimate.shape[-1]
+    if time <= LONGEST * rate:
+        yield hear(decompose(estimate, sources, rate), rate)
+        return
+    for start in range(0, time, SEGMENT * rate):
+        part = slice(max(start - AROUND * rate, 0), start + (SEGMENT + AROUND) * rate)
+        heard = hear(decompose(estimate[..., part], sources[..., part], rate), rate)
+        skipped = (start - part.start) // rate * FRAMES
+        yield heard[..., skipped : skipped + SEGMENT * FRAMES]

@@ -13,7 +13,7 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 
 from lossmodel.metrics.peass import gammatone
-from lossmodel.metrics.peass.lowpass import lowpass
+from lossmodel.metrics.peass.lowpass import lowpass, smoothed
 
 LOWEST, HIGHEST = 235.0, 14_500.0
 """Hz: between these the bands' centres lie."""
@@ -32,7 +32,7 @@ THRESHOLD = 1e-5
 SMOOTHING = 8.0
 """Hz: the low-pass at the end."""
 
-SLICE = 4.0
+SLICE = 6.0
 """ERB on which a band's envelope rests."""
 
 PADDING = 0.25
@@ -50,7 +50,18 @@ def represent(signals: Tensor, rate: int) -> Tensor:
         level = level / lowpass(level, constant / 2, RATE, before=steady).clamp(min=steady).sqrt()
         steady = steady**0.5
     adapted = (level - steady) * (100 / (1 - steady))
-    return lowpass(adapted, 1 / (2 * math.pi * SMOOTHING), RATE)[..., :: RATE // FRAMES]
+    return smoothed(_decimated(adapted), 1 / (2 * math.pi * SMOOTHING), FRAMES)
+
+
+def _decimated(adapted: Tensor) -> Tensor:
+    """Return what a Kaiser-windowed sinc leaves at `FRAMES`: (n, bands, time at `RATE`) → (n, bands, frames)."""
+    step = RATE // FRAMES
+    reach = gammatone.HALF * step
+    frames = -(-adapted.shape[-1] // step)
+    padded = torch.nn.functional.pad(adapted, (reach, reach + (frames - 1) * step + 1 - adapted.shape[-1]))
+    weights = torch.from_numpy(gammatone.kaiser_sinc(step)).to(adapted)
+    found = torch.nn.functional.conv1d(padded.flatten(0, 1)[:, None], weights[None, None], stride=step)
+    return found.reshape(*adapted.shape[:2], frames)
 
 
 def rectified(signals: Tensor, rate: int) -> Tensor:

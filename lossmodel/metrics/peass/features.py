@@ -38,11 +38,23 @@ def features(components: Components, rate: int, *, smooth: bool = False) -> Feat
 
     `smooth` takes no hard decisions: gradients reach every frame.
     """
+    return compared(hear(components, rate), smooth=smooth)
+
+
+def hear(components: Components, rate: int) -> Tensor:
+    """Return what the ear has of the estimate, the target, and the estimate without each error in turn.
+
+    Shape: (5, batch, channels, bands, frames).
+    """
     estimate = components.estimate
     without = (components.distortion, components.interference, components.artifacts)
-    compared = torch.stack([estimate, components.target, *(estimate - error for error in without)])
-    heard = represent(compared.flatten(0, 2), rate)
-    heard = heard.reshape(*compared.shape[:3], *heard.shape[1:])  # (5, batch, channels, bands, frames)
+    signals = torch.stack([estimate, components.target, *(estimate - error for error in without)])
+    heard = represent(signals.flatten(0, 2), rate)
+    return heard.reshape(*signals.shape[:3], *heard.shape[1:])
+
+
+def compared(heard: Tensor, *, smooth: bool = False) -> Features:
+    """Return the similarities of what `hear` returns."""
     overall, target, interference, artifacts = similarity(heard[:1], heard[1:], smooth=smooth).amin(-1)
     return Features(overall, target, interference, artifacts)
 
@@ -87,10 +99,20 @@ def _median(values: Tensor, weights: Tensor, *, smooth: bool) -> Tensor:
     """Return the weighted median, or a mean weighted by nearness to it in rank: (..., n) twice → (...)."""
     order = values.argsort(-1)
     values, weights = values.gather(-1, order), weights.gather(-1, order)
-    ranks = (weights / weights.sum(-1, keepdim=True)).cumsum(-1)
+    shares = weights / weights.sum(-1, keepdim=True)
+    ranks = shares.cumsum(-1)
     if not smooth:
-        at = (ranks < 0.5).sum(-1, keepdim=True).clamp(max=values.shape[-1] - 1)
-        return values.gather(-1, at)[..., 0]
+        return _crossing(values, ranks - shares / 2)
     passed = torch.special.ndtr((ranks - 0.5) / SOFTNESS)
     shares = torch.diff(passed, dim=-1, prepend=torch.zeros_like(passed[..., :1]))
     return (shares * values).sum(-1) / shares.sum(-1)
+
+
+def _crossing(values: Tensor, ranks: Tensor) -> Tensor:
+    """Return where values at rising ranks pass the rank of one half, on a line between the two beside it."""
+    at = (ranks < 0.5).sum(-1, keepdim=True).clamp(min=1, max=max(values.shape[-1] - 1, 1))
+    if values.shape[-1] < 2:
+        return values[..., 0]
+    (low, high), (below, above) = ([each.gather(-1, at - 1), each.gather(-1, at)] for each in (values, ranks))
+    way = ((0.5 - below) / (above - below).clamp(min=TINY)).clamp(0, 1)
+    return (low + way * (high - low))[..., 0]

@@ -9,12 +9,20 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 ORDER = 4
 BASE = 1000.0
 """Hz: one of the centres lies here (Hohmann 2002, section 3)."""
+
+HALF, KAISER = 10, 5.0
+"""Of the low-pass before a band is decimated: samples of the band on either side, β of its window (common defaults)."""
+
+SLOPE = 0.1
+"""How far the slope of that low-pass reaches beyond half the rate, as a share of the rate."""
 
 MINIMUM, QUALITY = 24.7, 9.265
 """ERB(f) = 24.7 + f / 9.265 Hz (Glasberg & Moore 1990)."""
@@ -24,30 +32,32 @@ MINIMUM, QUALITY = 24.7, 9.265
 class Bank:
     """Filters for spectra of `size` samples.
 
-    `starts` and `widths` are each band's slice of the spectrum in bins; `analysis` and `synthesis` hold its complex
-    weights there.
+    `starts` and `widths` are each band's slice of the spectrum in bins, `rates` how many samples it becomes: what lies
+    beyond is folded. `analysis` and `synthesis` hold each band's complex weights on its slice.
     """
 
     size: int
     starts: tuple[int, ...]
     widths: tuple[int, ...]
+    rates: tuple[int, ...]
     analysis: tuple[Tensor, ...]
     synthesis: tuple[Tensor, ...]
 
     def split(self, spectrum: Tensor) -> list[Tensor]:
-        """Return each band's complex signal at 0 Hz: (..., size // 2 + 1) → [(..., width)] with the level kept."""
+        """Return each band's complex signal at 0 Hz: (..., size // 2 + 1) → [(..., rate)] with the level kept."""
         bands = []
-        for start, width, weight in zip(self.starts, self.widths, self.analysis):
-            part = _cut(spectrum, start, width) * weight.to(spectrum)
-            bands.append(torch.fft.ifft(torch.fft.ifftshift(part, dim=-1)) * (2 * width / self.size))
+        for start, width, rate, weight in zip(self.starts, self.widths, self.rates, self.analysis):
+            part = _folded(_cut(spectrum, start, width) * weight.to(spectrum), rate)
+            bands.append(torch.fft.ifft(torch.fft.ifftshift(part, dim=-1)) * (2 * rate / self.size))
         return bands
 
     def join(self, bands: list[Tensor]) -> Tensor:
-        """Return the spectrum of the real sum of the bands, delay and phase undone: [(..., width)] → (..., bins)."""
+        """Return the spectrum of the real sum of the bands, delay and phase undone: [(..., rate)] → (..., bins)."""
         bins = self.size // 2 + 1
         spectrum = bands[0].new_zeros((*bands[0].shape[:-1], bins))
         for band, start, width, weight in zip(bands, self.starts, self.widths, self.synthesis):
-            part = torch.fft.fftshift(torch.fft.fft(band), dim=-1) * (weight.to(band) * (self.size / (2 * width)))
+            part = _unfolded(torch.fft.fftshift(torch.fft.fft(band), dim=-1), width)
+            part = part * (weight.to(band) * (self.size / (2 * band.shape[-1])))
             first, last = max(start, 0), min(start + width, bins)
             spectrum[..., first:last] += part[..., first - start : last - start]
         return spectrum
@@ -68,17 +78,67 @@ def centres(low: float, high: float) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=16)
-def bank(rate: float, size: int, middle: tuple[float, ...], widths: tuple[int, ...]) -> Bank:
-    """Return the filters centred at `middle` Hz, each cut to `widths` bins around its centre."""
+def bank(
+    rate: float, size: int, middle: tuple[float, ...], widths: tuple[int, ...], *, decimated: bool = False
+) -> Bank:
+    """Return the filters centred at `middle` Hz, as bands of `widths` bins.
+
+    A band is cut there, or `decimated` as signals are: with a low-pass of finite length, whose slope is folded.
+    """
     poles = torch.tensor([_pole(frequency, rate) for frequency in middle], dtype=torch.complex128)
-    starts = tuple(round(frequency * size / rate) - width // 2 for frequency, width in zip(middle, widths))
+    beyond = tuple(math.ceil(SLOPE * width) if decimated else 0 for width in widths)
+    spans = tuple(width + 2 * more for width, more in zip(widths, beyond))
+    starts = tuple(
+        round(frequency * size / rate) - width // 2 - more for frequency, width, more in zip(middle, widths, beyond)
+    )
     gains = _gains(poles)
     analysis, synthesis = [], []
-    for at, (start, width) in enumerate(zip(starts, widths)):
-        turns = torch.arange(start, start + width, dtype=torch.float64) / size * 2 * math.pi  # radians a sample
-        analysis.append(_response(poles[at], turns))
-        synthesis.append(gains[at] * _aligned(poles[at], turns))
-    return Bank(size, starts, widths, tuple(analysis), tuple(synthesis))
+    for at, (start, span) in enumerate(zip(starts, spans)):
+        turns = torch.arange(start, start + span, dtype=torch.float64) / size * 2 * math.pi  # radians a sample
+        kept = _kept(span, widths[at]) if decimated else torch.ones(span, dtype=torch.float64)
+        analysis.append(kept * _response(poles[at], turns))
+        synthesis.append(kept * gains[at] * _aligned(poles[at], turns))
+    return Bank(size, starts, spans, widths, tuple(analysis), tuple(synthesis))
+
+
+def _kept(span: int, width: int) -> Tensor:
+    """Return what is left of `span` bins around 0 Hz by the low-pass before a decimation to `width` bins."""
+    offsets = (torch.arange(span, dtype=torch.float64) - span // 2) / width  # cycles a sample that is kept
+    return torch.from_numpy(np.interp(offsets.abs().numpy(), *_lowpass()))
+
+
+@lru_cache(maxsize=1)
+def _lowpass() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return frequencies in cycles a sample that is kept, and the response of the low-pass before a decimation."""
+    times, weights = np.linspace(-HALF, HALF, 64 * HALF + 1), kaiser_sinc(32)
+    frequencies = np.linspace(0, 0.5 + 2 * SLOPE, 512)
+    response: NDArray[np.float64] = np.cos(2 * np.pi * np.outer(frequencies, times)) @ weights
+    return frequencies, response
+
+
+def kaiser_sinc(step: int) -> NDArray[np.float64]:
+    """Return the low-pass before a decimation by `step`: 2 · `HALF` · step + 1 weights of sum 1."""
+    times = np.linspace(-HALF, HALF, 2 * HALF * step + 1)
+    weights = np.sinc(times) * np.kaiser(len(times), KAISER)
+    scaled: NDArray[np.float64] = weights / weights.sum()
+    return scaled
+
+
+def _folded(part: Tensor, rate: int) -> Tensor:
+    """Return `rate` bins, with what lies beyond them on either side added on the other: aliases."""
+    more = (part.shape[-1] - rate) // 2
+    if not more:
+        return part
+    kept = part[..., more:-more].clone()
+    kept[..., :more] += part[..., -more:]
+    kept[..., -more:] += part[..., :more]
+    return kept
+
+
+def _unfolded(part: Tensor, width: int) -> Tensor:
+    """Return `width` bins that repeat the given ones on either side: images."""
+    more = (width - part.shape[-1]) // 2
+    return torch.cat([part[..., part.shape[-1] - more :], part, part[..., :more]], dim=-1)
 
 
 def _cut(spectrum: Tensor, start: int, width: int) -> Tensor:

@@ -14,21 +14,31 @@ def lowpass(signal: Tensor, constant: float, rate: int, *, before: float = 0.0) 
 
     Exact in the middle of each sample for signals constant within samples. Shape: (..., time), kept.
     """
-    return _LowPass.apply(signal - before, math.exp(-1 / (constant * rate))) + before  # type: ignore[no-any-return, no-untyped-call]
+    decay = math.exp(-1 / (constant * rate))
+    half = math.sqrt(decay)
+    return _LowPass.apply(signal - before, decay, 1 - half, half - decay) + before  # type: ignore[no-any-return, no-untyped-call]
+
+
+def smoothed(signal: Tensor, constant: float, rate: int) -> Tensor:
+    """Return the recursion y[n] = (1 - a)·x[n] + a·y[n - 1]: a low-pass's value at the end of each sample.
+
+    Shape: (..., time), kept.
+    """
+    decay = math.exp(-1 / (constant * rate))
+    return _LowPass.apply(signal, decay, 1 - decay, 0.0)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _LowPass(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, signal: Tensor, decay: float) -> Tensor:
-        ctx.decay = decay
-        return _filtered(signal, decay)
+    def forward(ctx: Any, signal: Tensor, decay: float, now: float, last: float) -> Tensor:
+        ctx.weights = decay, now, last
+        return _filtered(signal, *ctx.weights)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return _filtered(gradients[0].flip(-1), ctx.decay).flip(-1), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        return _filtered(gradients[0].flip(-1), *ctx.weights).flip(-1), None, None, None
 
 
-def _filtered(signal: Tensor, decay: float) -> Tensor:
-    half = math.sqrt(decay)
-    found = lfilter([1 - half, half - decay], [1, -decay], signal.detach().cpu().numpy(), axis=-1)
+def _filtered(signal: Tensor, decay: float, now: float, last: float) -> Tensor:
+    found = lfilter([now, last], [1, -decay], signal.detach().cpu().numpy(), axis=-1)
     return torch.from_numpy(np.ascontiguousarray(found)).to(signal)

@@ -12,7 +12,6 @@ from torch import Tensor
 from lossmodel.manifest import Pair
 from lossmodel.metrics.bss_eval import bss_eval
 from lossmodel.metrics.excerpt import load
-from lossmodel.metrics.projection import correlations
 from tests.lossmodel.metrics import builders
 from tests.lossmodel.metrics.builders import museval, music, noise
 
@@ -95,15 +94,6 @@ def test_a_channel_that_leaks_into_the_other_is_no_distortion_but_a_filter():
     sources = noise(1, 2, 2, 8000)
     swapped = sources[:, 0].flip(1)
     assert bss_eval(swapped, sources).sdr.item() == 100
-
-
-def test_correlations_of_blocks_are_those_of_the_whole_signal():
-    first, second = noise(1, 2, 20_000), noise(1, 1, 20_000, seed=1)
-    among, across = correlations(first, second, 64)
-    for lag in (0, 1, 63):
-        delayed = first[..., : 20_000 - lag]
-        assert torch.allclose(among[..., lag], delayed @ first[..., lag:].mT)
-        assert torch.allclose(across[..., lag], delayed @ second[..., lag:].mT)
 
 
 def test_shapes_that_do_not_belong_together_are_refused():

@@ -3,12 +3,15 @@
 import math
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 import torch
 
+from lossmodel.manifest import Pair
+from lossmodel.metrics.excerpt import load
 from lossmodel.metrics.peass import auditory, gammatone, peass
 from lossmodel.metrics.peass.decomposition import decompose
-from lossmodel.metrics.peass.features import Features, features, similarity
+from lossmodel.metrics.peass.features import Features, _median, features, similarity
 from lossmodel.metrics.peass.lowpass import lowpass
 from lossmodel.metrics.peass.mapping import INPUTS, fit, inputs, paper_scores
 from tests.lossmodel.metrics.builders import music, noise
@@ -59,7 +62,8 @@ def test_each_kind_of_error_is_found_where_it_belongs(channels):
     hissing = decompose(target + 0.3 * hiss, known, RATE)
     for found, own in ((coloured, "distortion"), (leaking, "interference"), (hissing, "artifacts")):
         for other in {"distortion", "interference", "artifacts"} - {own}:
-            assert decibels(getattr(found, own), getattr(found, other)) > 3, (own, other)
+            # stereo sources have a third of a frame's samples as weights: they explain some of any noise
+            assert decibels(getattr(found, own), getattr(found, other)) > (3 if channels == 1 else 1), (own, other)
 
 
 def test_the_components_add_up_to_the_filtered_estimate():
@@ -204,6 +208,56 @@ def test_a_batch_is_its_rows_and_two_equal_channels_are_one():
     together = peass(estimates, known.expand(2, -1, -1, -1), RATE)
     for at in range(2):
         assert float(together.aps[at]) == pytest.approx(float(peass(estimates[at : at + 1], known, RATE).aps), abs=0.1)
+
+
+def test_a_long_sound_is_heard_in_segments_and_has_the_scores_of_one_piece(monkeypatch):
+    target, others, hiss = song(9.5)
+    estimate, known = target + 0.3 * others + 0.2 * hiss, sources(target, others)
+    whole = peass(estimate, known, RATE)
+    for name, seconds in (("LONGEST", 4), ("SEGMENT", 3), ("AROUND", 2)):
+        monkeypatch.setattr(f"lossmodel.metrics.peass.{name}", seconds)
+    parts = peass(estimate, known, RATE)
+    for task in ("tps", "ips", "aps"):
+        assert float(getattr(parts, task)) == pytest.approx(float(getattr(whole, task)), abs=1.5)
+
+
+@pytest.mark.data
+def test_published_scores_of_real_separated_vocals_reappear_and_the_smooth_ones_are_near(data):
+    """Its mapping knows these stimuli; `benchmarks/peass.py` leaves songs out."""
+    root = data / "ward2018"
+    published = pd.read_csv(root / "bss_eval_and_peass_clean.csv").drop_duplicates(["page", "sound", "metric"])
+    published = published.set_index(["page", "sound", "metric"])["score"]
+    for page, sound in [("vocals-10-SIR", "KAM1"), ("vocals-30-SIR", "NUG3"), ("vocals-47-SAR", "OZE")]:
+        folder = root / "sounds" / page
+        pair = Pair(page, sound, "system", folder / f"{sound}.flac", (folder / "ref.flac",), folder / "Interferer.flac")
+        heard = load(pair)
+        known = torch.stack([heard.references[0], heard.others[0]])[None]
+        hard, smooth = (peass(heard.estimate[None], known, heard.rate, smooth=each) for each in (False, True))
+        for task in ("tps", "ips", "aps"):
+            value = float(getattr(hard, task))
+            assert value == pytest.approx(published[page, sound, task.upper()], abs=5)
+            assert float(getattr(smooth, task)) == pytest.approx(value, abs=2)
+
+
+def test_a_decimated_band_keeps_a_tone_inside_it_and_folds_one_just_beyond():
+    size, rate = 4000, 16_000
+    kept = gammatone.bank(rate, size, (1000.0,), (60,), decimated=True)
+    turns = torch.arange(size, dtype=torch.float64) * 2 * torch.pi / size
+
+    def found(bins):
+        band = kept.split(torch.fft.rfft(torch.cos(turns * (250 + bins))))[0]
+        return torch.fft.fft(band).abs() / len(band)
+
+    assert int(found(10).argmax()) == 10
+    assert int(found(33).argmax()) == 60 - 27  # 33 of 60 bins is -27
+    assert float(found(33).max()) < 0.1 * float(found(10).max())
+
+
+def test_a_median_lies_between_the_two_values_beside_half_the_weight():
+    heard, weights = torch.tensor([[3.0, 1.0, 2.0, 4.0]]), torch.ones(1, 4)
+    assert float(_median(heard, weights, smooth=False)) == pytest.approx(2.5)
+    assert float(_median(heard, torch.tensor([[1.0, 1, 1, 1e6]]), smooth=False)) == pytest.approx(4, abs=1e-3)
+    assert float(_median(heard[:, :1], weights[:, :1], smooth=False)) == 3
 
 
 def test_shapes_that_do_not_fit_are_named():
