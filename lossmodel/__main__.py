@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lossmodel.objective.config import FitRecipe
     from lossmodel.objective.evaluate import By, Evaluation
+    from lossmodel.objective.report import Report
 
 SOME_FAILED = 1
 
@@ -100,7 +101,7 @@ def fit(
     screening: bool = True,
     cache: Path | None = None,
 ) -> None:
-    """Fit an objective to ratings.
+    """Fit an objective to ratings: a folder with weights, card.json and report.html to look at.
 
     For example:
 
@@ -112,11 +113,12 @@ def fit(
         manifest: CSV that names the audio of every rated item and condition.
         output: Folder for the objective; replaced if it exists.
         recipe: Name of a recipe of the package, or a TOML file.
-        crossval: Also print how well left-out songs are predicted, beside published metrics.
+        crossval: Also say how well left-out songs are predicted, beside every metric, what it gets wrong, what more
+            ratings would buy and which stimuli to rate next: printed, in report.json and in report.html.
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
         cache: Folder that keeps computed features for the next fit.
     """
-    from lossmodel.objective import config, store
+    from lossmodel.objective import config, evidence, store
     from lossmodel.objective.fit import fit as fit_objective
     from lossmodel.ratings import table
 
@@ -124,10 +126,12 @@ def fit(
     kept, screened = _screened(rated) if screening else (rated, None)
     with _folder(cache) as features:
         evaluation = _cross_validated(kept, pairs, chosen, crossval, features) if crossval else None
-        with bar("fitting") as report:
-            objective = fit_objective(kept, pairs, chosen, cache=features, report=report)
+        report = _report(evaluation, kept, pairs, chosen, features) if evaluation else None
+        with bar("fitting") as progress:
+            objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
     name = store.save(objective, output, card={**card, "screening": screened})
+    evidence.publish(output, report, pairs)
     say(f"{output}: objective {name[:12]} for {', '.join(card['data'])}")
 
 
@@ -221,16 +225,25 @@ def _screened(rated: "DataFrame") -> "tuple[DataFrame, dict[str, Any]]":
 def _cross_validated(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
 ) -> "Evaluation":
-    """Print how well left-out songs are predicted, beside published metrics; return the former for the card."""
-    from lossmodel.objective import baselines
+    """Print how well left-out songs are predicted; return it for card and report."""
     from lossmodel.objective.evaluate import cross_validate
 
     with bar("leaving songs out") as report:
         evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=report)
     say(*evaluation.lines())
-    with bar("published metrics") as report:
-        say(*baselines.lines(baselines.baselines(rated, pairs, seed=recipe.seed, report=report)))
     return evaluation
+
+
+def _report(
+    evaluation: "Evaluation", rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", features: Path
+) -> "Report":
+    """Print how every metric does on the same stimuli and what more ratings would buy; return the whole report."""
+    from lossmodel.objective import evidence
+
+    with bar("every metric, and the learning curve") as progress:
+        found = evidence.gather(evaluation, rated, pairs, recipe, cache=features, report=progress)
+    say(*evidence.lines(found))
+    return found
 
 
 def _pair(estimate: Path | None, references: tuple[Path, ...], mixture: Path | None) -> Pair:
