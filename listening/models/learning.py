@@ -3,6 +3,7 @@
 Every row points back at what it was made from (`ancestry` walks there), and names its files by hash.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,11 @@ class Objective(Artefact):
     def parents(self) -> list[models.Model]:
         """Return the rows that this one was made from."""
         return list(self.ratings.all())
+
+    @staticmethod
+    def prefix(ratings: RatingSet, among: Collection[RatingSet]) -> str:
+        """Return what goes before the names of items where the sets of several studies are fitted together."""
+        return f"{ratings.study.slug}/" if len(among) > 1 else ""
 
 
 class TrainingRun(Artefact):
