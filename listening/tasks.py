@@ -153,6 +153,7 @@ def _fit(run: Objective, report: Report) -> None:
     evaluation = evaluate.cross_validate(ratings, pairs, recipe, by="song", cache=cache, report=leaving)
     found = evidence.gather(evaluation, ratings, pairs, recipe, cache=cache, report=learning)
     objective = fitted(ratings, pairs, recipe, cache=cache, report=fitting)
+    found = evidence.rank_further(found, evaluation, objective, ratings, pairs, _unrated(run, pairs), cache=cache)
     inputs = {str(each): each.path for each in sets}
     card = _finite(store.describe(recipe, ratings, inputs=inputs, evaluation=evaluation) | {"screening": screened})
     digest = store.save(objective, run.folder, card=card)
@@ -228,6 +229,14 @@ def _pairs(sets: list[RatingSet]) -> list[Pair]:
         for each in sets
         for pair in export.pairs(each.study)
     ]
+
+
+def _unrated(run: Objective, pairs: list[Pair]) -> list[Pair]:
+    """Return the new systems of studies that were drafted from the fitted ones, as DRAFT/item."""
+    known = {pair.estimate for pair in pairs}
+    drafts = run.drafted.filter(status=Study.Status.DRAFT)
+    named = [replace(pair, item=f"{draft.slug}/{pair.item}") for draft in drafts for pair in export.pairs(draft)]
+    return [pair for pair in named if pair.role == "system" and pair.estimate not in known]
 
 
 def _check_hash(ratings: RatingSet) -> None:

@@ -29,6 +29,7 @@ def main() -> None:
         "compare": compare,
         "fit": fit,
         "score": score,
+        "suggest": suggest,
         "analyse": analyse,
     }
     run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
@@ -174,6 +175,38 @@ def score(
         return
     for each in scores:
         say(f"{each.item}, {each.condition}: " + ", ".join(f"{name} {value}" for name, value in each.columns().items()))
+
+
+def suggest(
+    *, objective: Path, ratings: Path, manifest: Path, output: Path, most: int = 30, cache: Path | None = None
+) -> None:
+    """Say which stimuli to rate next: those from which an objective would learn most, and why.
+
+    For example:
+
+        python -m lossmodel suggest --objective objective --ratings ratings.csv --manifest pairs.csv --output next.csv
+
+    Args:
+        objective: Folder of a fitted objective.
+        ratings: CSV with the ratings that it was fitted to.
+        manifest: CSV that names the audio of the candidates, and of what was rated.
+        output: CSV with a row a stimulus, the most useful first.
+        most: How many at most.
+        cache: Folder that keeps measured metrics for the next time.
+    """
+    from lossmodel.objective import evidence, store
+    from lossmodel.ratings import table
+
+    if most < 1:
+        raise BadInput(f"--most {most}: at least 1 is needed")
+    pairs, rated, fitted = manifests.read(manifest), table.read(ratings), store.load(objective)
+    if not any(pair.role == "system" for pair in pairs):
+        raise BadInput(f"{manifest}: no row is a system; only systems are worth a rating")
+    with bar("listening and measuring") as report:
+        found = evidence.rank(fitted, rated, pairs, most=most, cache=cache, report=report)
+    evidence.write_suggestions(output, found)
+    first = found[0]
+    say(f"{output}: {len(found)} stimuli; first {first.item}, {first.condition}: {'; '.join(first.reasons)}")
 
 
 def analyse(

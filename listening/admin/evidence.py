@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from listening import stimuli
 from listening.admin.show import AnyAdmin, OwnLook, link, page_of
-from listening.models import Objective, RatingSet, Stimulus, Study
+from listening.models import Objective, RatingSet, Run, Stimulus, Study
 from lossmodel.errors import BadInput
 from lossmodel.objective import page, report
 from lossmodel.objective.cardpage import card_section
@@ -41,6 +41,13 @@ class EvidencePage(OwnLook, AnyAdmin):
         """Add where ticked stimuli are sent."""
         view = self.admin_site.admin_view(self.draft)
         return [path("<int:pk>/draft/", view, name="listening_objective_draft"), *super().get_urls()]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
+        """Fold what it was made from where there is more to tell."""
+        found: Any = super().get_fieldsets(request, obj)
+        if isinstance(obj, Objective) and has_report(obj):
+            found[1][1]["classes"] = ["collapse"]
+        return found
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show what is known of the objective, once it is fitted."""
@@ -103,9 +110,13 @@ def shown(objective: Objective) -> dict[str, Any]:
 
 
 def known(objective: Objective) -> Mapping[Key, Stimulus]:
-    """Return the stimuli of the studies that an objective was fitted to, by the names that its report uses."""
+    """Return the stimuli of the studies that an objective was fitted to, and of those drafted from them since.
+
+    By the names that its report uses.
+    """
     sets: list[RatingSet] = list(objective.ratings.select_related("study"))
-    prefixes = {each.study_id: Objective.prefix(each, sets) for each in sets}
+    prefixes = {each.pk: f"{each.slug}/" for each in objective.drafted}
+    prefixes |= {each.study_id: Objective.prefix(each, sets) for each in sets}
     rows = Stimulus.objects.filter(item__study__in=prefixes).select_related("item__study", "condition__study")
     return {(prefixes[row.item.study_id] + row.item.name, row.condition.name): row for row in rows}
 

@@ -83,6 +83,11 @@ class Objective(Artefact):
         """Return the rows that this one was made from."""
         return list(self.ratings.all())
 
+    @property
+    def drafted(self) -> models.QuerySet[Study]:
+        """Return the studies that renderings drafted from those it is fitted to: new systems on the same items."""
+        return Study.objects.filter(rendering__study__rating_sets__objectives=self).order_by("pk").distinct()
+
     @staticmethod
     def prefix(ratings: RatingSet, among: Collection[RatingSet]) -> str:
         """Return what goes before the names of items where the sets of several studies are fitted together."""

@@ -18,9 +18,11 @@ from lossmodel.objective import report as reports
 from lossmodel.objective.agreement import estimate, rivals, sampled
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.evaluate import Evaluation
+from lossmodel.objective.network import Objective
 from lossmodel.objective.refit import refitter
 from lossmodel.objective.residuals import COLUMN, residuals
-from lossmodel.objective.suggest import suggest
+from lossmodel.objective.score import score
+from lossmodel.objective.suggest import Suggestion, suggest
 from lossmodel.progress import Report as Progress
 from lossmodel.progress import parts, silent
 from lossmodel.ratings.table import stimulus_means
@@ -82,6 +84,71 @@ def assemble(
         "suggestions": [asdict(each) for each in next_ones],
     }
     return reports.Report.model_validate(_finite(found))
+
+
+def rank(
+    objective: Objective,
+    ratings: pd.DataFrame,
+    pairs: Sequence[Pair],
+    *,
+    most: int = 30,
+    cache: Path | None = None,
+    report: Progress = silent,
+) -> list[Suggestion]:
+    """Return the systems of `pairs` from whose rating the objective would learn most, with the reasons.
+
+    `ratings` are those that it was fitted to; the auditors, and the distance to what was rated, are known from those
+    of their stimuli that are among `pairs`.
+    """
+    systems = [pair for pair in pairs if pair.role == "system"]
+    listening, measuring = parts(report, 1, 2)
+    candidates = _foreseen(objective, systems, listening)
+    values = kept.values(systems, folder=cache and cache / "metrics", report=measuring)
+    return suggest(candidates, values, stimulus_means(ratings), most=most)
+
+
+def rank_further(
+    found: reports.Report,
+    evaluation: Evaluation,
+    objective: Objective,
+    ratings: pd.DataFrame,
+    pairs: Sequence[Pair],
+    further: Sequence[Pair],
+    *,
+    cache: Path | None = None,
+) -> reports.Report:
+    """Return the report with `further` systems, which nobody has rated, among those that are suggested.
+
+    The rated ones are judged by fits that had not heard their song, `further` by the objective itself.
+    """
+    if not further:
+        return found
+    candidates = pd.concat([evaluation.predictions, _foreseen(objective, further, silent)], ignore_index=True)
+    values = [measured(ratings, pairs, cache=cache), kept.values(further, folder=cache and cache / "metrics")]
+    chosen = suggest(candidates, pd.concat(values, ignore_index=True), stimulus_means(ratings))
+    suggestions = tuple(reports.Suggestion.model_validate(each) for each in chosen)
+    return found.model_copy(update={"suggestions": suggestions})
+
+
+def _foreseen(objective: Objective, systems: Sequence[Pair], report: Progress) -> pd.DataFrame:
+    """Return what the objective makes of systems, one row each and attribute, as `suggest` takes it."""
+    rows = [
+        {
+            "item": each.item, "condition": each.condition, "attribute": attribute, "predicted": opinion.mean,
+            "spread": opinion.spread, "in_calibration": opinion.in_calibration,
+        }
+        for each in score(objective, systems, report=report)
+        for attribute, opinion in each.opinions.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def write_suggestions(path: Path, found: Sequence[Suggestion]) -> None:
+    """Write suggestions as CSV, whole or not at all: a row each, best first, the reasons separated by `;`."""
+    table = pd.DataFrame([asdict(each) for each in found])
+    table["reasons"] = ["; ".join(each.reasons) for each in found]
+    with whole(path) as part:
+        table.round(3).to_csv(part, index=False)
 
 
 def publish(folder: Path, report: reports.Report | None, pairs: Sequence[Pair]) -> None:

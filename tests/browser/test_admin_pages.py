@@ -70,7 +70,7 @@ def test_a_point_of_a_report_plays_its_stimulus_and_ticked_ones_become_a_draft(r
     rate(study)
     made = fitted(study)
     page = researcher(reverse("admin:listening_objective_change", args=[made.pk]))
-    page.get_by_role("link", name="song1 · fair: rated").click()
+    page.get_by_role("link", name="song1 · fair: rated").locator("circle").click()
     page.wait_for_function("() => document.querySelector('stimulus-player audio').currentTime > 0.1")
     assert page.locator(".hb-player-bar p").inner_text().startswith("song1 · fair: rated 50")
     page.locator("a.hb-playing").wait_for()

@@ -27,10 +27,10 @@ def fitted(*studies: Study, prefix: bool = False) -> Objective:
     ]
     stimuli = [
         report.Stimulus(
-            item=first + item, condition=name, rated=50, half_width=4, people=4, predicted=48, low=40, high=60,
-            in_calibration=True,
+            item=first + item, condition=name, rated=10 + 10 * (at % 9), half_width=4, people=4, predicted=48, low=40,
+            high=60, in_calibration=True,
         )
-        for first, item, name in names
+        for at, (first, item, name) in enumerate(names)
     ]  # fmt: skip
     sure = report.Interval(value=0.9, low=0.8, high=0.95, n=9, rule="songs")
     own = report.Attribute(

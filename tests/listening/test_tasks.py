@@ -4,11 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from listening import export, pulse, tasks
-from listening.models import Checkpoint, Objective, Rating, Rendering, Session, Study, TrainingRun, ancestry
+from listening import export, pulse, stimuli, tasks
+from listening.admin.evidence import known
+from listening.models import (
+    Checkpoint,
+    Condition,
+    Objective,
+    Rating,
+    Rendering,
+    Session,
+    Stimulus,
+    Study,
+    TrainingRun,
+    ancestry,
+)
 from lossmodel.errors import BadInput
 from lossmodel.objective import report
-from tests.listening.panel import rate, voices
+from tests.builders import stored
+from tests.listening.panel import mixed, rate, song, voices
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +94,23 @@ def test_a_fit_leaves_a_report_and_says_how_far_it_is(tmp_path):
     assert (run.folder / report.PAGE).is_file()
     assert told == sorted(told)
     assert told[-1] == 1
+
+
+def test_a_fit_ranks_the_new_systems_of_drafts_among_what_to_rate_next(tmp_path):
+    study = rated(tmp_path)
+    saved = Checkpoint.objects.create(run=training(tmp_path), step=1, path="x", sha256="a" * 64)
+    made = Rendering.objects.create(checkpoint=saved, study=study, condition="new", slug="next")
+    draft = stimuli.redraft(study, "next", rendering=made)
+    new = Condition.objects.create(study=draft, name="new")
+    sound = stored(mixed(*song(0), 0.5), "new0", tmp_path)
+    Stimulus.objects.create(item=draft.items.get(name="song0"), condition=new, audio=sound)
+    run = objective(study)
+    tasks.fit(run.pk)
+    suggested = {(each.item, each.condition): each.ratings for each in report.read(run.folder).suggestions}
+    assert suggested.pop(("next/song0", "new")) == 0
+    assert set(suggested.values()) == {4}
+    assert len(suggested) == 9
+    assert known(run)["next/song0", "new"].audio == sound
 
 
 @pytest.mark.parametrize(

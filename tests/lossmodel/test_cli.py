@@ -60,7 +60,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported_for_it():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["metrics", "fit", "score", "analyse"])
+@pytest.mark.parametrize("command", ["metrics", "fit", "score", "suggest", "analyse"])
 def test_every_command_has_help_with_an_example(shell, command):
     status, out, _ = shell(command, "--help")
     assert status == 0
@@ -154,6 +154,15 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     status, out, _ = shell("score", *one, "--objective", folder)
     assert status == 0
     assert f"near0: quality {near.split(',')[7]}" in out
+    given = ("--objective", folder, "--ratings", tmp_path / "ratings.csv", "--manifest", pairs)
+    status, out, _ = shell("suggest", *given, "--output", tmp_path / "next.csv", "--most", 4)
+    assert status == 0
+    header, *rows = (tmp_path / "next.csv").read_text().splitlines()
+    assert header == "item,condition,score,disagreement,conflict,distance,ratings,reasons"
+    assert len(rows) == 4
+    assert ", ".join(rows[0].split(",")[:2]) in out
+    status, _, err = shell("suggest", *given, "--output", tmp_path / "none.csv", "--most", 0)
+    assert (status, err.count("\n")) == (2, 1)
 
 
 def little(frame, what):
