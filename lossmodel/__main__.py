@@ -114,8 +114,7 @@ def fit(
         manifest: CSV that names the audio of every rated item and condition.
         output: Folder for the objective; replaced if it exists.
         recipe: Name of a recipe of the package, or a TOML file.
-        crossval: Also say how well left-out songs are predicted, beside every metric, what it gets wrong, what more
-            ratings would buy and which stimuli to rate next: printed, in report.json and in report.html.
+        crossval: Also print and report how well left-out songs are predicted, beside every metric.
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
         cache: Folder that keeps computed features for the next fit.
     """
@@ -126,8 +125,7 @@ def fit(
     chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
     kept, screened = _screened(rated) if screening else (rated, None)
     with _folder(cache) as features:
-        evaluation = _cross_validated(kept, pairs, chosen, crossval, features) if crossval else None
-        report = _report(evaluation, kept, pairs, chosen, features) if evaluation else None
+        evaluation, report = _judged(kept, pairs, chosen, crossval, features) if crossval else (None, None)
         with bar("fitting") as progress:
             objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
@@ -255,28 +253,20 @@ def _screened(rated: "DataFrame") -> "tuple[DataFrame, dict[str, Any]]":
     return found.keep(rated), found.to_json()
 
 
-def _cross_validated(
+def _judged(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
-) -> "Evaluation":
-    """Print how well left-out songs are predicted; return it for card and report."""
+) -> "tuple[Evaluation, Report]":
+    """Print how well left-out songs are predicted, also by every metric; return that for the card, and the report."""
+    from lossmodel.objective import evidence
     from lossmodel.objective.evaluate import cross_validate
 
-    with bar("leaving songs out") as report:
-        evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=report)
+    with bar("leaving songs out") as progress:
+        evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=progress)
     say(*evaluation.lines())
-    return evaluation
-
-
-def _report(
-    evaluation: "Evaluation", rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", features: Path
-) -> "Report":
-    """Print how every metric does on the same stimuli and what more ratings would buy; return the whole report."""
-    from lossmodel.objective import evidence
-
     with bar("every metric, and the learning curve") as progress:
-        found = evidence.gather(evaluation, rated, pairs, recipe, cache=features, report=progress)
-    say(*evidence.lines(found))
-    return found
+        report = evidence.gather(evaluation, rated, pairs, recipe, cache=features, report=progress)
+    say(*evidence.lines(report))
+    return evaluation, report
 
 
 def _pair(estimate: Path | None, references: tuple[Path, ...], mixture: Path | None) -> Pair:

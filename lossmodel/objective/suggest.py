@@ -64,6 +64,8 @@ def suggest(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame,
     means = means[means["role"] == "system"]
     audited = candidates.merge(_audited(candidates, values, means), on=[*KEY, "attribute"], how="left")
     audited["conflict"] = (audited["predicted"] - audited["auditors"]).fillna(0.0)
+    for name in ("predicted", "auditors"):
+        audited[f"place_{name}"] = audited.groupby(["item", "attribute"])[name].rank(ascending=False, method="min")
     widest, oddest = _largest(audited, "spread"), _largest(audited, "conflict")
     people: dict[Key, int] = {}
     for item, condition, count in zip(means["item"], means["condition"], means["n"]):
@@ -100,9 +102,11 @@ class _Map:
         raw = values.drop(columns=KEY).to_numpy(dtype=float)
         known = np.array([key in rated for key in keys])
         basis = raw[known] if known.any() else raw
-        with np.errstate(invalid="ignore"):
-            z = (raw - np.nanmean(basis, axis=0)) / (np.nanstd(basis, axis=0) + 1e-9)
-        z = np.nan_to_num(z)
+        measured = np.isfinite(basis).any(axis=0)
+        if not measured.any():
+            return cls({}, np.empty((0, 0)), 1.0)
+        raw, basis = raw[:, measured], basis[:, measured]
+        z = np.nan_to_num((raw - np.nanmean(basis, axis=0)) / (np.nanstd(basis, axis=0) + 1e-9))
         songs = np.array([item for item, _ in keys])[known]
         usual = [_nearest(place, z[known][songs != song]) for place, song in zip(z[known], songs)]
         finite = [each for each in usual if np.isfinite(each)]
@@ -198,8 +202,10 @@ def _reasons(widest: Row, oddest: Row, distance: float, *, outside: bool) -> lis
     if widest["spread"] >= WIDE:
         found.append(f"the ensemble disagrees by ±{widest['spread']:.0f} points on {widest['attribute']}")
     if abs(oddest["conflict"]) >= CLEARLY:
-        told = f"{oddest['attribute']}: objective {oddest['predicted']:.0f}, auditors {oddest['auditors']:.0f}"
-        found.append(f"{told} ({oddest['by']})")
+        found.append(
+            f"{oddest['attribute']}: objective {oddest['predicted']:.0f}, place {oddest['place_predicted']:.0f} in its "
+            f"song; auditors {oddest['auditors']:.0f}, place {oddest['place_auditors']:.0f} ({oddest['by']})"
+        )
     if outside:
         found.append("out of calibration: unlike anything rated on other songs")
     elif distance >= FAR:

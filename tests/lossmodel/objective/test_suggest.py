@@ -33,7 +33,7 @@ def test_a_stimulus_that_auditors_judge_otherwise_comes_first_and_says_who():
     first = suggest(candidates, values, means)[0]
     assert (first.item, first.condition) == ("song3", "system2")
     assert first.conflict > 30
-    assert any("objective 100, auditors" in reason and "sdr" in reason for reason in first.reasons)
+    assert any("objective 100, place 1 in its song; auditors" in each and "sdr" in each for each in first.reasons)
 
 
 def test_a_metric_that_does_not_agree_with_listeners_is_no_auditor():
