@@ -7,7 +7,7 @@ The mean squared error, measured against the mean rating of everybody, then goes
 
 in which `a` is what is not known of other songs, `b` what few raters leave of their own scales and noise, and the
 floor what neither mends: the form of the model, and the noise of the mean ratings themselves. The raters are drawn
-from the panel whose mean is predicted, so what that panel as a whole gets wrong is in none of the three.
+from each study's panel, whose mean is predicted, so what that panel as a whole gets wrong is in none of the three.
 """
 
 from collections.abc import Iterator, Sequence
@@ -117,18 +117,20 @@ def _measured(
     ratings: pd.DataFrame, truth: pd.DataFrame, refit: Refit, draw: tuple[int, int], report: Report
 ) -> pd.DataFrame:
     """Return one row a stimulus put aside, draw, number of songs and of raters: rated and predicted."""
-    songs, people = truth["item"].unique(), ratings["assessor"].unique()
+    songs = truth["item"].unique()
+    panels = [own["assessor"].unique() for _, own in ratings.groupby("study")]
     aside = max(1, len(songs) // ASIDE)
     if len(songs) - aside < 3:
         return pd.DataFrame()
     seed, draws = draw
-    cells = [(k, m) for k in grid(len(songs) - aside, 3) for m in grid(len(people), 1)]
+    cells = [(k, m) for k in grid(len(songs) - aside, 3) for m in grid(max(map(len, panels)), 1)]
     rows = []
     for number in range(draws):
         rng = np.random.default_rng([seed, number])
-        order, panel = ([str(each) for each in rng.permutation(own)] for own in (songs, people))
+        order, *people = ([str(each) for each in rng.permutation(own)] for own in (songs, *panels))
         for step, (k, m) in enumerate(cells):
-            chosen = ratings[ratings["item"].isin(order[aside : aside + k]) & ratings["assessor"].isin(panel[:m])]
+            heard = {name for panel in people for name in panel[:m]}
+            chosen = ratings[ratings["item"].isin(order[aside : aside + k]) & ratings["assessor"].isin(heard)]
             rows += list(_predicted(chosen, order[:aside], truth, refit, (number, k, m)))
             report(number * len(cells) + step + 1, draws * len(cells))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
@@ -137,13 +139,15 @@ def _measured(
 def _predicted(
     chosen: pd.DataFrame, aside: Sequence[str], truth: pd.DataFrame, refit: Refit, cell: tuple[int, int, int]
 ) -> Iterator[pd.DataFrame]:
-    """Yield the predictions of the songs put aside; nothing where so few ratings cannot be fitted."""
+    """Yield the predictions of the songs put aside; nothing where so few ratings cannot be fitted, or miss a song."""
+    number, songs, raters = cell
+    systems = chosen[chosen["role"] == "system"]
+    if systems["item"].nunique() < songs:
+        return
     try:
         found = refit(chosen, aside)
     except BadInput:
         return
-    systems = chosen[chosen["role"] == "system"]
-    number, songs, raters = cell
     joined = found.merge(truth[["item", "condition", "rated"]], on=["item", "condition"])
     yield joined.assign(draw=number, songs=songs, raters=raters, ratings=len(systems))
 
@@ -152,7 +156,7 @@ def _curve(errors: pd.DataFrame, truth: pd.DataFrame, ratings: pd.DataFrame, dra
     squared = (errors["rated"] - errors["predicted"]) ** 2
     errors = errors.assign(squared=squared)
     points = tuple(_point(own) for _, own in errors.groupby(["songs", "raters"], sort=True))
-    songs, raters = int(truth["item"].nunique()), int(ratings["assessor"].nunique())
+    songs, raters = int(truth["item"].nunique()), int(ratings.groupby("study")["assessor"].nunique().max())
     systems = len(truth) / songs
     laws = _laws(errors, draw[0])
     floor, a, b = map(float, laws[0])

@@ -181,11 +181,12 @@ def lines(report: reports.Report) -> list[str]:
 
 def _figures(measures: Mapping[str, reports.Interval]) -> str:
     words = {"pearson": "r", "spearman": "rho", "within": "within songs", "rmse": "RMSE"}
-    return ", ".join(
+    told = (
         f"{word} {page.number(name, each.value)} [{page.reach(name, each)}]"
         for name, word in words.items()
         if (each := measures[name]).value is not None
     )
+    return ", ".join(told).replace(page.MINUS, "-")
 
 
 def _attribute(

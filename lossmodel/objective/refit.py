@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.fit import Rated, fit_head, gather
@@ -24,6 +25,8 @@ def refitter(ratings: pd.DataFrame, pairs: Sequence[Pair], recipe: FitRecipe, *,
     def refit(part: pd.DataFrame, items: Sequence[str]) -> pd.DataFrame:
         means = {str(name): own for name, own in stimulus_means(part).groupby("attribute")}
         rows = [_foreseen(each, means[each.attribute], items, recipe) for each in whole if each.attribute in means]
+        if not rows:
+            raise BadInput("no ratings to fit to")
         return pd.concat(rows, ignore_index=True)
 
     return refit

@@ -87,6 +87,21 @@ def test_parts_too_small_to_fit_are_left_out_and_few_songs_have_no_curve():
     assert learning_curve(rated(songs=3), lawful(ratings), seed=1) == {}
 
 
+def test_assessors_are_drawn_from_the_panel_of_each_study():
+    first, second = rated(songs=6, people=5), rated(songs=6, people=4, seed=1)
+    second = second.assign(study="second", item="other-" + second["item"], assessor="other-" + second["assessor"])
+    both, panels = pd.concat([first, second], ignore_index=True), set()
+
+    def noted(part, items):
+        panels.add(tuple(sorted(part.groupby("study")["assessor"].nunique().to_dict().items())))
+        return lawful(both)(part, items)
+
+    found = learning_curve(both, noted, seed=1, draws=4)["quality"]
+    assert (found.songs, found.raters) == (12, 5)
+    assert (("second", 4), ("tables", 5)) in panels
+    assert (("second", 1), ("tables", 1)) in panels
+
+
 def test_progress_runs_to_its_end():
     ratings, told = rated(songs=6, people=4), []
     learning_curve(ratings, lawful(ratings), seed=1, draws=2, report=lambda step, steps: told.append((step, steps)))
