@@ -39,7 +39,7 @@ from listening.pulse import pulse
 from lossmodel.errors import BadInput
 from lossmodel.files import read_json, sha256, whole_folder
 from lossmodel.manifest import Pair
-from lossmodel.progress import Report, silent
+from lossmodel.progress import Report, parts, silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.csv"
 """Beside an objective: what fits that had not seen the song predicted for each rated stimulus."""
+
+STAGES = (2, 4, 1)
+"""What leaving songs out, the report, and the fit itself take of the time, about."""
 
 UNSCREENED = "not screened: BS.1534-3's rules are for sliders beside an open reference"
 
@@ -139,19 +142,23 @@ def _carry_out(run: AnyRun, work: Callable[[AnyRun, Report], None], report: Repo
 
 
 def _fit(run: Objective, report: Report) -> None:
-    from lossmodel.objective import config, evaluate, store
+    from lossmodel.objective import config, evaluate, evidence, store
     from lossmodel.objective.fit import fit as fitted
 
     recipe = config.load(run.recipe).model_copy(update={"seed": run.seed})
     sets = list(run.ratings.select_related("study").order_by("pk"))
     ratings, screened = _ratings(sets)
     pairs, cache = _pairs(sets), Path(settings.MEDIA_ROOT) / "cache" / "features"
-    evaluation = evaluate.cross_validate(ratings, pairs, recipe, by="song", cache=cache, report=report)
-    objective = fitted(ratings, pairs, recipe, cache=cache)
+    leaving, learning, fitting = parts(report, *STAGES)
+    evaluation = evaluate.cross_validate(ratings, pairs, recipe, by="song", cache=cache, report=leaving)
+    found = evidence.gather(evaluation, ratings, pairs, recipe, cache=cache, report=learning)
+    objective = fitted(ratings, pairs, recipe, cache=cache, report=fitting)
+    found = evidence.rank_further(found, evaluation, objective, ratings, pairs, _unrated(run, pairs), cache=cache)
     inputs = {str(each): each.path for each in sets}
     card = _finite(store.describe(recipe, ratings, inputs=inputs, evaluation=evaluation) | {"screening": screened})
     digest = store.save(objective, run.folder, card=card)
     evaluation.predictions.to_csv(run.folder / PREDICTIONS, index=False)
+    evidence.publish(run.folder, found, pairs)
     run.finish(card=card, sha256=digest)
 
 
@@ -212,17 +219,24 @@ def _ratings(sets: list[RatingSet]) -> tuple["pd.DataFrame", dict[str, Any]]:
         dropped[str(each)] = each.screening = screened.to_json()
         each.save(update_fields=["screening"])
         own = screened.keep(ratings)
-        kept.append(own.assign(item=_prefix(each, sets) + own["item"]))
+        kept.append(own.assign(item=Objective.prefix(each, sets) + own["item"]))
     return pd.concat(kept, ignore_index=True), dropped
 
 
 def _pairs(sets: list[RatingSet]) -> list[Pair]:
-    return [replace(pair, item=_prefix(each, sets) + pair.item) for each in sets for pair in export.pairs(each.study)]
+    return [
+        replace(pair, item=Objective.prefix(each, sets) + pair.item)
+        for each in sets
+        for pair in export.pairs(each.study)
+    ]
 
 
-def _prefix(each: RatingSet, sets: list[RatingSet]) -> str:
-    """Return what keeps items of different studies apart."""
-    return f"{each.study.slug}/" if len(sets) > 1 else ""
+def _unrated(run: Objective, pairs: list[Pair]) -> list[Pair]:
+    """Return the new systems of studies that were drafted from the fitted ones, as DRAFT/item."""
+    known = {pair.estimate for pair in pairs}
+    drafts = run.drafted.filter(status=Study.Status.DRAFT)
+    named = [replace(pair, item=f"{draft.slug}/{pair.item}") for draft in drafts for pair in export.pairs(draft)]
+    return [pair for pair in named if pair.role == "system" and pair.estimate not in known]
 
 
 def _check_hash(ratings: RatingSet) -> None:

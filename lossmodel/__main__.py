@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lossmodel.objective.config import FitRecipe
     from lossmodel.objective.evaluate import By, Evaluation
+    from lossmodel.objective.report import Report
 
 SOME_FAILED = 1
 
@@ -28,6 +29,7 @@ def main() -> None:
         "compare": compare,
         "fit": fit,
         "score": score,
+        "suggest": suggest,
         "analyse": analyse,
     }
     run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
@@ -100,7 +102,7 @@ def fit(
     screening: bool = True,
     cache: Path | None = None,
 ) -> None:
-    """Fit an objective to ratings.
+    """Fit an objective to ratings: a folder with weights, card.json and report.html to look at.
 
     For example:
 
@@ -112,22 +114,23 @@ def fit(
         manifest: CSV that names the audio of every rated item and condition.
         output: Folder for the objective; replaced if it exists.
         recipe: Name of a recipe of the package, or a TOML file.
-        crossval: Also print how well left-out songs are predicted, beside published metrics.
+        crossval: Also print and report how well left-out songs are predicted, beside every metric.
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
         cache: Folder that keeps computed features for the next fit.
     """
-    from lossmodel.objective import config, store
+    from lossmodel.objective import config, evidence, store
     from lossmodel.objective.fit import fit as fit_objective
     from lossmodel.ratings import table
 
     chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
     kept, screened = _screened(rated) if screening else (rated, None)
     with _folder(cache) as features:
-        evaluation = _cross_validated(kept, pairs, chosen, crossval, features) if crossval else None
-        with bar("fitting") as report:
-            objective = fit_objective(kept, pairs, chosen, cache=features, report=report)
+        evaluation, report = _judged(kept, pairs, chosen, crossval, features) if crossval else (None, None)
+        with bar("fitting") as progress:
+            objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
     name = store.save(objective, output, card={**card, "screening": screened})
+    evidence.publish(output, report, pairs)
     say(f"{output}: objective {name[:12]} for {', '.join(card['data'])}")
 
 
@@ -170,6 +173,38 @@ def score(
         return
     for each in scores:
         say(f"{each.item}, {each.condition}: " + ", ".join(f"{name} {value}" for name, value in each.columns().items()))
+
+
+def suggest(
+    *, objective: Path, ratings: Path, manifest: Path, output: Path, most: int = 30, cache: Path | None = None
+) -> None:
+    """Say which stimuli to rate next: those from which an objective would learn most, and why.
+
+    For example:
+
+        python -m lossmodel suggest --objective objective --ratings ratings.csv --manifest pairs.csv --output next.csv
+
+    Args:
+        objective: Folder of a fitted objective.
+        ratings: CSV with the ratings that it was fitted to.
+        manifest: CSV that names the audio of the candidates, and of what was rated.
+        output: CSV with a row a stimulus, the most useful first.
+        most: How many at most.
+        cache: Folder that keeps measured metrics for the next time.
+    """
+    from lossmodel.objective import evidence, store
+    from lossmodel.ratings import table
+
+    if most < 1:
+        raise BadInput(f"--most {most}: at least 1 is needed")
+    pairs, rated, fitted = manifests.read(manifest), table.read(ratings), store.load(objective)
+    if not any(pair.role == "system" for pair in pairs):
+        raise BadInput(f"{manifest}: no row is a system; only systems are worth a rating")
+    with bar("listening and measuring") as report:
+        found = evidence.rank(fitted, rated, pairs, most=most, cache=cache, report=report)
+    evidence.write_suggestions(output, found)
+    first = found[0]
+    say(f"{output}: {len(found)} stimuli; first {first.item}, {first.condition}: {'; '.join(first.reasons)}")
 
 
 def analyse(
@@ -218,19 +253,20 @@ def _screened(rated: "DataFrame") -> "tuple[DataFrame, dict[str, Any]]":
     return found.keep(rated), found.to_json()
 
 
-def _cross_validated(
+def _judged(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
-) -> "Evaluation":
-    """Print how well left-out songs are predicted, beside published metrics; return the former for the card."""
-    from lossmodel.objective import baselines
+) -> "tuple[Evaluation, Report]":
+    """Print how well left-out songs are predicted, also by every metric; return that for the card, and the report."""
+    from lossmodel.objective import evidence
     from lossmodel.objective.evaluate import cross_validate
 
-    with bar("leaving songs out") as report:
-        evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=report)
+    with bar("leaving songs out") as progress:
+        evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=progress)
     say(*evaluation.lines())
-    with bar("published metrics") as report:
-        say(*baselines.lines(baselines.baselines(rated, pairs, seed=recipe.seed, report=report)))
-    return evaluation
+    with bar("every metric, and the learning curve") as progress:
+        report = evidence.gather(evaluation, rated, pairs, recipe, cache=features, report=progress)
+    say(*evidence.lines(report))
+    return evaluation, report
 
 
 def _pair(estimate: Path | None, references: tuple[Path, ...], mixture: Path | None) -> Pair:

@@ -24,3 +24,16 @@ def bar(title: str) -> Iterator[Report]:
             drawn.update(step - drawn.n)
 
         yield report
+
+
+def parts(report: Report, *weights: float) -> list[Report]:
+    """Return a report for each part of a work, of which they take `weights` of the time; the whole counts to 1000."""
+    whole = sum(weights)
+    return [_part(report, sum(weights[:at]) / whole, weight / whole) for at, weight in enumerate(weights)]
+
+
+def _part(report: Report, start: float, share: float) -> Report:
+    def reported(step: int, steps: int) -> None:
+        report(round(1000 * (start + share * step / max(steps, 1))), 1000)
+
+    return reported

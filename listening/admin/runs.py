@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from listening import tasks
 from listening.admin.card import facts, figures
+from listening.admin.evidence import EvidencePage, has_report
 from listening.admin.progress import progress
 from listening.admin.show import NOTHING, AnyAdmin, AnyForm, OwnLook, lineage, link, list_of
 from listening.models import Checkpoint, Objective, Rendering, Run, Study, TrainingRun
@@ -38,10 +39,14 @@ class RunAdmin(OwnLook, AnyAdmin):
             return [(None, {"fields": self.asked})]
         times = ("created_at", "started_at", "ended_at", "attempts")
         return [
-            (None, {"fields": ("how_far", *self.shown)}),
+            (None, {"fields": ("how_far", *self.told(obj))}),
             (_("Made from"), {"fields": (*self.asked, "made_from")}),
             (_("Times"), {"fields": times, "classes": ["collapse"]}),
         ]
+
+    def told(self, run: Any) -> tuple[str, ...]:
+        """Return what the page of this run tells besides."""
+        return self.shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Keep everything as it was when the run was started."""
@@ -202,14 +207,19 @@ class RenderingForm(AnyForm):
 
 
 @admin.register(Objective)
-class ObjectiveAdmin(RunAdmin):
-    """Fits: ratings in, objective out."""
+class ObjectiveAdmin(EvidencePage, RunAdmin):
+    """Fits: ratings in, objective out, and a report of how well it does."""
 
     form = ObjectiveForm
+    change_form_template = "admin/listening/objective/change_form.html"
     list_display = ("name", "state", "recipe", "sets")
     filter_horizontal = ("ratings",)
     asked = ("name", "ratings", "recipe", "seed")
     shown = ("agreement", "used_by", "all_facts")
+
+    def told(self, run: Objective) -> tuple[str, ...]:
+        """Leave to the report, where there is one, what it tells better."""
+        return ("used_by",) if has_report(run) else self.shown
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Keep the rating sets of an objective as they were when it was started."""

@@ -3,6 +3,7 @@
 Every row points back at what it was made from (`ancestry` walks there), and names its files by hash.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ class Objective(Artefact):
     def parents(self) -> list[models.Model]:
         """Return the rows that this one was made from."""
         return list(self.ratings.all())
+
+    @property
+    def drafted(self) -> models.QuerySet[Study]:
+        """Return the studies that renderings drafted from those it is fitted to: new systems on the same items."""
+        return Study.objects.filter(rendering__study__rating_sets__objectives=self).order_by("pk").distinct()
+
+    @staticmethod
+    def prefix(ratings: RatingSet, among: Collection[RatingSet]) -> str:
+        """Return what goes before the names of items where the sets of several studies are fitted together."""
+        return f"{ratings.study.slug}/" if len(among) > 1 else ""
 
 
 class TrainingRun(Artefact):

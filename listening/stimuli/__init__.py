@@ -19,6 +19,7 @@ from listening.stimuli.drafts import (
     redraft,
 )
 from listening.stimuli.folder import from_folder
+from listening.stimuli.selection import select
 
 __all__ = [
     "HIDDEN_REFERENCE",
@@ -35,5 +36,6 @@ __all__ = [
     "from_folder",
     "new_study",
     "redraft",
+    "select",
     "together",
 ]

@@ -63,7 +63,7 @@ class Evaluation:
     """Measures by attribute, and the predictions they come from.
 
     `predictions` has one row a system stimulus: attribute, item, condition, rated, predicted, low, high,
-    in_calibration.
+    in_calibration, and spread (the ensemble's standard deviation in points).
     """
 
     by: By
@@ -148,6 +148,7 @@ def _judged(rated: Rated, left: Mask, unseen: Mask, recipe: FitRecipe) -> pd.Dat
     head, test = fit_head(rated.only(~unseen), recipe), rated.only(left)
     found = head(torch.from_numpy(test.raw).float())
     columns = {"predicted": found.mean, "low": found.low, "high": found.high, "in_calibration": found.in_calibration}
+    columns |= {"spread": found.spread}
     return pd.DataFrame(
         {
             "attribute": rated.attribute,

@@ -13,12 +13,16 @@ from lossmodel.progress import Report, silent
 
 @dataclass(frozen=True)
 class Opinion:
-    """A predicted mean rating, 0-100, its 90 % interval, and whether anything like it was rated."""
+    """A predicted mean rating, 0-100, its 90 % interval, and whether anything like it was rated.
+
+    `spread` is the standard deviation of the ensemble alone, in points.
+    """
 
     mean: float
     low: float
     high: float
     in_calibration: bool
+    spread: float
 
 
 @dataclass(frozen=True)
@@ -54,5 +58,6 @@ def score(objective: Objective, pairs: Sequence[Pair], *, report: Report = silen
 
 
 def _opinion(prediction: Prediction) -> Opinion:
-    mean, low, high = (float(each[0]) for each in (prediction.mean, prediction.low, prediction.high))
-    return Opinion(mean, low, high, bool(prediction.in_calibration[0]))
+    numbers = (prediction.mean, prediction.low, prediction.high, prediction.spread)
+    mean, low, high, spread = (float(each[0]) for each in numbers)
+    return Opinion(mean, low, high, bool(prediction.in_calibration[0]), spread)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import torch
 
 from lossmodel import store
 from lossmodel.errors import BadInput
 from lossmodel.files import sha256
 from lossmodel.objective import features
+from lossmodel.objective.card import environment, limits
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.evaluate import Evaluation
 from lossmodel.objective.network import Head, Objective
@@ -62,11 +62,13 @@ def describe(
     """Return the card of a fit: recipe, what was rated by how many, inputs by hash, code, and how well it does."""
     return {
         "code": _code(),
-        "torch": torch.__version__,
+        "environment": environment(),
+        "seed": recipe.seed,
         "recipe": recipe.model_dump(mode="json"),
         "inputs": {name: {"file": path.name, "sha256": sha256(path)} for name, path in inputs.items()},
         "data": {str(name): _rated(group) for name, group in ratings.groupby("attribute", sort=False)},
         "evaluation": evaluation.to_json() if evaluation else None,
+        "limits": limits(ratings, left_out=evaluation is not None),
     }
 
 

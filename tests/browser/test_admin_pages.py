@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from listening.models import TrainingRun
 from tests import builders
+from tests.listening.panel import rate, voices
+from tests.listening.test_evidence import fitted
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -61,6 +63,23 @@ def test_staff_hear_a_sound_where_it_is_listed(researcher, tmp_path):
     player = page.locator("audio").first
     player.evaluate("audio => audio.play()")
     page.wait_for_function("() => document.querySelector('audio').duration > 0.4")
+
+
+def test_a_point_of_a_report_plays_its_stimulus_and_ticked_ones_become_a_draft(researcher, tmp_path):
+    study = voices(tmp_path)
+    rate(study)
+    made = fitted(study)
+    page = researcher(reverse("admin:listening_objective_change", args=[made.pk]))
+    page.get_by_role("link", name="song1 · fair: rated").locator("circle").click()
+    page.wait_for_function("() => document.querySelector('stimulus-player audio').currentTime > 0.1")
+    assert page.locator(".hb-player-bar p").inner_text().startswith("song1 · fair: rated 50")
+    page.locator("a.hb-playing").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".hb-player-bar").wait_for(state="hidden")
+    page.get_by_role("checkbox", name="song0 · good").check()
+    page.get_by_role("button", name="Draft a study").click()
+    page.get_by_role("button", name="Make the draft").click()
+    page.get_by_text("is drafted with 1 stimuli").wait_for()
 
 
 def test_the_api_explains_itself_without_asking_another_server(researcher, live_server):

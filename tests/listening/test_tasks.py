@@ -4,10 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from listening import export, pulse, tasks
-from listening.models import Checkpoint, Objective, Rating, Rendering, Session, Study, TrainingRun, ancestry
+from listening import export, pulse, stimuli, tasks
+from listening.admin.evidence import known
+from listening.models import (
+    Checkpoint,
+    Condition,
+    Objective,
+    Rating,
+    Rendering,
+    Session,
+    Stimulus,
+    Study,
+    TrainingRun,
+    ancestry,
+)
 from lossmodel.errors import BadInput
-from tests.listening.panel import rate, voices
+from lossmodel.objective import report
+from tests.builders import stored
+from tests.listening.panel import mixed, rate, song, voices
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +79,60 @@ def test_a_fit_files_its_objective_with_figures_from_songs_it_has_not_seen(tmp_p
     assert measures["pearson"]["value"] > 0.9
     assert {path.name for path in run.folder.iterdir()} >= {"card.json", "weights.safetensors"}
     assert run.card["inputs"][str(run.ratings.get())]["sha256"] == run.ratings.get().sha256
+
+
+def test_a_fit_leaves_a_report_and_says_how_far_it_is(tmp_path):
+    run, told = objective(rated(tmp_path)), []
+    tasks.fit(run.pk, report=lambda step, steps: told.append(step / steps))
+    found = report.read(run.folder)
+    assert [each.name for each in found.attributes] == ["quality"]
+    assert {(each.item, each.condition) for each in found.attributes[0].stimuli} == {
+        (f"song{number}", name) for number in range(3) for name in ("good", "fair", "poor")
+    }
+    assert {each.metric for each in found.attributes[0].rivals} >= {"sdr", "si_sdr", "ips"}
+    assert len(found.suggestions) == 9
+    assert (run.folder / report.PAGE).is_file()
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_a_fit_ranks_the_new_systems_of_drafts_among_what_to_rate_next(tmp_path):
+    study = rated(tmp_path)
+    saved = Checkpoint.objects.create(run=training(tmp_path), step=1, path="x", sha256="a" * 64)
+    made = Rendering.objects.create(checkpoint=saved, study=study, condition="new", slug="next")
+    draft = stimuli.redraft(study, "next", rendering=made)
+    new = Condition.objects.create(study=draft, name="new")
+    sound = stored(mixed(*song(0), 0.5), "new0", tmp_path)
+    Stimulus.objects.create(item=draft.items.get(name="song0"), condition=new, audio=sound)
+    run = objective(study)
+    tasks.fit(run.pk)
+    suggested = {(each.item, each.condition): each.ratings for each in report.read(run.folder).suggestions}
+    assert suggested.pop(("next/song0", "new")) == 0
+    assert set(suggested.values()) == {4}
+    assert len(suggested) == 9
+    assert known(run)["next/song0", "new"].audio == sound
+
+
+@pytest.mark.parametrize(
+    ("keep", "reason"),
+    [
+        ({"slot__trial__item__name": "song0"}, "systems were rated on 1 item(s); a fit needs at least 2"),
+        ({"slot__trial__session__number": 0}, "1 assessor; one person's scale cannot be told from the sounds"),
+    ],
+)
+def test_a_fit_on_too_little_fails_and_says_why_on_its_row(tmp_path, keep, reason):
+    study = rated(tmp_path)
+    Rating.objects.exclude(**keep).delete()
+    run = objective(study)
+    assert reason in failed(tasks.fit, run)
+    assert "\n" not in run.message
+    assert not run.folder.exists()
+
+
+def test_a_fit_to_systems_that_nobody_told_apart_fails_and_says_why_on_its_row(tmp_path):
+    study = rated(tmp_path)
+    Rating.objects.exclude(slot__stimulus__condition__name="hidden").update(score=50)
+    assert "mean ratings differ by 0.0 points only" in failed(tasks.fit, objective(study))
 
 
 def test_a_fit_says_on_card_and_rating_set_who_was_dropped_and_why(tmp_path):

@@ -1,5 +1,6 @@
 """The commands, as the shell sees them: exit statuses, one line for bad input, whole files or none."""
 
+import json
 import subprocess
 import sys
 
@@ -59,7 +60,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported_for_it():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["metrics", "fit", "score", "analyse"])
+@pytest.mark.parametrize("command", ["metrics", "fit", "score", "suggest", "analyse"])
 def test_every_command_has_help_with_an_example(shell, command):
     status, out, _ = shell(command, "--help")
     assert status == 0
@@ -130,7 +131,13 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     assert status == 0
     assert "left out: song" in out
     assert "quality, si_sdr alone: r " in out
-    assert "rule 1 not applied" in (folder / "card.json").read_text()
+    assert "objective less si_sdr: r " in out
+    card = json.loads((folder / "card.json").read_text())
+    assert "rule 1 not applied" in card["screening"]["notes"][0]
+    assert {"python", "torch", "numpy"} <= card["environment"].keys()
+    assert any("quality: 3 songs only" in limit for limit in card["limits"])
+    assert 'href="../near0.wav" target="hb-player"' in (folder / "report.html").read_text()
+    assert json.loads((folder / "report.json").read_text())["left_out"] == "songs left out"
     status, out, _ = shell("score", "--manifest", pairs, "--objective", folder, "--output", tmp_path / "scores.csv")
     assert status == 0
     header, near, far = (tmp_path / "scores.csv").read_text().splitlines()[:3]
@@ -147,6 +154,48 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     status, out, _ = shell("score", *one, "--objective", folder)
     assert status == 0
     assert f"near0: quality {near.split(',')[7]}" in out
+    given = ("--objective", folder, "--ratings", tmp_path / "ratings.csv", "--manifest", pairs)
+    status, out, _ = shell("suggest", *given, "--output", tmp_path / "next.csv", "--most", 4)
+    assert status == 0
+    header, *rows = (tmp_path / "next.csv").read_text().splitlines()
+    assert header == "item,condition,score,disagreement,conflict,distance,ratings,reasons"
+    assert len(rows) == 4
+    assert ", ".join(rows[0].split(",")[:2]) in out
+    status, _, err = shell("suggest", *given, "--output", tmp_path / "none.csv", "--most", 0)
+    assert (status, err.count("\n")) == (2, 1)
+
+
+def little(frame, what):
+    """Return too few ratings, each in its own way."""
+    return {
+        "one item": frame[frame["item"] == "song0"],
+        "two items": frame[frame["item"] != "song0"],
+        "one assessor": frame[frame["assessor"] == frame["assessor"].iloc[0]],
+        "no spread": frame.assign(score=50.0),
+        "no systems": frame.assign(role="anchor"),
+    }[what]
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("one item", "attribute 'quality': systems were rated on 1 item(s); a fit needs at least 2"),
+        ("two items", "attribute 'quality': 2 items; leaving one out needs at least 3"),
+        ("one assessor", "attribute 'quality': 1 assessor; one person's scale cannot be told from the sounds"),
+        ("no spread", "attribute 'quality': mean ratings differ by 0.0 points only; nothing to learn"),
+        ("no systems", "attribute 'quality': systems were rated on 0 item(s)"),
+    ],
+)
+def test_a_fit_on_too_little_is_refused_with_the_reason_in_one_line_and_writes_nothing(shell, tmp_path, what, reason):
+    pairs, ratings_file = manifested(tmp_path), rated(tmp_path)
+    table.write(ratings_file, little(table.read(ratings_file), what))
+    folder = tmp_path / "objective"
+    given = ("--ratings", ratings_file, "--manifest", pairs, "--output", folder, "--crossval", "song")
+    status, out, err = shell("fit", *given)
+    assert (status, out) == (2, "")
+    assert reason in err
+    assert err.count("\n") == 1
+    assert not folder.exists()
 
 
 def test_the_wrapper_prints_one_line_for_bad_input_and_passes_on_a_status(monkeypatch, capsys):

@@ -1,0 +1,49 @@
+"""Metrics are measured once: what is kept is believed as long as files and code are the same."""
+
+import json
+
+from lossmodel.manifest import Pair
+from lossmodel.metrics import kept
+from tests.lossmodel.metrics.builders import music, noise, saved
+
+ONLY = ("si_sdr", "snr")
+
+
+def pair(folder, name="near", leak=0.1):
+    voice = music(1.2, rate=16_000)
+    reference = saved(folder / "reference.wav", voice, rate=16_000)
+    estimate = saved(folder / f"{name}.wav", voice + leak * noise(1, voice.shape[-1], seed=1), rate=16_000)
+    return Pair("song", name, "system", estimate, (reference,))
+
+
+def test_a_second_time_the_kept_values_are_read(tmp_path):
+    one = pair(tmp_path)
+    first = kept.values([one], folder=tmp_path / "kept", only=ONLY)
+    (file,) = (tmp_path / "kept").iterdir()
+    file.write_text(json.dumps({"si_sdr": 77.0}))
+    again = kept.values([one], folder=tmp_path / "kept", only=ONLY)
+    assert list(first.columns) == ["item", "condition", *ONLY]
+    assert first.loc[0, "si_sdr"] != 77
+    assert again.loc[0, "si_sdr"] == 77
+
+
+def test_another_sound_under_the_same_name_is_measured_again(tmp_path):
+    first = kept.values([pair(tmp_path)], folder=tmp_path / "kept", only=ONLY)
+    second = kept.values([pair(tmp_path, leak=0.4)], folder=tmp_path / "kept", only=ONLY)
+    assert second.loc[0, "snr"] < first.loc[0, "snr"]
+
+
+def test_a_damaged_value_is_measured_again(tmp_path):
+    one = pair(tmp_path)
+    first = kept.values([one], folder=tmp_path / "kept", only=ONLY)
+    (file,) = (tmp_path / "kept").iterdir()
+    file.write_text("no json")
+    assert kept.values([one], folder=tmp_path / "kept", only=ONLY).equals(first)
+
+
+def test_a_row_that_cannot_be_measured_has_no_values_and_is_tried_again(tmp_path):
+    good, bad = pair(tmp_path), pair(tmp_path, "broken")
+    bad.estimate.write_bytes(b"no sound")
+    found = kept.values([bad, good], folder=tmp_path / "kept", only=ONLY)
+    assert found["si_sdr"].isna().tolist() == [True, False]
+    assert len(list((tmp_path / "kept").iterdir())) == 1
