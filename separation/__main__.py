@@ -1,6 +1,8 @@
 """`python -m separation`: train, separate, evaluate; lyrics commands announce themselves."""
 
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +28,7 @@ def train(
     device: str = "cpu",
     resume: bool = False,
     override: Override = (),
-) -> None:
+) -> int:
     """Train a separator on a folder of songs (or go on with a training that stopped).
 
     Try:
@@ -49,27 +51,11 @@ def train(
         resume: Go on from the newest state in the output folder.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
-    chosen = config.load(recipe, dict(_pair(text) for text in override))
-    from separation.parallel import leads
+    chosen = config.load(recipe, dict(map(_pair, override)))
     from separation.train import train as run
 
-    with bar("training") as report:
-        folder = run(
-            chosen,
-            data,
-            output,
-            objective=objective,
-            auditor=auditor,
-            steps=steps,
-            device=device,
-            resume=resume,
-            report=report,
-        )
-    if not leads():
-        return
-    if reason := read_json(output / "last" / "card.json")["stopped"]:
-        cli.complain(f"separation: stopped early: {reason}")
-    cli.say(str(folder))
+    given = partial(run, objective=objective, auditor=auditor, steps=steps, device=device, resume=resume)
+    return _watched(partial(given, chosen, data, output), output)
 
 
 def separate(
@@ -146,6 +132,23 @@ def align(checkpoint: Path, audio: Path, lyrics: Path, output: Path) -> None:
 def evaluate_alignment(annotations: Path, predictions: Path, delay: float = 0.0) -> None:
     """Compare word onsets with annotated ones (arrives with lyrics support)."""
     raise BadInput(f"evaluate-alignment {LYRICS}")
+
+
+def _watched(training: Callable[..., Path], output: Path) -> int:
+    """Run a training with a progress bar, say how it ended and return the exit status."""
+    from separation.parallel import leads
+
+    try:
+        with bar("training") as report:
+            folder = training(report=report)
+    except KeyboardInterrupt:
+        cli.complain(f"separation: interrupted; {output} holds every step so far, --resume goes on")
+        return cli.INTERRUPTED
+    if leads():
+        if reason := read_json(output / "last" / "card.json").get("stopped"):
+            cli.complain(f"separation: stopped early: {reason}")
+        cli.say(str(folder))
+    return 0
 
 
 def _pair(text: str) -> tuple[str, Any]:

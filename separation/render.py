@@ -15,7 +15,6 @@ import numpy as np
 import soxr
 import torch
 
-from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
 from lossmodel.files import whole, write_json
@@ -25,7 +24,7 @@ from separation.interruptions import explained
 from separation.networks.config import WaveUNetConfig
 from separation.networks.waveunet import WaveUNet, vocals
 from separation.store import Checkpoint
-from separation.streams import DECODED_AT_ONCE, Format, Samples, Sink, Source, expanded
+from separation.streams import Format, Samples, Sink, Source, expanded
 
 NOISE_SEED = 0
 """A separator that chooses by noise chooses the same each time."""
@@ -95,7 +94,6 @@ def separate(
             progress = partial(_further, report, done, sum(lengths))
             targets = [output / f"{name}.{source}.{kind}" for source in ("vocals", "accompaniment")]
             written += _separate_file(loaded, path, targets, high_band=high_band, report=progress)
-            _describe(loaded, path, output / f"{name}.json", high_band=high_band)
             done += length
     return written
 
@@ -121,20 +119,16 @@ def _separate_file(
             rest_to.write(mixture - voice)
             done += found.shape[1]
             report(done)
-    return list(targets)
-
-
-def _describe(loaded: Checkpoint, path: Path, target: Path, *, high_band: bool) -> None:
-    rate = audio.read(path).rate if path.suffix.lower() in DECODED_AT_ONCE else audio.info(path)[0]
     facts = {
         "mixture": str(path),
-        "rate": rate,
+        "rate": source.rate,
         "checkpoint": loaded.fingerprint,
         "recipe": loaded.recipe.name,
-        "bandwidth_hz": min(loaded.recipe.rate, rate) / 2,
+        "bandwidth_hz": min(loaded.recipe.rate, source.rate) / 2,
         "above_it": "vocals" if high_band else "accompaniment",
     }
-    write_json(target, facts)
+    write_json(targets[0].with_name(targets[0].name.removesuffix(f".vocals.{kind}") + ".json"), facts)
+    return list(targets)
 
 
 def _names(files: Sequence[Path]) -> list[str]:

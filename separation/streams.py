@@ -95,12 +95,12 @@ class Sink:
 
 
 def expanded(files: Sequence[Path]) -> list[Path]:
-    """Return the files with patterns such as songs/*.wav put in the place of what they match, each once, in order."""
+    """Return the files, and in the place of a pattern such as songs/*.wav what it matches and was not named yet."""
     found: list[Path] = []
     for path in files:
         pattern = any(sign in str(path) for sign in "*?[") and not path.exists()
         matches = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor)))) if pattern else [path]
         if not matches:
             raise BadInput(f"{path}: matches no file")
-        found += [match for match in matches if match not in found]
+        found += [match for match in matches if not pattern or match not in found]
     return found

@@ -180,8 +180,8 @@ def test_what_lies_above_the_bandwidth_goes_where_it_is_wanted(checkpoint, tmp_p
 def test_a_pattern_is_every_file_that_it_matches(checkpoint, tmp_path):
     for name in ("b", "a"):
         audio.write(tmp_path / f"{name}.wav", noise(1, 0.2))
-    written = separate(checkpoint, [tmp_path / "*.wav", tmp_path / "a.wav"], tmp_path / "out")
-    assert [path.name for path in written if "vocals" in path.name] == ["a.vocals.wav", "b.vocals.wav"]
+    written = separate(checkpoint, [tmp_path / "b.wav", tmp_path / "*.wav"], tmp_path / "out")
+    assert [path.name for path in written if "vocals" in path.name] == ["b.vocals.wav", "a.vocals.wav"]
     with pytest.raises(BadInput, match="matches no file"):
         separate(checkpoint, [tmp_path / "*.flac"], tmp_path / "out")
 
