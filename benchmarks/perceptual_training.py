@@ -125,20 +125,18 @@ def _judged(
     if target.is_file():
         return read_json(target)
     said = evaluate(checkpoint, songs, objective=heard["objective"], auditors=[heard["judge"]], device=options.device)
-    kept = ("si_sdr", "museval_sir", "museval_sar")
-    found = {
-        song["song"]: {
-            name: value
-            for name, value in song.items()
-            if isinstance(value, float) and (name in kept or not name.startswith(("museval", "mixture", "sdr", "si")))
-        }
-        for song in said["songs"]
-    }
+    found = {song["song"]: {name: song[name] for name in song if _counts(name, song[name])} for song in said["songs"]}
     for name, values in found.items():
         if options.peass:
             values |= _peass(checkpoint, songs / name)
     write_json(target, found)
     return found
+
+
+def _counts(name: str, value: Any) -> bool:
+    """Say whether a value of a song goes into the table: its ratings by all objectives, SI-SDR, SIR and SAR."""
+    others = name == "sdr" or name.startswith(("mixture_", "museval_"))
+    return isinstance(value, float) and (not others or name in {"museval_sir", "museval_sar"})
 
 
 def _peass(checkpoint: Path, place: Path) -> dict[str, float]:
