@@ -1,14 +1,16 @@
 """`python -m separation`: train, separate, evaluate; lyrics commands announce themselves."""
 
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from lossmodel import cli
 from lossmodel.errors import BadInput
-from lossmodel.files import write_json
+from lossmodel.files import read_json, write_json
 from lossmodel.progress import bar
 from separation import config
 
@@ -21,11 +23,12 @@ def train(
     data: Path,
     output: Path,
     objective: Path | None = None,
+    auditor: Path | None = None,
     steps: int | None = None,
     device: str = "cpu",
     resume: bool = False,
     override: Override = (),
-) -> None:
+) -> int:
     """Train a separator on a folder of songs (or go on with a training that stopped).
 
     Try:
@@ -33,39 +36,48 @@ def train(
         python -m separation train --recipe perceptual --data songs --output runs/second --objective objectives/ward2018
         python -m separation train --recipe tiny --data songs --output runs/first --steps 600 --resume
         python -m separation train --recipe gan --data songs --output runs/third --override batch=8 losses.l1=2.0
+        torchrun --nproc-per-node 4 -m separation train --recipe regression --data songs --output runs/4 --device cuda
 
     Args:
-        recipe: Name of a recipe (tiny, regression, gan, perceptual, perceptual-gan) or path of a TOML file.
+        recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
+            semi-supervised) or path of a TOML file.
         data: Folder of songs, each a folder with vocals.wav and other stems, or MUSDB18 .stem.mp4 files.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
+        auditor: Folder of another objective, which is asked at each checkpoint and never followed; the training stops
+            when the objective is pleased and the auditor is not.
         steps: Steps in all, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
         resume: Go on from the newest state in the output folder.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
-    chosen = config.load(recipe, dict(_pair(text) for text in override))
+    chosen = config.load(recipe, dict(map(_pair, override)))
     from separation.train import train as run
 
-    with bar("training") as report:
-        folder = run(
-            chosen, data, output, objective=objective, steps=steps, device=device, resume=resume, report=report
-        )
-    cli.say(str(folder))
+    given = partial(run, objective=objective, auditor=auditor, steps=steps, device=device, resume=resume)
+    return _watched(partial(given, chosen, data, output), output)
 
 
 def separate(
-    checkpoint: Path, audio: tyro.conf.Positional[tuple[Path, ...]], output: Path, device: str = "cpu"
+    checkpoint: Path,
+    audio: tyro.conf.Positional[tuple[Path, ...]],
+    output: Path,
+    kind: Annotated[Literal["wav", "flac"], tyro.conf.arg(name="format")] = "wav",
+    high_band: bool = False,
+    device: str = "cpu",
 ) -> None:
     """Write vocals and accompaniment of audio files; the two sum to the mixture.
 
     Try:
         python -m separation separate --checkpoint runs/first --output separated song.wav other.mp3
+        python -m separation separate --checkpoint runs/first --output separated "songs/*/mixture.wav" --format flac
 
     Args:
         checkpoint: A checkpoint, or a training's folder (its best checkpoint, else its last).
-        audio: WAV, FLAC, Ogg, MP3 or MP4 files, any rate, mono or stereo, any length.
-        output: Folder for <name>.vocals.wav, <name>.accompaniment.wav and <name>.json.
+        audio: WAV, FLAC, Ogg, MP3 or MP4 files or patterns, any rate, mono or stereo, any length.
+        output: Folder for <name>.vocals.wav, <name>.accompaniment.wav and <name>.json, which states the bandwidth.
+        kind: wav (32-bit float) or flac (24 bits; refused where a sample would clip).
+        high_band: Give what lies above the separator's bandwidth to the vocals instead of the accompaniment.
         device: cpu, cuda or cuda:<number>.
     """
     if not audio:
@@ -73,11 +85,19 @@ def separate(
     from separation.render import separate as run
 
     with bar("separating") as report:
-        cli.say(*map(str, run(checkpoint, audio, output, device=device, report=report)))
+        written = run(checkpoint, audio, output, kind=kind, high_band=high_band, device=device, report=report)
+    cli.say(*map(str, written))
 
 
-def evaluate(checkpoint: Path, data: Path, output: Path, objective: Path | None = None, device: str = "cpu") -> None:
-    """Measure a separator on songs whose vocals are known.
+def evaluate(
+    checkpoint: Path,
+    data: Path,
+    output: Path,
+    objective: Path | None = None,
+    auditor: tuple[Path, ...] = (),
+    device: str = "cpu",
+) -> None:
+    """Measure a separator on songs whose vocals are known, per song and frame by frame.
 
     Try:
         python -m separation evaluate --checkpoint runs/first --data songs --output scores.json
@@ -87,14 +107,16 @@ def evaluate(checkpoint: Path, data: Path, output: Path, objective: Path | None 
         data: Folder of songs, as for train.
         output: JSON file for the results, per song and in all.
         objective: Folder of a fitted objective whose predicted ratings are wanted too.
+        auditor: Folders of objectives that nobody trained against; their ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
     """
     from separation.evaluate import evaluate as run
 
     with bar("evaluating") as report:
-        found = run(checkpoint, data, objective=objective, device=device, report=report)
+        found = run(checkpoint, data, objective=objective, auditors=auditor, device=device, report=report)
     write_json(output, found)
-    cli.say(*(f"{name} {value:.2f}" for name, value in found["mean"].items()), str(output))
+    means = {name: value for name, value in found["mean"].items() if value is not None}
+    cli.say(*(f"{name} {value:.2f}" for name, value in means.items()), str(output))
 
 
 def transcribe(checkpoint: Path, audio: Path, output: Path) -> None:
@@ -110,6 +132,23 @@ def align(checkpoint: Path, audio: Path, lyrics: Path, output: Path) -> None:
 def evaluate_alignment(annotations: Path, predictions: Path, delay: float = 0.0) -> None:
     """Compare word onsets with annotated ones (arrives with lyrics support)."""
     raise BadInput(f"evaluate-alignment {LYRICS}")
+
+
+def _watched(training: Callable[..., Path], output: Path) -> int:
+    """Run a training with a progress bar, say how it ended and return the exit status."""
+    from separation.parallel import leads
+
+    try:
+        with bar("training") as report:
+            folder = training(report=report)
+    except KeyboardInterrupt:
+        cli.complain(f"separation: interrupted; {output} holds every step so far, --resume goes on")
+        return cli.INTERRUPTED
+    if leads():
+        if reason := read_json(output / "last" / "card.json").get("stopped"):
+            cli.complain(f"separation: stopped early: {reason}")
+        cli.say(str(folder))
+    return 0
 
 
 def _pair(text: str) -> tuple[str, Any]:

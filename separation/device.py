@@ -1,6 +1,10 @@
-"""The name of a device, checked."""
+"""The name of a device, checked, and Fabric on it: alone, or as one of the processes that torchrun started."""
+
+from typing import Any
 
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from lossmodel.errors import BadInput
 
@@ -17,3 +21,15 @@ def parse(device: str) -> tuple[str, int]:
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise BadInput(f"device {device}: there are {torch.cuda.device_count()} CUDA devices here; give cpu")
     return kind, int(number or 0)
+
+
+def fabric(device: str, precision: Any) -> Any:
+    """Return Fabric on one device, or on all that `torchrun` has started processes for."""
+    kind, number = parse(device)
+    if not TorchElasticEnvironment.detect():
+        return Fabric(accelerator=kind, devices=1 if kind == "cpu" else [number], precision=precision)
+    processes = TorchElasticEnvironment().world_size()
+    here = processes if kind == "cpu" else min(processes, torch.cuda.device_count())
+    several = Fabric(accelerator=kind, devices=here, num_nodes=processes // here, strategy="ddp", precision=precision)
+    several.launch()
+    return several

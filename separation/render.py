@@ -12,29 +12,29 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 import torch
-from numpy.typing import NDArray
 
-from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
 from lossmodel.files import whole, write_json
 from lossmodel.progress import Report, silent
 from separation import store
+from separation.interruptions import explained
 from separation.networks.config import WaveUNetConfig
 from separation.networks.waveunet import WaveUNet, vocals
 from separation.store import Checkpoint
+from separation.streams import Format, Samples, Sink, Source, expanded
 
-Samples = NDArray[np.float32]
+NOISE_SEED = 0
+"""A separator that chooses by noise chooses the same each time."""
+
 Separator = Callable[[Audio], dict[str, Audio]]
 
 TILE = 1 << 17
 """Frames that a tile advances (at least one grid step): 6 s at 22.05 kHz."""
 
-BLOCK = 1 << 18
-"""Frames that are read from a file at once."""
+LESS_MEMORY = "close other programs: a song needs the network and some seconds of sound, whatever its length"
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,31 @@ def separator(checkpoint: Path | Checkpoint, *, device: str = "cpu") -> Separato
 
 
 def separate(
-    checkpoint: Path, files: Sequence[Path], output: Path, *, device: str = "cpu", report: Report = silent
+    checkpoint: Path,
+    files: Sequence[Path],
+    output: Path,
+    *,
+    kind: Format = "wav",
+    high_band: bool = False,
+    device: str = "cpu",
+    report: Report = silent,
 ) -> list[Path]:
-    """Separate `files` and return what was written: `<name>.vocals.wav` and `<name>.accompaniment.wav`, 32-bit float.
+    """Separate `files` and return what was written: `<name>.vocals.<kind>` and `<name>.accompaniment.<kind>`.
 
-    A `<name>.json` beside them says which checkpoint did it and its bandwidth: the vocals hold nothing above, the
-    accompaniment keeps the mixture's. Each file is whole or absent. `BadInput` names a file that cannot be read.
+    A `<name>.json` beside them says which checkpoint did it and its bandwidth. The vocals hold nothing above it and the
+    accompaniment keeps the mixture's, or with `high_band` the other way round; their sum is the mixture. Each file is
+    whole or absent. `BadInput` names a file that cannot be read, or written.
     """
     loaded = store.load(checkpoint, device=device)
-    lengths = [_Source.length(path) for path in files]
+    files = expanded(files)
+    lengths = [Source.length(path) for path in files]
     done, written = 0, []
-    for path, name, length in zip(files, _names(files), lengths):
-        written += _separate_file(loaded, path, output, name, partial(_further, report, done, sum(lengths)))
-        done += length
+    with explained(output, LESS_MEMORY):
+        for path, name, length in zip(files, _names(files), lengths):
+            progress = partial(_further, report, done, sum(lengths))
+            targets = [output / f"{name}.{source}.{kind}" for source in ("vocals", "accompaniment")]
+            written += _separate_file(loaded, path, targets, high_band=high_band, report=progress)
+            done += length
     return written
 
 
@@ -90,75 +102,33 @@ def _further(report: Report, before: int, frames: int, done: int) -> None:
     report(before + done, frames)
 
 
-class _Source:
-    """An audio file read in blocks; a file that cannot be (MP4) is decoded at once."""
-
-    def __init__(self, path: Path, stack: ExitStack) -> None:
-        self.path = path
-        if path.suffix.lower() in {".mp4", ".m4a"}:
-            decoded = audio.read(path)
-            self._samples, self._at = decoded.samples, 0
-            self.rate, self.channels, self.frames = decoded.rate, decoded.channels, decoded.frames
-            self._file = None
-        else:
-            self.rate, self.channels, self.frames = audio.info(path)
-            self._file = stack.enter_context(soundfile.SoundFile(str(path)))
-
-    @staticmethod
-    def length(path: Path) -> int:
-        """Return the frames of a file; `BadInput` when it is missing, empty or no audio."""
-        if not path.is_file():
-            raise BadInput(f"{path}: no such file")
-        frames = audio.read(path).frames if path.suffix.lower() in {".mp4", ".m4a"} else audio.info(path)[2]
-        if not frames:
-            raise BadInput(f"{path}: empty audio file")
-        return frames
-
-    def read(self, frames: int) -> Samples:
-        """Return the next `frames` frames (fewer at the end): (channels, frames)."""
-        if self._file is None:
-            block = self._samples[:, self._at : self._at + frames]
-            self._at += frames
-        else:
-            block = self._file.read(frames, dtype="float32", always_2d=True).T
-        if not np.isfinite(block).all():
-            raise BadInput(f"{self.path}: holds NaN or infinite samples; render it again")
-        return block
-
-    def blocks(self) -> Iterator[Samples]:
-        """Yield the whole file block by block."""
-        while (block := self.read(BLOCK)).shape[1]:
-            yield block
-
-
 def _separate_file(
-    loaded: Checkpoint, path: Path, output: Path, name: str, report: Callable[[int], None]
+    loaded: Checkpoint, path: Path, targets: Sequence[Path], *, high_band: bool, report: Callable[[int], None]
 ) -> list[Path]:
-    targets = [output / f"{name}.vocals.wav", output / f"{name}.accompaniment.wav"]
     with ExitStack() as stack:
-        source, again = _Source(path, stack), _Source(path, stack)
+        source, again = Source(path, stack), Source(path, stack)
         parts = [stack.enter_context(whole(target)) for target in targets]
-        sinks = [stack.enter_context(_sink(part, source)) for part in parts]
+        kind: Format = "flac" if targets[0].suffix == ".flac" else "wav"
+        vocals_to, rest_to = (Sink(part, source, kind, stack) for part in parts)
         done = 0
-        for voice in _vocals(loaded, source.blocks(), source.rate, source.channels, source.frames):
-            for sink, samples in zip(sinks, (voice, again.read(voice.shape[1]) - voice)):
-                _put(sink, samples)
-            done += voice.shape[1]
+        for found in _vocals(loaded, source.blocks(), source.rate, source.channels, source.frames, beside=high_band):
+            mixture = again.read(found.shape[1])
+            voice, low = found[: source.channels], found[source.channels :]
+            voice = vocals_to.fitted(voice + (mixture - low) if high_band else voice)
+            vocals_to.write(voice)
+            rest_to.write(mixture - voice)
+            done += found.shape[1]
             report(done)
-    facts = {"checkpoint": loaded.fingerprint, "recipe": loaded.recipe.name, "bandwidth_hz": loaded.recipe.rate / 2}
-    write_json(output / f"{name}.json", {"mixture": str(path), "rate": source.rate, **facts})
-    return targets
-
-
-def _sink(path: Path, like: _Source) -> soundfile.SoundFile:
-    return soundfile.SoundFile(str(path), "w", like.rate, like.channels, subtype="FLOAT", format="WAV")
-
-
-def _put(sink: soundfile.SoundFile, samples: Samples) -> None:
-    try:
-        sink.write(samples.T)
-    except soundfile.LibsndfileError as error:
-        raise BadInput(f"{sink.name}: cannot be written ({error.error_string}); make room on the disc") from None
+    facts = {
+        "mixture": str(path),
+        "rate": source.rate,
+        "checkpoint": loaded.fingerprint,
+        "recipe": loaded.recipe.name,
+        "bandwidth_hz": min(loaded.recipe.rate, source.rate) / 2,
+        "above_it": "vocals" if high_band else "accompaniment",
+    }
+    write_json(targets[0].with_name(targets[0].name.removesuffix(f".vocals.{kind}") + ".json"), facts)
+    return list(targets)
 
 
 def _names(files: Sequence[Path]) -> list[str]:
@@ -169,48 +139,68 @@ def _names(files: Sequence[Path]) -> list[str]:
     raise BadInput("several files have the same name and folder name; separate them into different output folders")
 
 
-def _vocals(loaded: Checkpoint, blocks: Iterable[Samples], rate: int, channels: int, frames: int) -> Iterator[Samples]:
-    """Yield the vocals of a mixture that comes in blocks, `frames` frames in all, at the mixture's rate."""
+def _vocals(
+    loaded: Checkpoint,
+    blocks: Iterable[Samples],
+    rate: int,
+    channels: int,
+    frames: int,
+    *,
+    beside: bool = False,
+) -> Iterator[Samples]:
+    """Yield the vocals of a mixture that comes in blocks, `frames` frames in all, at the mixture's rate.
+
+    With `beside` the mixture, as far as the separator's rate can carry it, comes in further rows.
+    """
     own = loaded.recipe.rate
+    rows = channels * (1 + beside)
     inward = _resampled(blocks, rate, own, channels)
-    outward = _resampled(_tiled(loaded.network, inward, channels), own, rate, channels)
+    outward = _resampled(tiled(loaded.network, inward, channels, beside=beside), own, rate, rows)
     left = frames
     for block in outward:
         if left and block.shape[1]:
             yield block[:, :left]
         left -= min(left, block.shape[1])
     if left:
-        yield np.zeros((channels, left), dtype=np.float32)
+        yield np.zeros((rows, left), dtype=np.float32)
 
 
-def _tiled(network: WaveUNet, blocks: Iterable[Samples], channels: int, frames: int = TILE) -> Iterator[Samples]:
-    """Yield the vocals tile by tile, as many frames as came in."""
+def tiled(
+    network: WaveUNet, blocks: Iterable[Samples], channels: int, frames: int = TILE, *, beside: bool = False
+) -> Iterator[Samples]:
+    """Yield the vocals tile by tile, as many frames as came in; with `beside` the mixture in further rows."""
     tiles = tiling(network.config, frames)
-    buffer = np.zeros((channels, tiles.margin), dtype=np.float32)
+    draw, noise = np.random.default_rng(NOISE_SEED), network.config.noise
+    buffer = np.zeros((channels + noise, tiles.margin), dtype=np.float32)
     left = 0
     for block in blocks:
-        buffer = np.concatenate([buffer, block], axis=1)
+        noisy = draw.standard_normal((block.shape[1], noise), dtype=np.float32).T  # by frame: blocks change nothing
+        buffer = np.concatenate([buffer, np.concatenate([block, noisy])], axis=1)
         left += block.shape[1]
         while buffer.shape[1] >= tiles.input:
-            yield _tile(network, buffer[:, : tiles.input], tiles)
+            yield _tile(network, buffer[:, : tiles.input], tiles, beside=beside)
             buffer, left = buffer[:, tiles.hop :], left - tiles.hop
     while left > 0:
         missing = max(0, tiles.input - buffer.shape[1])
         buffer = np.pad(buffer, ((0, 0), (0, missing)))
-        yield _tile(network, buffer[:, : tiles.input], tiles)[:, :left]
+        yield _tile(network, buffer[:, : tiles.input], tiles, beside=beside)[:, :left]
         buffer, left = buffer[:, tiles.hop :], left - tiles.hop
 
 
-def _tile(network: WaveUNet, mixture: Samples, tiles: Tiling) -> Samples:
+def _tile(network: WaveUNet, mixture: Samples, tiles: Tiling, *, beside: bool) -> Samples:
     """Return a tile's vocals. A network for another number of channels hears each channel by itself."""
     config = network.config
     device = next(network.parameters()).device
-    x = torch.from_numpy(np.ascontiguousarray(mixture)).to(device)
+    heard = torch.from_numpy(np.ascontiguousarray(mixture)).to(device)
+    x, noise = heard[: len(heard) - config.noise], heard[len(heard) - config.noise :]
     alike = config.channels == len(x)
     x = x.unsqueeze(0) if alike else x.unsqueeze(1).expand(-1, config.channels, -1)  # (batch, channels, input)
+    x = torch.cat([x, noise.expand(len(x), -1, -1)], dim=1)
     with torch.inference_mode():
         y = vocals(network(x), config.sources)[..., tiles.surplus : tiles.surplus + tiles.hop]
-    return (y[0] if alike else y.mean(1)).cpu().numpy()
+    voice: Samples = (y[0] if alike else y.mean(1)).cpu().numpy()
+    middle = mixture[: len(voice), tiles.margin : tiles.margin + tiles.hop]
+    return np.concatenate([voice, middle]) if beside else voice
 
 
 def _resampled(blocks: Iterable[Samples], source: int, target: int, channels: int) -> Iterator[Samples]:

@@ -15,7 +15,7 @@ from lossmodel import store
 from lossmodel.errors import BadInput
 
 KIND = "training-state"
-VERSION = 1
+VERSION = 2
 FOLDER = "state"
 
 

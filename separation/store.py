@@ -11,9 +11,9 @@ from torch import Tensor
 
 from lossmodel import store
 from lossmodel.errors import BadInput
-from separation.config import Recipe
 from separation.device import parse
 from separation.networks.waveunet import WaveUNet
+from separation.recipe import Recipe
 
 KIND = "separator"
 VERSION = 1

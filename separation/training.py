@@ -1,36 +1,36 @@
 """A training's moving parts, put together or taken up again: network, optimiser, losses, songs, where it stands."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from lossmodel.errors import BadInput
-from lossmodel.files import whole, write_json
+from lossmodel.files import write_json
 from lossmodel.progress import Report
 from lossmodel.store import fingerprint
+from separation import device as devices
 from separation import resume, store
-from separation.config import Recipe
+from separation.data.batch import Batches
 from separation.data.excerpts import Excerpts
 from separation.data.stems import Song, songs
-from separation.device import parse
-from separation.losses.adversarial import Adversary
-from separation.losses.perceptual import listener
+from separation.data.unpaired import Unpaired, recordings
+from separation.losses.perceptual import Listener, auditor, listener
 from separation.losses.terms import Terms
 from separation.networks.waveunet import WaveUNet
+from separation.recipe import Recipe
+from separation.watch import Look
 
-METRICS = "metrics.jsonl"
 RECIPE = "recipe.json"
 CACHE = ".stems"
 """Decoded songs lie beside the trainings that use them."""
 
-MAY_CHANGE = {"name", "steps", "checkpoint_every"}
+MAY_CHANGE = {"name", "steps", "checkpoint_every", "patience", "keep", "examples_every", "tensorboard"}
 """Keys of a recipe in which a resumed training may differ from its beginning."""
 
 
@@ -44,8 +44,10 @@ class Training:
     network: Any
     optimiser: Any
     terms: Terms
-    excerpts: Excerpts
-    held_out: Excerpts | None
+    batches: Batches
+    held_out: Batches | None
+    auditors: dict[str, Listener]
+    """Objectives that are not trained against, by what they are called."""
     inputs: dict[str, str]
     average: dict[str, Tensor]
     """Exponential moving average of the weights; empty when the recipe wants none."""
@@ -53,17 +55,38 @@ class Training:
     best: float = float("inf")
     skipped: int = 0
     """Steps left out in a row because loss or gradient were not finite."""
+    left_out: int = 0
+    """Such steps in all."""
+    looks: list[Look] = field(default_factory=list)
+    """What the held-out songs said at each checkpoint."""
+    stopped: str | None = None
+    """Why the training ended before its last step."""
     kept: int = field(default=-1)
     """Step of the newest state on disk."""
 
     @property
     def weights(self) -> dict[str, Tensor]:
         """Return the weights that are validated and saved: the averaged ones, if there are any."""
-        return self.average or self.network.module.state_dict()
+        return self.average or self.bare.state_dict()
+
+    @property
+    def bare(self) -> WaveUNet:
+        """Return the network itself, as no process or precision wraps it."""
+        network: WaveUNet = self.network.module
+        return network
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a training is given from outside."""
+
+    data: Path
+    objective: Path | None = None
+    auditor: Path | None = None
 
 
 def begin(
-    recipe: Recipe, data: Path, output: Path, *, objective: Path | None, device: str, resumed: bool, report: Report
+    recipe: Recipe, given: Sources, output: Path, *, device: str = "cpu", resumed: bool, report: Report
 ) -> Training:
     """Return a training at its first step, or where its newest state left it when `resumed`.
 
@@ -71,15 +94,13 @@ def begin(
     data, objective, checkpoint and device do not fit together.
     """
     going_on = _going_on(recipe, output, resumed=resumed)
-    fabric = _fabric(device, recipe.precision)
-    if objective is not None and "perceptual" not in recipe.losses.weights:
-        raise BadInput(f"recipe {recipe.name} has no perceptual loss; choose one that has, or give no objective")
-    found = songs(data, rate=recipe.rate, channels=recipe.channels, cache=output.parent / CACHE, report=report)
-    kept, held = _split(found, recipe)
-    terms = _terms(recipe, objective).to(fabric.device)
+    fabric = devices.fabric(device, recipe.precision)
+    _check(recipe, given, fabric.world_size)
+    with fabric.rank_zero_first(local=True):  # one process decodes, the others find it done
+        batches, held_out = _batches(recipe, given.data, output.parent / CACHE, fabric, report)
+    terms = _terms(recipe, given.objective).to(fabric.device)
     network, inputs = _network(recipe)
-    if objective is not None:
-        inputs["objective"] = fingerprint(objective)
+    inputs |= {name: fingerprint(path) for name in ("objective", "auditor") if (path := getattr(given, name))}
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
     ready, optimiser = fabric.setup(network, optimiser)
@@ -90,56 +111,82 @@ def begin(
         ready,
         optimiser,
         terms,
-        _excerpts(kept, recipe),
-        _excerpts(held, recipe) if held else None,
+        batches,
+        held_out,
+        {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {},
         inputs,
         {name: weight.to(fabric.device) for name, weight in average.items()},
     )
     if going_on:
         restore(training)
-    else:
+    elif fabric.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
-    write_json(output / RECIPE, recipe.model_dump(mode="json"))
+    if fabric.is_global_zero:
+        write_json(output / RECIPE, recipe.model_dump(mode="json"))
     return training
 
 
 def keep(training: Training) -> None:
-    """Write everything `restore` needs, unless this very step is kept already."""
-    if training.kept == training.step:
-        return
-    adversary = training.terms.adversary
+    """Write everything `restore` needs."""
     parts = {
-        "network": training.network.module.state_dict(),
+        "network": training.bare.state_dict(),
         "optimiser": training.optimiser.state_dict(),
         "average": training.average,
     }
-    if adversary:
-        parts |= {"adversary": adversary.state_dict(), "adversary_optimiser": adversary.optimiser.state_dict()}
-    best = training.best if np.isfinite(training.best) else None
-    resume.save(training.output, training.step, parts, {"best": best, "skipped": training.skipped})
-    training.kept = training.step
+    for name, opponent in training.terms.opponents.items():
+        parts |= {name: opponent.state_dict(), f"{name}_optimiser": opponent.optimiser.state_dict()}
+    facts = {
+        "best": training.best if np.isfinite(training.best) else None,
+        "skipped": training.skipped,
+        "left_out": training.left_out,
+        "looks": [look.facts() for look in training.looks],
+    }
+    resume.save(training.output, training.step, parts, facts)
 
 
 def restore(training: Training) -> None:
-    """Put the newest state into a training that has just been built, and cut its metrics back to that step."""
+    """Put the newest state into a training that has just been built."""
     parts, card = resume.load(training.output)
-    adversary = training.terms.adversary
     try:
-        training.network.module.load_state_dict(parts["network"])
+        training.bare.load_state_dict(parts["network"])
         training.optimiser.load_state_dict(parts["optimiser"])
         for name, weight in training.average.items():
             weight.copy_(parts["average"][name])
-        if adversary:
-            adversary.load_state_dict(parts["adversary"])
-            adversary.optimiser.load_state_dict(parts["adversary_optimiser"])
-    except (KeyError, ValueError, RuntimeError) as error:
+        for name, opponent in training.terms.opponents.items():
+            opponent.load_state_dict(parts[name])
+            opponent.optimiser.load_state_dict(parts[f"{name}_optimiser"])
+        training.looks = [Look(**look) for look in card["looks"]]
+        training.left_out = int(card["left_out"])
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
         raise BadInput(
             f"{training.output}: its state does not fit the recipe ({error}); train anew elsewhere"
         ) from None
     training.step = training.kept = int(card["step"])
     training.best = float("inf") if card["best"] is None else float(card["best"])
     training.skipped = int(card["skipped"])
-    _cut_metrics(training.output / METRICS, training.step)
+
+
+def _check(recipe: Recipe, given: Sources, processes: int) -> None:
+    if given.objective is not None and "perceptual" not in recipe.losses.weights:
+        raise BadInput(f"recipe {recipe.name} has no perceptual loss; choose one that has, or give no objective")
+    if recipe.batch % processes:
+        raise BadInput(f"batch = {recipe.batch} cannot be shared by {processes} processes; give a multiple of them")
+
+
+def _batches(recipe: Recipe, data: Path, cache: Path, fabric: Any, report: Report) -> tuple[Batches, Batches | None]:
+    """Return the batches to learn from, and those of held-out songs if there are any."""
+    found = songs(data, rate=recipe.rate, channels=recipe.channels, cache=cache, report=report)
+    kept, held = _split(found, recipe)
+    window, seed, unpaired = recipe.window, recipe.seed, None
+    if "unpaired" in recipe.losses.weights:
+        alone = recordings(data, rate=recipe.rate, channels=recipe.channels, cache=cache, report=report)
+        unpaired = Unpaired(alone, window, recipe.rate, seed=seed)
+    excerpts = Excerpts(kept, window, seed=seed, anywhere=recipe.data.anywhere, speed=recipe.data.speed)
+    shared = {"rank": fabric.global_rank, "processes": fabric.world_size}
+    learning = Batches(recipe, excerpts, unpaired, **shared)
+    if not held:
+        return learning, None
+    return learning, Batches(recipe, Excerpts(held, window, seed=seed), varied=False)
 
 
 def _going_on(recipe: Recipe, output: Path, *, resumed: bool) -> bool:
@@ -156,12 +203,6 @@ def _going_on(recipe: Recipe, output: Path, *, resumed: bool) -> bool:
     return True
 
 
-def _fabric(device: str, precision: str) -> Any:
-    kind, number = parse(device)
-    devices: Any = 1 if kind == "cpu" else [number]
-    return Fabric(accelerator=kind, devices=devices, precision=precision)  # type: ignore[arg-type]
-
-
 def _split(found: Sequence[Song], recipe: Recipe) -> tuple[list[Song], list[Song]]:
     """Return (songs to train on, songs to choose the best checkpoint by); fewer than three songs are all trained on."""
     if not recipe.data.validation or len(found) < 3:
@@ -171,19 +212,11 @@ def _split(found: Sequence[Song], recipe: Recipe) -> tuple[list[Song], list[Song
     return [s for n, s in enumerate(found) if n not in held], [s for n, s in enumerate(found) if n in held]
 
 
-def _excerpts(found: Sequence[Song], recipe: Recipe) -> Excerpts:
-    return Excerpts(found, recipe.window, seed=recipe.seed, anywhere=recipe.data.anywhere)
-
-
 def _terms(recipe: Recipe, objective: Path | None) -> Terms:
-    weights = recipe.losses.weights
-    hearing = listener(objective, recipe.perceptual, recipe.rate) if "perceptual" in weights else None
-    adversary = None
-    if {"adversarial", "matching"} & weights.keys():
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed + 1)
-            adversary = Adversary(recipe.adversarial, recipe.channels)
-    return Terms(recipe, hearing, adversary)
+    hearing = listener(objective, recipe.perceptual, recipe.rate) if "perceptual" in recipe.losses.weights else None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed + 1)
+        return Terms(recipe, hearing)
 
 
 def _network(recipe: Recipe) -> tuple[WaveUNet, dict[str, str]]:
@@ -198,20 +231,3 @@ def _network(recipe: Recipe) -> tuple[WaveUNet, dict[str, str]]:
         raise BadInput(f"{recipe.init}: another network or rate than the recipe's; start from one of the same kind")
     network.load_state_dict(start.network.state_dict())
     return network, {"init": start.fingerprint}
-
-
-def _cut_metrics(path: Path, step: int) -> None:
-    """Drop what was written after the state was kept: those steps are taken again."""
-    if not path.is_file():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    with whole(path) as part:
-        part.write_text("".join(line for line in lines if _before(line, step)), encoding="utf-8")
-
-
-def _before(line: str, step: int) -> bool:
-    try:
-        record: Mapping[str, Any] = json.loads(line)
-    except json.JSONDecodeError:  # the machine died in the middle of a line
-        return False
-    return int(record["step"]) <= step

@@ -1,9 +1,9 @@
-"""The same songs, heard differently: levels, sides and accompaniments vary from batch to batch."""
+"""The same songs, heard differently: levels, polarities, sides and accompaniments vary from batch to batch."""
 
 import torch
 from torch import Tensor
 
-from separation.config import Data
+from separation.recipe import Data
 
 
 def augment(sources: Tensor, config: Data, generator: torch.Generator) -> Tensor:
@@ -19,6 +19,9 @@ def augment(sources: Tensor, config: Data, generator: torch.Generator) -> Tensor
     gains = low + (high - low) * torch.rand(batch, 2, generator=generator)
     if count > 2:  # the mixture must stay the sum under every reference
         gains[:, 1] = gains[:, 0]
+    if config.polarity:
+        signs = 1 - 2 * (torch.rand(batch, 2, generator=generator) < 0.5).float()
+        gains = gains * (signs if count == 2 else signs[:, :1])
     gains = torch.cat([gains, gains[:, 1:].expand(batch, count - 2)], dim=1)
     sources = sources * gains[:, :, None, None]
     if not config.swap:

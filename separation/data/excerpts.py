@@ -7,6 +7,7 @@ a separator must also know when to be quiet.
 from collections.abc import Sequence
 
 import numpy as np
+import soxr
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -24,31 +25,51 @@ SUNG = -40.0
 class Excerpts:
     """Draws batches from `songs` (all with one rate and channel count) with real context around each excerpt."""
 
-    def __init__(self, songs: Sequence[Song], window: Window, *, seed: int, anywhere: float = 0.0) -> None:
+    def __init__(
+        self,
+        songs: Sequence[Song],
+        window: Window,
+        *,
+        seed: int,
+        anywhere: float = 0.0,
+        speed: tuple[float, float] = (1.0, 1.0),
+    ) -> None:
         self.songs = songs
         self.window = window
         self.seed = seed
         self.anywhere = anywhere
+        self.speed = speed
         self.references = max(len(song.references) for song in songs)
         blocks = [_blocks(song, number) for number, song in enumerate(songs)]
         self._all = np.concatenate([everything for everything, _ in blocks])
         self._sung = np.concatenate([sung for _, sung in blocks])
         self._block = round(BLOCK * songs[0].rate)
 
-    def batch(self, step: int, size: int) -> Tensor:
-        """Return the excerpts of a step: sources (accompaniment, then every reference) with their context.
+    def batch(self, step: int, size: int, first: int = 0) -> Tensor:
+        """Return `size` excerpts of a step from its number `first` on: sources (accompaniment, then every reference).
 
         Songs with fewer references than others repeat their first.
         Shape: (size, 1 + references, channels, window.input).
         """
-        draw = np.random.default_rng((self.seed, step))
-        return torch.from_numpy(np.stack([self._excerpt(draw) for _ in range(size)]))
+        addresses = ((self.seed, step, first + number) for number in range(size))
+        return torch.from_numpy(np.stack([self._excerpt(np.random.default_rng(address)) for address in addresses]))
 
     def _excerpt(self, draw: np.random.Generator) -> NDArray[np.float32]:
         blocks = self._all if draw.random() < self.anywhere else self._sung
         number, start = blocks[draw.integers(len(blocks))]
         centre = start + draw.integers(self._block)
-        return cut(self.songs[number].sources, centre - self.window.input // 2, self.window.input, self.references)
+        faster = draw.uniform(*self.speed)
+        frames = round(faster * self.window.input)
+        sources = cut(self.songs[number].sources, centre - frames // 2, frames, self.references)
+        return sources if frames == self.window.input else respeed(sources, self.window.input)
+
+
+def respeed(sources: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Return an excerpt played in `frames` frames, tempo and pitch together: (…, time) to (…, frames)."""
+    lines = sources.reshape(-1, sources.shape[-1]).T
+    played = soxr.resample(lines, sources.shape[-1], frames, quality="HQ")[:frames]
+    whole = np.pad(played, ((0, frames - len(played)), (0, 0)))
+    return np.ascontiguousarray(whole.T, dtype=np.float32).reshape(*sources.shape[:-1], frames)
 
 
 def cut(sources: NDArray[np.float32], start: int, frames: int, references: int) -> NDArray[np.float32]:
@@ -66,8 +87,13 @@ def _blocks(song: Song, number: int) -> tuple[NDArray[np.int64], NDArray[np.int6
     """Return (song's number, first frame) of all its blocks and of those in which the first reference sings."""
     frames = round(BLOCK * song.rate)
     count = max(1, song.sources.shape[2] // frames)
-    vocals = song.sources[1, :, : count * frames]
-    power = np.square(vocals).mean(axis=0)
-    level = np.array([part.mean() for part in np.array_split(power, count)])
+    level = loudness(song.sources[1], frames)
     starts = np.stack([np.full(count, number), np.arange(count) * frames], axis=1)
     return starts, starts[level > level.max() * 10 ** (SUNG / 10)]
+
+
+def loudness(samples: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
+    """Return the mean power of each whole block of `frames` frames (of all, if there is none): (channels, time)."""
+    count = max(1, samples.shape[1] // frames)
+    power = np.square(samples[:, : count * frames]).mean(axis=0)
+    return np.array([part.mean() for part in np.array_split(power, count)])

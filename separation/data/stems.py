@@ -6,6 +6,9 @@ A song is a folder of audio files, or a stem MP4 (MUSDB18):
     <song>/accompaniment.wav      everything else; if absent drums + bass + other (MUSDB18-HQ);
                                   if absent mixture - vocals; if absent the sum of all other files
 
+Without vocals.wav, but with mixture.wav and accompaniment.wav, the singing is what the accompaniment leaves.
+Recordings of one kind alone, for semi-supervised recipes, lie in a folder `unpaired` (see `separation.data.unpaired`).
+
 A mastered mixture is not the sum of its stems; what is separated here always is: mixture = vocals + accompaniment.
 """
 
@@ -26,6 +29,9 @@ from lossmodel.progress import Report, silent
 INSTRUMENTS = ("drums", "bass", "other")
 RAGGED = 0.05
 """Stems of one song may differ by so many seconds (encoders pad); they are cut to the shortest."""
+
+UNPAIRED = "unpaired"
+"""A folder beside the songs that holds none."""
 
 LAYOUT = 1
 """Raised when the meaning of a cached array changes."""
@@ -95,9 +101,15 @@ def read(place: Path) -> tuple[dict[str, Audio], Audio]:
     """Return a song's references by name, the one it is made of first, and its accompaniment, at their own rate."""
     stems = dict(_stems(place))
     names = [name for name in stems if name.partition(".")[0] == "vocals"]
-    if not names:
-        raise BadInput(f"{place}: no vocals among {', '.join(stems)}; a song needs vocals.wav")
+    left_over = not names and {"mixture", "accompaniment"} <= stems.keys()
+    if not names and not left_over:
+        raise BadInput(
+            f"{place}: no vocals among {', '.join(stems)}; a song needs vocals.wav, or mixture and accompaniment"
+        )
     stems = _aligned(place, stems)
+    if left_over:
+        names = ["vocals"]
+        stems["vocals"] = Audio(stems["mixture"].samples - stems["accompaniment"].samples, stems["mixture"].rate)
     first = "vocals" if "vocals" in names else names[0]
     accompaniment = _accompaniment(place, stems, stems[first])
     references = {name.partition(".")[2] or name: stems[name] for name in (first, *names)}
@@ -108,7 +120,8 @@ def read(place: Path) -> tuple[dict[str, Audio], Audio]:
 
 
 def _visible(path: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    parts = path.relative_to(folder).parts
+    return parts[0] != UNPAIRED and not any(part.startswith(".") for part in parts)
 
 
 def _stems(place: Path) -> Iterator[tuple[str, Audio]]:

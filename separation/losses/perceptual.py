@@ -5,8 +5,8 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from lossmodel.errors import BadInput
-from separation.config import Perceptual
 from separation.losses.resample import resample
+from separation.recipe import Perceptual
 
 
 class Listener(nn.Module):
@@ -43,3 +43,12 @@ def listener(objective: Path | None, config: Perceptual, rate: int) -> Listener:
         )
     judge = PerceptualLoss(loaded, config.attributes, config.aggregate, config.pessimism)
     return Listener(judge, rate=rate, needs=loaded.rate)
+
+
+def auditor(objective: Path, rate: int) -> Listener:
+    """Return a stored objective that is only asked, never followed: 1 - the mean of all its ratings / 100."""
+    from lossmodel.objective import store
+    from lossmodel.objective.loss import PerceptualLoss
+
+    loaded = store.load(objective)
+    return Listener(PerceptualLoss(loaded, loaded.attributes, "mean", 0.0), rate=rate, needs=loaded.rate)

@@ -1,57 +1,119 @@
 """All terms of a recipe's loss by name, and how much each one weighs at a step."""
 
+import torch
 from torch import Tensor, nn
 
-from separation.config import Recipe
+from separation.data.batch import Batch
 from separation.losses import reconstruction, references
 from separation.losses.adversarial import Adversary
+from separation.losses.imitated import Imitator
 from separation.losses.perceptual import Listener
+from separation.recipe import Recipe
 
 ADVERSARIAL = ("adversarial", "matching")
+MOVING = (*ADVERSARIAL, "unpaired", "metric")
+"""Terms whose judge learns too: their values say nothing about progress."""
+
 BY_REFERENCE = {"l1": reconstruction.l1, "l2": reconstruction.l2, "mrstft": reconstruction.mrstft}
 
 
 class Terms(nn.Module):
-    """Computes the terms whose weight is not zero; owns the listener and the adversary."""
+    """Computes the terms whose weight is not zero; owns the listener and every opponent that learns."""
 
-    def __init__(self, recipe: Recipe, listener: Listener | None, adversary: Adversary | None) -> None:
+    def __init__(self, recipe: Recipe, listener: Listener | None = None) -> None:
         super().__init__()
         self.recipe = recipe
         self.listener = listener
-        self.adversary = adversary
+        wanted = recipe.losses.weights.keys()
+        self.adversary = Adversary(recipe.adversarial, recipe.channels) if wanted & set(ADVERSARIAL) else None
+        self.critics = nn.ModuleList(
+            Adversary(recipe.unpaired, recipe.channels, alone=True)
+            for _ in (recipe.network.sources if "unpaired" in wanted else ())
+        )
+        self.imitator = (
+            Imitator(recipe.metric, recipe.channels, recipe.window.output, recipe.rate) if "metric" in wanted else None
+        )
 
-    def forward(
-        self, estimates: Tensor, targets: Tensor, mixture: Tensor, weights: dict[str, float]
-    ) -> dict[str, Tensor]:
+    @property
+    def opponents(self) -> dict[str, Adversary | Imitator]:
+        """Return what learns beside the separator, by name."""
+        critics = {f"critic{number}": critic for number, critic in enumerate(self.critics)}
+        found = {"adversary": self.adversary, "imitator": self.imitator, **critics}
+        return {name: each for name, each in found.items() if isinstance(each, Adversary | Imitator)}
+
+    def forward(self, estimates: Tensor, batch: Batch, weights: dict[str, float]) -> dict[str, Tensor]:
         """Return the terms that weigh anything, each a scalar, reconstruction first; lower is better.
 
-        Shape: estimates (batch, sources, channels, time), targets (batch, references, sources, channels, time), mixture
-        (batch, channels, time).
+        Shape: estimates (batch + unpaired, sources, channels, time), the batch's own first.
         """
+        paired, targets = estimates[: len(batch.targets)], batch.targets
+        vocals, mixture = paired[:, -1], batch.heard[: len(paired)]
         losses = self.recipe.losses
         terms = {
-            name: references.softmin(loss(estimates, targets), losses.temperature)
+            name: references.softmin(loss(paired, targets), losses.temperature)
             for name, loss in BY_REFERENCE.items()
             if weights.get(name)
         }
-        vocals = estimates[:, -1]
         if weights.get("additivity"):
-            terms["additivity"] = reconstruction.additivity(estimates, mixture)
+            terms["additivity"] = reconstruction.additivity(estimates, batch.heard)
         if self.listener and weights.get("perceptual"):
             terms["perceptual"] = self.listener(vocals, targets[:, :, -1], mixture)
-        if self.adversary and any(weights.get(name) for name in ADVERSARIAL):
-            real = references.nearest(vocals, targets[:, :, -1])
-            judged = self.adversary.judge(real, vocals, mixture)
-            terms |= {name: judged[name] for name in ADVERSARIAL if weights.get(name)}
+        if weights.keys() & set(MOVING):
+            terms |= self._deceptions(estimates, batch, weights)
         return terms
 
+    def learn(self, estimates: Tensor, batch: Batch, step: int) -> dict[str, float]:
+        """Let every opponent take its step on what the separator made; return their losses by name."""
+        vocals, real, mixture = self._vocals(estimates, batch)
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + step)
+        found = {}
+        if self.adversary:
+            found["discriminator"] = self.adversary.learn(real, vocals, mixture, generator)
+        if self.imitator:
+            found["imitator"] = self.imitator.learn(real, vocals, mixture, generator)
+        for number, (critic, fake, alone) in enumerate(self._unpaired(estimates, batch)):
+            found[f"critic{number}"] = critic.learn(alone, fake, None, generator)
+        return found
+
     def weights(self, step: int) -> dict[str, float]:
-        """Return what each term weighs at `step`: the perceptual one is ramped up, the adversarial ones switched on."""
+        """Return what each term weighs at `step`: the perceptual one is ramped up, what deceives is switched on."""
         recipe = self.recipe
         done = step / recipe.steps
         weights = dict(recipe.losses.weights)
         grown = (done - recipe.perceptual.start) / max(recipe.perceptual.ramp, 1 / recipe.steps)
         weights["perceptual"] = weights.get("perceptual", 0.0) * min(1.0, max(0.0, grown))
         if done < recipe.adversarial.start:
-            weights |= dict.fromkeys(ADVERSARIAL, 0.0)
+            weights |= dict.fromkeys((*ADVERSARIAL, "metric"), 0.0)
+        if done < recipe.unpaired.start:
+            weights["unpaired"] = 0.0
         return {name: weight for name, weight in weights.items() if weight}
+
+    def _deceptions(self, estimates: Tensor, batch: Batch, weights: dict[str, float]) -> dict[str, Tensor]:
+        vocals, real, mixture = self._vocals(estimates, batch)
+        found: dict[str, Tensor] = {}
+        if self.adversary and weights.keys() & set(ADVERSARIAL):
+            found |= self.adversary.judge(real, vocals, mixture)
+        if self.imitator:
+            found["metric"] = self.imitator.judge(real, vocals)
+        if passed := [
+            critic.judge(alone, fake, None)["adversarial"] for critic, fake, alone in self._unpaired(estimates, batch)
+        ]:
+            found["unpaired"] = torch.stack(passed).sum()
+        return {name: value for name, value in found.items() if weights.get(name)}
+
+    def _vocals(self, estimates: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the separated vocals, the reference nearest to them, and the mixture, where references are known."""
+        count = len(batch.targets)
+        vocals = estimates[:count, -1]
+        return vocals, references.nearest(vocals, batch.targets[:, :, -1]), batch.heard[:count]
+
+    def _unpaired(self, estimates: Tensor, batch: Batch) -> list[tuple[Adversary, Tensor, Tensor]]:
+        """Return each critic with what was made of unpaired mixtures and with recordings of that source."""
+        if batch.alone is None:
+            return []
+        made = estimates[len(batch.targets) :]
+        return [
+            (critic, made[:, source], batch.alone[:, source])
+            for source, critic in enumerate(self.critics)
+            if isinstance(critic, Adversary)
+        ]

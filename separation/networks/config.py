@@ -7,13 +7,17 @@ Unrolled over L levels:
     output(x) = 2^L x - k_up (2^L - 1)
     input(x)  = 2^L (x + k_down - 1) + (k_down - 2) (2^L - 1)
 
-so the context lost on each side, (input - output) / 2, does not depend on x.
+so the context lost on each side, (input - output) / 2, does not depend on x. The filters of `resampling = "filtered"`
+are convolutions too: going down they add to the kernel, going up they cost context like a longer one.
 """
 
 from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+BETWEEN = (-1 / 16, 9 / 16, 9 / 16, -1 / 16)
+"""A sample half-way between the middle two of four: the shortest half-band filter that keeps cubics."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,13 @@ class WaveUNetConfig(BaseModel):
     """The last source is the mixture minus the others."""
     upsampling: Literal["linear", "learned"] = "linear"
     output: Literal["tanh", "linear"] = "tanh"
+    resampling: Literal["plain", "filtered"] = "plain"
+    """Filtered: half-band filters before samples are dropped and between samples that are put in, against aliases."""
+    normalisation: Literal["none", "weight"] = "none"
+    """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Unlike statistics of the
+    signal this leaves every frame independent of the window it is in."""
+    noise: int = Field(default=0, ge=0)
+    """Channels of seeded noise beside the mixture, by which a generator may choose among several right answers."""
 
     @model_validator(mode="after")
     def _kernels_are_odd(self) -> Self:
@@ -55,6 +66,8 @@ class WaveUNetConfig(BaseModel):
                 raise ValueError(f"{name} = {getattr(self, name)}: an odd number is needed")
         if "vocals" not in self.sources or len(self.sources) < 2:
             raise ValueError(f"sources = {self.sources}: at least two, one of them vocals")
+        if self.resampling == "filtered" and not (self.context and self.upsampling == "linear"):
+            raise ValueError("resampling = filtered: needs context = true and upsampling = linear")
         return self
 
     @property
@@ -86,8 +99,8 @@ class WaveUNetConfig(BaseModel):
         width = self.bottleneck(frames)
         lengths = []
         for _ in range(self.levels):
-            lengths.append(2 * width - 1)
-            width = 2 * width - self.kernel_up
+            lengths.append(2 * width - self._reach_up + self.kernel_up - 1)
+            width = 2 * width - self._reach_up
         return lengths[::-1]
 
     def bottleneck(self, frames: int) -> int:
@@ -100,11 +113,19 @@ class WaveUNetConfig(BaseModel):
             raise ValueError(f"{frames} frames fit no window of this network; ask window() for one")
         return width
 
+    @property
+    def _reach_down(self) -> int:
+        return self.kernel_down + (2 * len(BETWEEN) - 2 if self.resampling == "filtered" else 0)
+
+    @property
+    def _reach_up(self) -> int:
+        return self.kernel_up + (2 * len(BETWEEN) - 4 if self.resampling == "filtered" else 0)
+
     def _output(self, width: int) -> int:
-        return self.stride * width - self.kernel_up * (self.stride - 1)
+        return self.stride * width - self._reach_up * (self.stride - 1)
 
     def _input(self, width: int) -> int:
-        return self.stride * (width + self.kernel_down - 1) + (self.kernel_down - 2) * (self.stride - 1)
+        return self.stride * (width + self.kernel_down - 1) + (self._reach_down - 2) * (self.stride - 1)
 
 
 class DiscriminatorConfig(BaseModel):

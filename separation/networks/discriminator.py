@@ -18,17 +18,17 @@ Judgement = tuple[Tensor, list[Tensor]]
 
 
 class Discriminator(nn.Module):
-    """Judges vocals given their mixture, both with `channels` channels."""
+    """Judges sounds, beside something to compare them with or alone; `channels` counts the channels of both."""
 
     def __init__(self, config: DiscriminatorConfig, channels: int) -> None:
         super().__init__()
-        folded = [Period(period, 2 * channels, config.width) for period in config.periods]
-        spectral = [Spectrum(window, 2 * channels, config.width) for window in config.windows]
+        folded = [Period(period, channels, config.width) for period in config.periods]
+        spectral = [Spectrum(window, channels, config.width) for window in config.windows]
         self.judges = nn.ModuleList([*folded, *spectral])
 
-    def forward(self, vocals: Tensor, mixture: Tensor) -> list[Judgement]:
+    def forward(self, sound: Tensor, beside: Tensor | None) -> list[Judgement]:
         """Return one judgement a judge. Shape: (batch, channels, time) both."""
-        heard = torch.cat([vocals, mixture], dim=1)
+        heard = sound if beside is None else torch.cat([sound, beside], dim=1)
         return [judge(heard) for judge in self.judges]
 
 

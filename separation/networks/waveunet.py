@@ -11,8 +11,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import weight_norm
 
-from separation.networks.config import WaveUNetConfig
+from separation.networks.config import BETWEEN, WaveUNetConfig
+from separation.networks.convolution import convolve, fork
 
 SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
@@ -33,7 +35,7 @@ class WaveUNet(nn.Module):
         self.config = config
         self.split = split
         widths = [config.filters * (level + 1) for level in range(config.levels + 1)]
-        inputs = [config.channels, *widths]
+        inputs = [config.channels + config.noise, *widths]
         padding = 0 if config.context else config.kernel_down // 2
         convs = [nn.Conv1d(i, o, config.kernel_down, padding=padding) for i, o in zip(inputs, widths)]
         self.down = nn.ModuleList(convs[:-1])
@@ -45,35 +47,38 @@ class WaveUNet(nn.Module):
         predicted = len(config.sources) - config.difference
         self.output = nn.Conv1d(config.filters + config.channels, predicted * config.channels, 1)
         self.apply(_initialise)
+        if config.normalisation == "weight":
+            for conv in (*self.down, self.bottleneck, *self.up):
+                weight_norm(conv)
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Return the sources of a mixture whose length is a `WaveUNetConfig.window`'s input.
 
-        Shape: (batch, channels, input) to (batch, sources, channels, output).
+        Shape: (batch, channels + noise, input) to (batch, sources, channels, output).
         """
-        x, skips = mixture, []
+        x, skips = mixture.transpose(1, 2), []  # (batch, time, channels) from here on
         for conv, frames in zip(cast("Iterable[nn.Conv1d]", self.down), self.config.skips(mixture.shape[-1])):
             skip, x = self._halve(conv, x, frames)
             skips.append(skip)
-        x = F.leaky_relu(self.bottleneck(x), SLOPE)
-        for upsample, merge in zip(self.upsample, self.up):
-            x = torch.cat([skips.pop(), upsample(x)], dim=1)
-            x = F.leaky_relu(merge(x), SLOPE)
-        return self._sources(x, centre(mixture, x.shape[-1]))
+        x = _activated(self.bottleneck, x)
+        for upsample, merge in zip(self.upsample, cast("Iterable[nn.Conv1d]", self.up)):
+            x = _activated(merge, torch.cat([skips.pop(), upsample(x)], dim=2))
+        return self._sources(x, centre(mixture[:, : self.config.channels], x.shape[1]))
 
     def _halve(self, conv: nn.Conv1d, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
         """Return the centre `frames` of the level's map and every second sample of the map."""
-        reach = self.config.kernel_down - 1
-        whole = x.shape[-1] - reach
-        if not (self.split and self.config.context) or whole / 2 + frames > WORTH_SPLITTING * whole:
-            full = F.leaky_relu(conv(x), SLOPE)
-            return centre(full, frames), full[..., ::2]
-        skip = conv(centre(x, frames + reach))
-        down = F.conv1d(x, conv.weight, conv.bias, stride=2)
+        whole = x.shape[1] - (self.config.kernel_down - 1)
+        filtered = self.config.resampling == "filtered"
+        if filtered or not (self.split and self.config.context) or whole / 2 + frames > WORTH_SPLITTING * whole:
+            full = _activated(conv, x)
+            skip = centre(full.transpose(1, 2), frames).transpose(1, 2)
+            return skip, halved(full) if filtered else full[:, ::2]
+        skip, down = fork(x, conv.weight, conv.bias, frames)
         return F.leaky_relu(skip, SLOPE), F.leaky_relu(down, SLOPE)
 
     def _sources(self, x: Tensor, mixture: Tensor) -> Tensor:
-        y: Tensor = self.output(torch.cat([x, mixture], dim=1))
+        heard = torch.cat([x, mixture.transpose(1, 2)], dim=2)
+        y = F.linear(heard, self.output.weight.squeeze(2), self.output.bias).transpose(1, 2)
         y = torch.tanh(y) if self.config.output == "tanh" else y
         y = y.reshape(len(y), -1, *mixture.shape[1:])  # (batch, predicted, channels, time)
         if not self.config.difference:
@@ -85,24 +90,48 @@ class Upsample(nn.Module):
     """Double the rate by putting between two samples their weighted mean, w x[t] + (1 - w) x[t + 1].
 
     Linear: w = 1/2. Learned (M5): w = sigmoid(v), one v a channel. With context n frames become 2n - 1; without, the
-    last sample is held and n become 2n.
+    last sample is held and n become 2n. Filtered: between the middle two of four samples, and n become 2n - 5.
     """
 
     def __init__(self, channels: int, config: WaveUNetConfig) -> None:
         super().__init__()
         self.hold = not config.context
+        self.filtered = config.resampling == "filtered"
         self.v = nn.Parameter(torch.zeros(channels, 1)) if config.upsampling == "learned" else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return `x` at twice the rate. Shape: (batch, channels, n) to (batch, channels, 2n - 1) or (…, 2n)."""
+        """Return `x` at twice the rate. Shape: (batch, n, channels) to (batch, 2n - 1, channels) or (…, 2n, …)."""
+        if self.filtered:
+            between = _between(x, x.shape[1] - 3)
+            x = x[:, 1:-1]
+            return torch.cat([torch.stack([x[:, :-1], between], dim=2).flatten(1, 2), x[:, -1:]], dim=1)
         if self.hold:
-            x = F.pad(x, (0, 1), mode="replicate")
-        left, right = x[..., :-1], x[..., 1:]
-        between = (
-            torch.lerp(left, right, 0.5) if self.v is None else torch.lerp(right, left, self.v.sigmoid().to(x.dtype))
-        )
-        y = torch.stack([left, between], dim=-1).flatten(-2)
-        return y if self.hold else torch.cat([y, x[..., -1:]], dim=-1)
+            x = torch.cat([x, x[:, -1:]], dim=1)
+        left, right = x[:, :-1], x[:, 1:]
+        if self.v is None:
+            between = torch.lerp(left, right, 0.5)
+        else:
+            between = torch.lerp(right, left, self.v.sigmoid().squeeze(1).to(x.dtype))
+        y = torch.stack([left, between], dim=2).flatten(1, 2)
+        return y if self.hold else torch.cat([y, x[:, -1:]], dim=1)
+
+
+def halved(x: Tensor) -> Tensor:
+    """Return every second of the low-passed frames: the filter's even taps are `BETWEEN`, the odd ones the middle."""
+    even, odd = x[:, ::2], x[:, 3:-3:2]
+    return 0.5 * (odd + _between(even, odd.shape[1]))
+
+
+def _between(x: Tensor, frames: int) -> Tensor:
+    """Return the first `frames` values half-way between the middle two of four neighbouring frames."""
+    return torch.stack([weight * x[:, at : at + frames] for at, weight in enumerate(BETWEEN)]).sum(0)
+
+
+def _activated(conv: nn.Conv1d, x: Tensor) -> Tensor:
+    """Return the leaky convolution of (batch, time, channels), zeros around it where the layer pads."""
+    reach = int(conv.padding[0])
+    x = F.pad(x, (0, 0, reach, reach)) if reach else x
+    return F.leaky_relu(convolve(x, conv.weight, conv.bias), SLOPE)
 
 
 def centre(x: Tensor, frames: int) -> Tensor:

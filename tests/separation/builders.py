@@ -6,8 +6,9 @@ import numpy as np
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from separation.config import Recipe, load
+from separation.config import load
 from separation.data.synthetic import write_songs
+from separation.recipe import Recipe
 
 RATE = 8000
 SMALL = {

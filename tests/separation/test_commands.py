@@ -4,6 +4,7 @@ import doctest
 import importlib
 import json
 import pkgutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import separation
 from lossmodel import audio
 from separation.config import FOLDER
 from tests.separation.builders import SMALL, songs
+from tests.waiting import until
 
 
 def run(*arguments):
@@ -51,6 +53,21 @@ def test_bad_input_is_one_line_and_status_two(arguments, line):
     assert done.returncode == 2
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_says_where_everything_is_and_how_to_go_on(tmp_path):
+    folder = songs(tmp_path / "songs", count=1, seconds=1.5)
+    overrides = [f"{key}={value}" for key, value in {**SMALL, "steps": 100_000}.items()]
+    given = ["train", "--recipe", "tiny", "--data", folder, "--output", tmp_path / "run", "--override", *overrides]
+    command = [sys.executable, "-W", "ignore", "-m", "separation", *map(str, given)]
+    begun = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path.cwd())
+    until(lambda: (tmp_path / "run" / "metrics.jsonl").is_file() and (tmp_path / "run" / "last").is_dir(), seconds=120)
+    begun.send_signal(signal.SIGINT)
+    _, said = begun.communicate(timeout=120)
+    assert begun.returncode == 130
+    assert said == f"separation: interrupted; {tmp_path / 'run'} holds every step so far, --resume goes on\n"
+    steps = len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines())
+    assert json.loads((tmp_path / "run" / "last" / "card.json").read_text())["step"] == steps
 
 
 def test_help_shows_examples():

@@ -6,13 +6,13 @@ import torch
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
-from separation.config import Data
 from separation.data import example, stems
 from separation.data.augment import augment
 from separation.data.excerpts import Excerpts
 from separation.data.stems import Song
 from separation.data.synthetic import song, write_songs
 from separation.networks.config import Window
+from separation.recipe import Data
 from tests.separation.builders import RATE, noise, tone, write
 
 

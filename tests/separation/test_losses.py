@@ -6,13 +6,16 @@ import soxr
 import torch
 from torch import nn
 
-from separation.config import Adversarial, load
+from lossmodel.metrics.ratios import si_sdr
+from separation.config import load
 from separation.losses import balance, reconstruction, references
 from separation.losses.adversarial import Adversary
+from separation.losses.imitated import Imitator
 from separation.losses.perceptual import Listener, listener
 from separation.losses.resample import resample
 from separation.losses.terms import Terms
 from separation.networks.config import DiscriminatorConfig
+from separation.recipe import Adversarial, Imitated
 
 DISTANCES = [reconstruction.l1, reconstruction.l2, reconstruction.mrstft]
 
@@ -128,6 +131,11 @@ def adversary(**changes):
     return Adversary(Adversarial(network=network, learning_rate=5e-3, **changes), channels=1)
 
 
+def dice():
+    """Return a seeded generator."""
+    return torch.Generator().manual_seed(0)
+
+
 def heard(seed=0):
     """Return real vocals, fakes that lack their treble, and the mixture."""
     torch.manual_seed(seed)
@@ -139,7 +147,7 @@ def heard(seed=0):
 @pytest.mark.parametrize("game", ["lsgan", "hinge"])
 def test_the_adversary_learns_to_tell_dull_voices_from_real_ones(game):
     judge = adversary(game=game, ahead=0.0)
-    losses = [judge.learn(*heard(step)) for step in range(30)]
+    losses = [judge.learn(*heard(step), dice()) for step in range(30)]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:3])
     real, fake, mixture = heard(99)
     assert judge.judge(real, fake, mixture)["adversarial"] > judge.judge(real, real, mixture)["adversarial"]
@@ -148,10 +156,10 @@ def test_the_adversary_learns_to_tell_dull_voices_from_real_ones(game):
 def test_an_adversary_that_is_far_ahead_waits():
     judge = adversary(ahead=0.9)
     before = [weight.clone() for weight in judge.parameters()]
-    while judge.learn(*heard()) > 0.9 * 0.5:
+    while judge.learn(*heard(), dice()) > 0.9 * 0.5:
         assert any(not torch.equal(a, b) for a, b in zip(before, judge.parameters()))
     paused = [weight.clone() for weight in judge.parameters()]
-    judge.learn(*heard())
+    judge.learn(*heard(), dice())
     assert all(torch.equal(a, b) for a, b in zip(paused, judge.parameters()))
 
 
@@ -170,9 +178,75 @@ def test_perceptual_and_adversarial_terms_come_in_when_the_recipe_says():
     recipe = load(
         "perceptual-gan", {"steps": 100, "perceptual.start": 0.1, "perceptual.ramp": 0.2, "adversarial.start": 0.5}
     )
-    terms = Terms(recipe, None, None)
+    terms = Terms(recipe)
     assert "perceptual" not in terms.weights(10)
     assert terms.weights(20)["perceptual"] == pytest.approx(0.5)
     assert terms.weights(30)["perceptual"] == pytest.approx(1.0)
     assert "adversarial" not in terms.weights(49)
     assert terms.weights(50)["adversarial"] == recipe.losses.adversarial
+
+
+def test_r1_makes_the_discriminator_flatter_at_real_sounds():
+    def slope(weight):
+        judge = adversary(penalty="r1", penalty_weight=weight, ahead=0.0, game="wgan")
+        for step in range(15):
+            judge.learn(*heard(step), dice())
+        real, _, mixture = heard(99)
+        real.requires_grad_()
+        score = torch.stack([score.mean() for score, _ in judge.discriminator(real, mixture)]).sum()
+        return float(torch.autograd.grad(score, real)[0].norm())
+
+    assert slope(100.0) < 0.7 * slope(0.0)
+
+
+def test_a_one_sided_penalty_costs_slopes_above_one_and_no_others():
+    judge = adversary(penalty="one-sided", penalty_weight=1.0)
+    assert judge._penalty(*heard(), dice()).item() == 0.0
+    with torch.no_grad():
+        for each in judge.discriminator.judges:
+            each.score.parametrizations.weight.original0.mul_(1e5)
+    cost = judge._penalty(*heard(), dice())
+    assert cost > 1
+    cost.backward()
+    assert all(each.score.parametrizations.weight.original0.grad.sum() > 0 for each in judge.discriminator.judges)
+
+
+def test_a_critic_hears_recordings_that_do_not_belong_together():
+    network = DiscriminatorConfig(periods=(2,), windows=(128,), width=4)
+    torch.manual_seed(0)
+    critic = Adversary(Adversarial(network=network, game="wgan", steps=3, learning_rate=5e-3), channels=1, alone=True)
+    losses = [critic.learn(heard(step)[0], heard(step + 50)[1], None, dice()) for step in range(10)]
+    assert losses[-1] < losses[0] - 0.01
+
+
+def imitator(**changes):
+    network = DiscriminatorConfig(periods=(2, 3), windows=(128,), width=8)
+    torch.manual_seed(0)
+    return Imitator(Imitated(network=network, learning_rate=5e-3, replay=8, again=4, **changes), 1, 2000, 8000)
+
+
+def test_an_imitated_metric_is_learned_and_put_into_nought_to_one():
+    net = imitator()
+    real, fake, mixture = heard()
+    share = net.measure(fake, real, mixture)
+    expected = (si_sdr(fake.double(), real.double()) + 10) / 30
+    torch.testing.assert_close(share.double(), expected.clamp(0, 1), atol=1e-5, rtol=1e-5)
+    errors = [net.learn(*heard(step % 3), dice()) for step in range(60)]
+    assert np.mean(errors[-5:]) < 0.3 * np.mean(errors[:3])
+    assert net.judge(real, real) < net.judge(real, fake)
+
+
+def test_an_imitator_remembers_the_newest_estimates_in_its_state():
+    net, other = imitator(), imitator()
+    for step in range(3):
+        net.learn(*heard(step), dice())
+    assert int(net.seen) == 12
+    torch.testing.assert_close(net.estimates[:4], heard(2)[1])
+    torch.testing.assert_close(net.estimates[4:], heard(1)[1])
+    other.load_state_dict(net.state_dict())
+    torch.testing.assert_close(other.values, net.values)
+
+
+def test_an_unknown_metric_is_named_with_those_there_are():
+    with pytest.raises(ValueError, match=r"metric\.measure = loudness: there is no such metric; there are sdr"):
+        imitator(measure="loudness")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lossmodel import store as cards
 from lossmodel.errors import BadInput
 from lossmodel.objective import simulate
 from lossmodel.objective import store as objectives
@@ -53,6 +54,19 @@ def test_a_perceptual_training_resumes_bit_for_bit(music, objective, tmp_path):
     train(recipe, music, tmp_path / "parts", objective=objective, resume=True)
     one, other = (store.load(tmp_path / name).network.state_dict() for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_held_out_songs_are_heard_by_an_auditor_that_nobody_follows(objective, tmp_path):
+    folder = songs(tmp_path / "songs", count=3, seconds=2.0)
+    recipe = small(**PERCEPTUAL, data__validation=0.3, steps=2, checkpoint_every=1)
+    train(recipe, folder, tmp_path / "run", objective=objective, auditor=objective)
+    card = store.load(tmp_path / "run" / "last").card
+    assert card["inputs"]["auditor"] == cards.fingerprint(objective)
+    (look,) = card["looks"]
+    assert look["step"] == 2
+    assert look["auditors"].keys() == {"si_sdr", "auditor"}
+    assert 0 <= look["auditors"]["auditor"] <= 100
+    assert 0 <= look["perceptual"] <= 1.5
 
 
 def test_an_objective_without_the_attributes_is_refused_with_those_it_has(music, objective, tmp_path):

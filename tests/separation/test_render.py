@@ -1,5 +1,6 @@
 """Separated audio has the mixture's length, rate and channels, sums to it, and shows no seams."""
 
+import errno
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from lossmodel import audio
 from lossmodel import store as cards
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
-from separation import render, store
+from separation import render, store, streams
 from separation.networks.waveunet import WaveUNet
 from separation.render import separate, separator, tiling
 from tests.separation.builders import RATE, noise, small, tone
@@ -35,8 +36,8 @@ def checkpoint(tmp_path):
 def test_tiles_side_by_side_are_the_whole(context, frames):
     net, _ = network(context=context, levels=4)
     song = noise(0, 0.7).samples
-    whole = np.concatenate(list(render._tiled(net, [song], 1, frames=1 << 14)), axis=1)
-    tiled = np.concatenate(list(render._tiled(net, np.array_split(song, 7, axis=1), 1, frames=frames)), axis=1)
+    whole = np.concatenate(list(render.tiled(net, [song], 1, frames=1 << 14)), axis=1)
+    tiled = np.concatenate(list(render.tiled(net, np.array_split(song, 7, axis=1), 1, frames=frames)), axis=1)
     assert tiled.shape == song.shape
     np.testing.assert_allclose(tiled, whole, atol=1e-6)
 
@@ -90,7 +91,7 @@ def test_reading_in_blocks_changes_nothing(checkpoint, tmp_path, monkeypatch):
     mixture = noise(3, 1.5, rate=11025)
     audio.write(tmp_path / "song.wav", mixture, subtype="FLOAT")
     whole = separator(checkpoint)(mixture)["vocals"].samples
-    monkeypatch.setattr(render, "BLOCK", 777)
+    monkeypatch.setattr(streams, "BLOCK", 777)
     (vocals, _) = separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out")
     np.testing.assert_allclose(audio.read(vocals).samples, whole, atol=1e-5)
 
@@ -147,3 +148,72 @@ def test_a_checkpoint_that_is_damaged_foreign_or_newer_is_refused(checkpoint, tm
     weights.write_bytes(weights.read_bytes()[:-1])
     with pytest.raises(BadInput, match="damaged"):
         store.load(checkpoint)
+
+
+def test_flac_holds_stems_that_sum_to_a_24_bit_mixture_exactly(checkpoint, tmp_path):
+    audio.write(tmp_path / "song.wav", noise(2, 0.5, level=0.1), subtype="PCM_24")
+    written = separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", kind="flac")
+    assert [path.suffix for path in written] == [".flac", ".flac"]
+    vocals, rest, mixture = (audio.read(path).samples.astype(np.float64) for path in (*written, tmp_path / "song.wav"))
+    np.testing.assert_array_equal(vocals + rest, mixture)
+
+
+def test_flac_that_would_clip_is_refused_and_nothing_is_left(checkpoint, tmp_path):
+    audio.write(tmp_path / "song.wav", tone(level=3.0), subtype="FLOAT")
+    with pytest.raises(BadInput, match="clipped in FLAC; write WAV instead"):
+        separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", kind="flac")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+@pytest.mark.parametrize("high_band", [False, True])
+def test_what_lies_above_the_bandwidth_goes_where_it_is_wanted(checkpoint, tmp_path, high_band):
+    high = tone(6000, 1.0, rate=16000)
+    audio.write(tmp_path / "song.wav", high, subtype="FLOAT")
+    written = separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", high_band=high_band)
+    vocals, rest = (audio.read(path).samples[:, 2000:-2000] for path in written)
+    kept, empty = (vocals, rest) if high_band else (rest, vocals)
+    np.testing.assert_allclose(kept, high.samples[:, 2000:-2000], atol=0.02)
+    assert np.abs(empty).max() < 0.02
+    assert json.loads((tmp_path / "out" / "song.json").read_text())["above_it"] in {"vocals", "accompaniment"}
+
+
+def test_a_pattern_is_every_file_that_it_matches(checkpoint, tmp_path):
+    for name in ("b", "a"):
+        audio.write(tmp_path / f"{name}.wav", noise(1, 0.2))
+    written = separate(checkpoint, [tmp_path / "b.wav", tmp_path / "*.wav"], tmp_path / "out")
+    assert [path.name for path in written if "vocals" in path.name] == ["b.vocals.wav", "a.vocals.wav"]
+    with pytest.raises(BadInput, match="matches no file"):
+        separate(checkpoint, [tmp_path / "*.flac"], tmp_path / "out")
+
+
+def test_noise_beside_the_mixture_is_the_same_each_time_and_in_any_blocks():
+    net, _ = network(noise=2)
+    song = noise(0, 0.7).samples
+    whole = np.concatenate(list(render.tiled(net, [song], 1)), axis=1)
+    tiles = np.concatenate(list(render.tiled(net, np.array_split(song, 7, axis=1), 1, frames=100)), axis=1)
+    np.testing.assert_allclose(tiles, whole, atol=1e-6)
+
+
+def test_a_filtered_network_has_no_seams_either():
+    net, _ = network(resampling="filtered", upsampling="linear", normalisation="weight")
+    song = noise(0, 0.7).samples
+    parts = [np.concatenate(list(render.tiled(net, [song], 1, frames=frames)), axis=1) for frames in (64, 1 << 14)]
+    np.testing.assert_allclose(*parts, atol=1e-6)
+
+
+def test_a_full_disc_or_too_little_memory_is_one_line(checkpoint, tmp_path):
+    audio.write(tmp_path / "song.wav", noise(1, 0.2))
+
+    def raising(error):
+        def report(frames, all_frames):
+            raise error
+
+        return report
+
+    for error, words in (
+        (OSError(errno.ENOSPC, "No space left on device"), "the disc is full"),
+        (MemoryError(), "out of memory; close other programs"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", report=raising(error))
+        assert not list((tmp_path / "out").glob("*"))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from separation.networks.config import PUBLISHED, WaveUNetConfig, Window
-from separation.networks.waveunet import WaveUNet, centre
+from separation.networks.waveunet import Upsample, WaveUNet, centre, halved
 
 odd = st.integers(1, 4).map(lambda half: 2 * half + 1)
 configs = st.builds(
@@ -20,6 +20,15 @@ configs = st.builds(
     context=st.booleans(),
     difference=st.booleans(),
     upsampling=st.sampled_from(["linear", "learned"]),
+) | st.builds(
+    WaveUNetConfig,
+    levels=st.integers(1, 3),
+    filters=st.integers(1, 2),
+    kernel_down=odd,
+    kernel_up=odd,
+    noise=st.integers(0, 1),
+    resampling=st.just("filtered"),
+    normalisation=st.sampled_from(["none", "weight"]),
 )
 
 
@@ -58,7 +67,7 @@ def test_the_published_window_takes_147443_frames_and_gives_16389():
 @given(config=configs, frames=st.integers(1, 300))
 def test_the_calculator_knows_what_any_network_returns_and_asks_for_no_more_than_needed(config, frames):
     window = config.window(frames)
-    sources = WaveUNet(config)(torch.zeros(1, config.channels, window.input))
+    sources = WaveUNet(config)(torch.zeros(1, config.channels + config.noise, window.input))
     assert sources.shape == (1, 2, config.channels, window.output)
     assert frames <= window.output < frames + config.stride
     assert (window.input - window.output) % 2 == 0
@@ -138,3 +147,49 @@ def test_shifting_the_mixture_by_the_stride_shifts_the_sources_and_by_less_does_
     at = [network(song[..., start : start + window.input]) for start in (0, config.stride, 3)]
     torch.testing.assert_close(at[1][..., : -config.stride], at[0][..., config.stride :], atol=1e-6, rtol=1e-5)
     assert (at[2][..., :-3] - at[0][..., 3:]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_gradients_by_hand_are_those_of_automatic_differentiation(split):
+    torch.manual_seed(0)
+    config = WaveUNetConfig(levels=4, filters=3, kernel_down=15, channels=2)
+    network = WaveUNet(config, split=split).double()
+    mixture = torch.randn(2, 2, config.window(64).input, dtype=torch.float64, requires_grad=True)
+    goal = torch.randn(2, 2, 2, config.window(64).output, dtype=torch.float64)
+    wanted = [mixture, *network.parameters()]
+    by_hand = torch.autograd.grad((network(mixture) - goal).square().sum(), wanted)
+    plain = torch.autograd.grad((plainly(network, mixture) - goal).square().sum(), wanted)
+    for one, other in zip(by_hand, plain):
+        torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+def test_filtered_resampling_keeps_the_calculator_right_and_cubics_whole():
+    network, config = small(resampling="filtered", normalisation="weight")
+    window = config.window(100)
+    assert network(torch.zeros(1, 2, window.input)).shape[-1] == window.output >= 100
+    cubic = (torch.linspace(-1, 1, 41, dtype=torch.float64) ** 3).reshape(1, -1, 1)
+    doubled = Upsample(1, config)(cubic[:, ::2])
+    torch.testing.assert_close(doubled, cubic[:, 2:-2])
+    torch.testing.assert_close(halved(cubic), cubic[:, 3:-3:2])
+
+
+def test_filters_keep_out_what_the_lower_rate_cannot_carry():
+    time = torch.arange(4001, dtype=torch.float64)
+    high = torch.sin(torch.pi * 0.97 * time).reshape(1, -1, 1)
+    assert halved(high).abs().max() < 1e-3 < 0.5 < high[:, ::2].abs().max()
+
+
+def test_an_improved_network_is_equivariant_too():
+    network, config = small(resampling="filtered", normalisation="weight")
+    song = torch.randn(1, 2, 4000)
+    window = config.window(200)
+    at = [network(song[..., start : start + window.input]) for start in (0, config.stride)]
+    torch.testing.assert_close(at[1][..., : -config.stride], at[0][..., config.stride :], atol=1e-6, rtol=1e-5)
+
+
+def test_noise_beside_the_mixture_chooses_among_solutions_that_all_sum_to_it():
+    network, config = small(noise=1)
+    mixture = torch.randn(1, 2, config.window(50).input)
+    one, other = (network(torch.cat([mixture, noise], 1)) for noise in torch.randn(2, 1, 1, mixture.shape[-1]))
+    assert (one - other).abs().max() > 1e-3
+    torch.testing.assert_close(one.sum(1), other.sum(1), atol=1e-5, rtol=1e-5)

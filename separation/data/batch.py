@@ -1,0 +1,106 @@
+"""What one training step sees, and a thread that has the next one ready when this one is done."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from separation.data.augment import augment
+from separation.data.excerpts import Excerpts
+from separation.data.unpaired import Unpaired
+from separation.networks.waveunet import centre
+from separation.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Mixtures with their context, and what is known of them.
+
+    Shape: mixture (batch + unpaired, channels + noise, input), targets (batch, references, sources, channels, output),
+    alone (unpaired, sources, channels, output): sources that have nothing to do with the unpaired mixtures.
+    """
+
+    mixture: Tensor
+    targets: Tensor
+    alone: Tensor | None
+    channels: int
+
+    @property
+    def heard(self) -> Tensor:
+        """Return the mixtures as long as the estimates: (batch + unpaired, channels, output)."""
+        return centre(self.mixture[:, : self.channels], self.targets.shape[-1])
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the same batch on a device."""
+        alone = None if self.alone is None else self.alone.to(device, non_blocking=True)
+        mixture, targets = (each.to(device, non_blocking=True) for each in (self.mixture, self.targets))
+        return Batch(mixture, targets, alone, self.channels)
+
+
+class Batches:
+    """Makes the batch of any step: excerpts, varied, with references and unpaired recordings, of one process."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        excerpts: Excerpts,
+        unpaired: Unpaired | None = None,
+        *,
+        varied: bool = True,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        self.recipe = recipe
+        self.excerpts = excerpts
+        self.unpaired = unpaired
+        self.varied = varied
+        self.rank = rank
+        self.size = recipe.batch // processes
+        self._thread = ThreadPoolExecutor(1, "batches")
+        self._ahead: tuple[int, Future[Batch]] | None = None
+
+    def make(self, step: int) -> Batch:
+        """Return the batch of a step; the same whenever it is asked for."""
+        recipe, first = self.recipe, self.rank * self.size
+        generator = torch.Generator().manual_seed((recipe.seed * 1_000_003 + step) * 4099 + self.rank)
+        sources = self.excerpts.batch(step, self.size, first)
+        if self.varied:
+            sources = augment(sources, recipe.data, generator)
+        mixture = sources[:, 0] + sources[:, 1]
+        alone = None
+        if self.unpaired:
+            unheard, alone = self.unpaired.batch(step, self.size, first)
+            mixture = torch.cat([mixture, unheard])
+        if recipe.network.noise:
+            noise = torch.randn(len(mixture), recipe.network.noise, mixture.shape[-1], generator=generator)
+            mixture = torch.cat([mixture, noise], dim=1)
+        return Batch(mixture, _targets(centre(sources, recipe.window.output)), alone, recipe.channels)
+
+    def take(self, step: int) -> Batch:
+        """Return the batch of a step, made while the step before it was taken, and begin with the next one."""
+        waiting = self._ahead[1] if self._ahead and self._ahead[0] == step else None
+        ready = self.make(step) if waiting is None else waiting.result()
+        self._ahead = step + 1, self._thread.submit(_pinned, self.make, step + 1)
+        return ready
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+
+def _targets(inner: Tensor) -> Tensor:
+    """Return every reference with what it leaves of the mixture: (batch, references, sources, channels, time)."""
+    references = inner[:, 1:]
+    others = (inner[:, :1] + inner[:, 1:2]) - references
+    return torch.stack([others, references], dim=2)
+
+
+def _pinned(make: Callable[[int], Batch], step: int) -> Batch:
+    """Make a batch in memory from which a GPU copies while it computes."""
+    batch = make(step)
+    if not torch.cuda.is_available():
+        return batch
+    alone = None if batch.alone is None else batch.alone.pin_memory()
+    return Batch(batch.mixture.pin_memory(), batch.targets.pin_memory(), alone, batch.channels)

@@ -1,0 +1,177 @@
+"""What a recipe may say: every choice of a training with its default, its range and its meaning. No torch here."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from separation.networks.config import DiscriminatorConfig, WaveUNetConfig, Window
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Part):
+    """How excerpts are drawn and varied."""
+
+    seconds: float = Field(default=0.743, gt=0, le=60)
+    """Separated seconds of an excerpt (at least; the network's grid rounds up)."""
+    anywhere: float = Field(default=0.1, ge=0, le=1)
+    """Share of excerpts drawn anywhere, the others where somebody sings."""
+    gain: tuple[float, float] = (0.7, 1.0)
+    """Each source of each excerpt is multiplied by a factor from this range."""
+    swap: bool = True
+    """Swap left and right in half of the excerpts."""
+    remix: float = Field(default=0.0, ge=0, le=1)
+    """Share of excerpts that get another excerpt's accompaniment."""
+    polarity: bool = False
+    """Turn each source upside down in half of the excerpts."""
+    speed: tuple[float, float] = (1.0, 1.0)
+    """Each excerpt is played faster by a factor from this range: tempo and pitch together, as a tape."""
+    validation: float = Field(default=0.0, ge=0, lt=1)
+    """Share of songs held out to choose the best checkpoint."""
+
+
+class Optimiser(_Part):
+    """Adam, for the separator."""
+
+    learning_rate: float = Field(default=1e-4, gt=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    clip: float = Field(default=5.0, gt=0)
+    """Largest gradient norm."""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """Decay of the averaged weights that are validated and saved; 0 saves the weights themselves."""
+
+
+class Losses(_Part):
+    """Weight of each term; 0 leaves it out. With `balance` the weights are shares of the gradient at the output."""
+
+    l1: float = Field(default=0.0, ge=0)
+    l2: float = Field(default=0.0, ge=0)
+    mrstft: float = Field(default=0.0, ge=0)
+    additivity: float = Field(default=0.0, ge=0)
+    perceptual: float = Field(default=0.0, ge=0)
+    adversarial: float = Field(default=0.0, ge=0)
+    matching: float = Field(default=0.0, ge=0)
+    unpaired: float = Field(default=0.0, ge=0)
+    """What mixtures without known sources are made into must pass for vocals and accompaniments."""
+    metric: float = Field(default=0.0, ge=0)
+    """A network that imitates a metric must be satisfied."""
+    balance: bool = False
+    temperature: float = Field(default=0.1, gt=0)
+    """Softness of the choice among several admissible references, relative to the smallest loss."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Return the weights that are not zero, by the term's name."""
+        return {name: value for name, value in self.model_dump(exclude={"balance", "temperature"}).items() if value}
+
+
+class Perceptual(_Part):
+    """How the objective's predicted ratings become one loss, and when it comes in."""
+
+    attributes: tuple[str, ...] = ("quality", "interference")
+    aggregate: Literal["softmin", "min", "mean"] = "softmin"
+    pessimism: float = Field(default=1.0, ge=0)
+    start: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the training after which the term begins."""
+    ramp: float = Field(default=0.0, ge=0, le=1)
+    """Share of the training over which its weight then grows to the full one."""
+    patience: int = Field(default=5, ge=0)
+    """Stop after so many checkpoints in which the objective is pleased and an auditor is not; 0 never does."""
+    tolerance: float = Field(default=3.0, ge=0)
+    """An auditor disagrees when it has lost so many points (of 100) of the best that it has said."""
+    tolerance_db: float = Field(default=1.0, ge=0)
+    """And SI-SDR when it has lost so many dB."""
+
+
+class Adversarial(_Part):
+    """A discriminator, its game and its own optimiser."""
+
+    network: DiscriminatorConfig = DiscriminatorConfig()
+    game: Literal["lsgan", "hinge", "wgan"] = "lsgan"
+    penalty: Literal["none", "r1", "one-sided"] = "none"
+    """Keep the discriminator's slope small at real sounds (r1), or at most 1 between real and fake (one-sided)."""
+    penalty_weight: float = Field(default=10.0, ge=0)
+    steps: int = Field(default=1, ge=1)
+    """Its steps for each one of the separator."""
+    start: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the training after which the separator hears the discriminator, which learns from the first step."""
+    learning_rate: float = Field(default=2e-4, gt=0)
+    betas: tuple[float, float] = (0.8, 0.99)
+    clip: float = Field(default=10.0, gt=0)
+    ahead: float = Field(default=0.2, ge=0, lt=1)
+    """The discriminator waits while its loss is below this share of a coin toss's."""
+
+
+class Imitated(_Part):
+    """A metric that cannot be differentiated, and the network that learns to predict it (MetricGAN)."""
+
+    measure: str = "si_sdr"
+    """Any of `python -m lossmodel metrics`."""
+    low: float = -10.0
+    """Value that counts as 0 (the worst; it may be the larger one)."""
+    high: float = 20.0
+    """Value that counts as 1."""
+    network: DiscriminatorConfig = DiscriminatorConfig()
+    learning_rate: float = Field(default=5e-4, gt=0)
+    replay: int = Field(default=64, ge=1)
+    """Estimates of earlier steps that are kept."""
+    again: int = Field(default=4, ge=0)
+    """How many of them are looked at again in each step."""
+
+
+class Recipe(_Part):
+    """One training, completely."""
+
+    name: str = "unnamed"
+    rate: int = Field(default=22050, ge=4000, le=192000)
+    """Hz."""
+    network: WaveUNetConfig = WaveUNetConfig()
+    data: Data = Data()
+    losses: Losses
+    optimiser: Optimiser = Optimiser()
+    perceptual: Perceptual = Perceptual()
+    adversarial: Adversarial = Adversarial()
+    unpaired: Adversarial = Adversarial(game="wgan", penalty="one-sided", steps=5, learning_rate=5e-5)
+    """One critic a source, for `losses.unpaired` (Stoller, Ewert, Dixon, ICASSP 2018)."""
+    metric: Imitated = Imitated()
+    steps: int = Field(ge=1)
+    batch: int = Field(default=16, ge=1)
+    """Excerpts a step, over all processes."""
+    seed: int = Field(default=0, ge=0)
+    checkpoint_every: int = Field(default=500, ge=1)
+    patience: int = Field(default=0, ge=0)
+    """Stop after so many checkpoints without a better validation; 0 never does."""
+    keep: int = Field(default=0, ge=0)
+    """How many of the newest checkpoints stay beside `best` and `last`."""
+    examples_every: int = Field(default=0, ge=0)
+    """Write what some songs sound like every so many steps; 0 never does."""
+    tensorboard: bool = False
+    """Write events for TensorBoard beside metrics.jsonl."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    init: Path | None = None
+    """Checkpoint whose weights the training starts from."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not self.losses.weights:
+            raise ValueError("losses: every weight is 0; give at least one term a weight")
+        if self.network.sources != ("accompaniment", "vocals"):
+            raise ValueError(
+                f'network.sources = {self.network.sources}: the data room makes ("accompaniment", "vocals")'
+            )
+        if "metric" in self.losses.weights and self.metric.low == self.metric.high:
+            raise ValueError(f"metric.low = metric.high = {self.metric.low}: no range to put the metric in")
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of a source: 1 or 2."""
+        return self.network.channels
+
+    @property
+    def window(self) -> Window:
+        """Return the frames of a training excerpt."""
+        return self.network.window(round(self.data.seconds * self.rate))

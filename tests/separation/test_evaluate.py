@@ -1,0 +1,73 @@
+"""An evaluation says how every song fares, second by second, and what objectives think that nobody trained against."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from lossmodel import audio
+from lossmodel.audio import Audio
+from lossmodel.metrics.bss_eval_images import bss_eval_images
+from lossmodel.objective import simulate
+from lossmodel.objective import store as objectives
+from separation import store
+from separation.data import stems
+from separation.evaluate import evaluate
+from separation.networks.waveunet import WaveUNet
+from separation.render import separator
+from tests.separation.builders import RATE, small, songs
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory):
+    return songs(tmp_path_factory.mktemp("music") / "songs", count=2, seconds=3.5)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Return a stored separator with random weights."""
+    folder = tmp_path_factory.mktemp("checkpoint") / "random"
+    recipe = small()
+    torch.manual_seed(0)
+    store.save(folder, WaveUNet(recipe.network).state_dict(), recipe, {"step": 0})
+    return folder
+
+
+def test_each_song_has_a_value_a_second_and_their_median(music, checkpoint):
+    found = evaluate(checkpoint, music)
+    for song, place in zip(found["songs"], stems.find(music)):
+        assert [len(values) for values in song["windows"].values()] == [3, 3, 3, 3]
+        heard = [value for value in song["windows"]["sdr"] if value is not None]
+        assert song["museval_sdr"] == pytest.approx(np.median(heard))
+        references, rest = stems.read(place)
+        mixture = Audio(references["vocals"].samples + rest.samples, rest.rate)
+        signals = (separator(checkpoint)(mixture)["vocals"], references["vocals"], rest)
+        e, v, a = (torch.from_numpy(each.samples).double()[None] for each in signals)
+        expected = bss_eval_images(e[:, None], torch.stack([v, a], 1), window=RATE).sdr[0, 0].numpy()
+        np.testing.assert_allclose(song["windows"]["sdr"], expected, atol=1e-6)
+    pooled = [value for song in found["songs"] for value in song["windows"]["sdr"]]
+    assert found["museval_sdr"]["median_of_windows"] == pytest.approx(np.median(pooled))
+    json.dumps(found, allow_nan=False)
+
+
+def test_auditors_are_named_after_their_folders_and_stand_beside_the_objective(music, checkpoint, tmp_path):
+    for name in ("mine", "theirs"):
+        objectives.save(simulate.listener(), tmp_path / name, card={})
+    found = evaluate(checkpoint, music, objective=tmp_path / "mine", auditors=[tmp_path / "theirs"])
+    for song in found["songs"]:
+        assert song["theirs:quality"] == pytest.approx(song["quality"])
+        assert [piece["start"] for piece in song["pieces"]] == [0.0]
+        assert song["pieces"][0]["theirs:quality"] == pytest.approx(song["quality"])
+    assert found["mean"]["theirs:quality"] == pytest.approx(np.mean([song["quality"] for song in found["songs"]]))
+
+
+def test_a_second_without_singing_has_no_value_and_spoils_no_mean(checkpoint, tmp_path):
+    parts = {path.stem: audio.read(path) for path in (songs(tmp_path / "s", 1, 3.0) / "synthetic-000").iterdir()}
+    parts["vocals"].samples[:, :RATE] = 0
+    for name in ("vocals", "accompaniment"):
+        audio.write(tmp_path / "songs" / "late" / f"{name}.wav", parts[name], subtype="FLOAT")
+    found = evaluate(checkpoint, tmp_path / "songs")
+    assert found["songs"][0]["windows"]["sdr"][0] is None
+    assert found["mean"]["museval_sdr"] is not None
+    json.dumps(found, allow_nan=False)
