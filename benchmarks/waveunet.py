@@ -2,6 +2,7 @@
 
 python benchmarks/waveunet.py
 python benchmarks/waveunet.py --variant M5 --batch 2 --repeats 3
+OMP_WAIT_POLICY=passive python benchmarks/waveunet.py          # on a busy machine, where threads wait for each other
 python benchmarks/waveunet.py --device cuda --batch 16          # and on a GPU: steps a second, memory, bf16
 
 Training: a step (forward, backward, Adam) at the published window of 147,443 frames. Inference: a song in our tiles

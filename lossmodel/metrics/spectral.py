@@ -6,7 +6,8 @@ Channels are compared one by one and averaged. Every window is Hann and centred;
 
 import math
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ RESOLUTIONS = ((512, 50, 240), (1024, 120, 600), (2048, 240, 1200))
 
 BANDS = 80
 FFT, HOP = 2048, 512
-PIECE = 1 << 20
+PIECE = 1 << 18
 DECIBELS = 20 / math.log(10)
 """dB per neper of magnitude."""
 
@@ -134,7 +135,7 @@ def _sums(
 ) -> Tensor:
     """Return what `summed` gives for each piece of both spectrograms, added up: (sums, batch, channels)."""
     pieces = zip(_pieces(estimate, fft, hop, window), _pieces(reference, fft, hop, window), strict=True)
-    return torch.stack([summed(*each) for each in pieces]).sum(0)
+    return reduce(add, (summed(*each) for each in pieces))
 
 
 def _count(signal: Tensor, hop: int) -> int:

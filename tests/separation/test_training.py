@@ -14,6 +14,7 @@ from lossmodel import store as cards
 from lossmodel.errors import BadInput
 from separation import resume, store
 from separation.data.stems import songs as decoded
+from separation.data.synthetic import write_songs
 from separation.evaluate import evaluate
 from separation.losses import terms
 from separation.train import train
@@ -129,6 +130,18 @@ def test_one_excerpt_is_learned_by_heart(tmp_path):
     train(recipe, folder, tmp_path / "run", steps=150)
     scores = evaluate(tmp_path / "run", folder)["mean"]
     assert scores["si_sdr"] > scores["mixture_si_sdr"] + 5
+
+
+@pytest.mark.slow
+def test_seven_seconds_are_learned_by_heart_to_fifteen_decibels(tmp_path):
+    write_songs(tmp_path / "one", [3], 7.0, RATE)
+    plain = {"data__remix": 0.0, "data__gain": (1.0, 1.0), "data__anywhere": 1.0, "data__seconds": 0.5, "batch": 4}
+    net = {"network__levels": 7, "network__filters": 16, "network__kernel_down": 15}
+    learning = {"losses__mrstft": 0.0, "optimiser__learning_rate": 2e-3, "optimiser__ema": 0.99}
+    train(small(**plain, **net, **learning, checkpoint_every=500), tmp_path / "one", tmp_path / "run", steps=500)
+    scores = evaluate(tmp_path / "run", tmp_path / "one")["mean"]
+    assert scores["mixture_si_sdr"] < 3
+    assert scores["si_sdr"] > 15
 
 
 def test_held_out_songs_choose_the_best_checkpoint(tmp_path):

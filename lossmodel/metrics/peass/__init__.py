@@ -15,10 +15,10 @@ from lossmodel.metrics.peass.decomposition import decompose
 from lossmodel.metrics.peass.features import compared, hear
 from lossmodel.metrics.peass.mapping import Scores, scores
 
-LONGEST = 20
+LONGEST = 14
 """Seconds that are heard in one piece; a song would take many gigabytes."""
 
-SEGMENT, AROUND = 12, 3
+SEGMENT, AROUND = 8, 3
 """Seconds of a longer sound that count at a time, and that are heard around them: the ear has adapted by then."""
 
 
@@ -46,4 +46,4 @@ def _heard(estimate: Tensor, sources: Tensor, rate: int) -> Iterator[Tensor]:
         part = slice(max(start - AROUND * rate, 0), start + (SEGMENT + AROUND) * rate)
         heard = hear(decompose(estimate[..., part], sources[..., part], rate), rate)
         skipped = (start - part.start) // rate * FRAMES
-        yield heard[..., skipped : skipped + SEGMENT * FRAMES]
+        yield heard[..., skipped : skipped + SEGMENT * FRAMES].to(torch.float32)

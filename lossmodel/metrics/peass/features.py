@@ -22,6 +22,9 @@ SOFTNESS = 0.02
 GATE = 0.5
 """Model units over which the smooth assimilation sets in."""
 
+TOGETHER = 2
+"""Signals of which all bands are in memory together."""
+
 
 @dataclass(frozen=True)
 class Features:
@@ -49,19 +52,18 @@ def hear(components: Components, rate: int) -> Tensor:
     estimate = components.estimate
     without = (components.distortion, components.interference, components.artifacts)
     signals = torch.stack([estimate, components.target, *(estimate - error for error in without)])
-    heard = represent(signals.flatten(0, 2), rate)
+    heard = torch.cat([represent(each, rate) for each in signals.flatten(0, 2).split(TOGETHER)])
     return heard.reshape(*signals.shape[:3], *heard.shape[1:])
 
 
 def compared(heard: Tensor, *, smooth: bool = False) -> Features:
-    """Return the similarities of what `hear` returns."""
-    overall, target, interference, artifacts = similarity(heard[:1], heard[1:], smooth=smooth).amin(-1)
-    return Features(overall, target, interference, artifacts)
+    """Return the similarities of what `hear` returns: one after the other, since a song is large."""
+    found = [similarity(heard[0].double(), each.double(), smooth=smooth).amin(-1) for each in heard[1:]]
+    return Features(*found)
 
 
 def similarity(heard: Tensor, true: Tensor, *, smooth: bool = False) -> Tensor:
     """Return the weighted median of local correlations: (..., bands, frames) twice → (...)."""
-    heard, true = torch.broadcast_tensors(heard, true)
     heard = _assimilated(heard, true, smooth=smooth)
     return _median(_correlations(heard, true), _energies(heard), smooth=smooth)
 

@@ -70,6 +70,7 @@ def test_the_reference_that_fits_best_counts_and_is_named(song):
     both, lead = measure.measure(
         [pair(song, references=references), pair(song, references=references, estimate=song["lead_estimate"])]
     )
+    assert both.best.pop("aps") in {0, 1}  # what is there is all lead or backing: no artifacts against either
     assert set(both.best.values()) == {1}
     assert set(lead.best.values()) == {0}
     (alone,) = measure.measure([pair(song)])
