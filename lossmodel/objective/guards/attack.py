@@ -1,0 +1,102 @@
+"""A change that people do not hear must not move a score: projected gradient ascent and descent near an estimate."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lossmodel.objective.guards.findings import Constraint, Finding, Scorer, Song, given
+from lossmodel.objective.ladders.spectra import spectrum, waveform
+
+BELOW_DB = 30.0
+"""How far the change is under the signal."""
+
+MOVED = 5.0
+"""Points that a score may move."""
+
+STEPS = 12
+
+Projection = Callable[[Tensor], Tensor]
+"""A change (channels, time) → the nearest that is small enough."""
+
+
+def attack(scorer: Scorer, song: Song, *, starts: dict[str, Tensor], steps: int = STEPS) -> list[Finding]:
+    """Return how far each attribute was moved, up and down, from each estimate of `starts` (channels, time).
+
+    The change has at most `BELOW_DB` under the power of the estimate: as a whole, and once more in every bin of a
+    short-time spectrum (then it is no more than a quarter of a dB anywhere, and certainly not heard). After Goodfellow
+    et al. 2015 and Madry et al. 2018, with the gradient's direction for the step.
+    """
+    return [
+        finding
+        for name, start in starts.items()
+        for form, limit in LIMITS.items()
+        for attribute in _attributes(scorer, song, start)
+        for finding in _both_ways(scorer, song, name, start, form, limit, attribute, steps)
+    ]
+
+
+def pushed(
+    scorer: Scorer, song: Song, start: Tensor, attribute: str, *, sign: float, limit: Projection, steps: int
+) -> tuple[Tensor, float]:
+    """Return the estimate that was moved furthest, up for a `sign` of 1 and down for -1, and by how many points."""
+    change = limit(1e-3 * start.flip(-1))  # at a perfect estimate the gradient may be 0
+    before, best, furthest = float(_score(scorer, song, start, attribute).detach()), start, 0.0
+    for step in range(steps):
+        tried = (start + change).detach().requires_grad_()
+        score = _score(scorer, song, tried, attribute)
+        if sign * (float(score.detach()) - before) > furthest:
+            best, furthest = tried.detach(), sign * (float(score.detach()) - before)
+        (gradient,) = torch.autograd.grad(score, tried)
+        size = gradient.square().mean().sqrt() + 1e-20
+        reach = start.square().mean().sqrt() * 10 ** (-BELOW_DB / 20)
+        pace = 0.5 * (1 - step / steps) + 0.05
+        change = limit(change + sign * pace * reach * gradient.nan_to_num() / size)
+    return best, sign * furthest
+
+
+def _both_ways(
+    scorer: Scorer, song: Song, name: str, start: Tensor, form: str, limit: "Limit", attribute: str, steps: int
+) -> Iterator[Finding]:
+    for sign, word in ((1.0, "up"), (-1.0, "down")):
+        bounded = partial(limit, start=start, rate=song.rate)
+        moved, points = pushed(scorer, song, start, attribute, sign=sign, limit=bounded, steps=steps)
+        pair = (moved, start) if sign > 0 else (start, moved)
+        yield Finding(
+            "attack",
+            f"{name} {word}, {form}",
+            song.name,
+            attribute,
+            f"moves < {MOVED:g}",
+            points,
+            abs(points) <= MOVED,
+            Constraint(song.name, attribute, *pair),
+        )
+
+
+def _score(scorer: Scorer, song: Song, estimate: Tensor, attribute: str) -> Tensor:
+    return scorer(*given(song, estimate))[attribute][0]
+
+
+@torch.no_grad()
+def _attributes(scorer: Scorer, song: Song, estimate: Tensor) -> list[str]:
+    return list(scorer(*given(song, estimate)))
+
+
+def _whole(change: Tensor, *, start: Tensor, rate: int) -> Tensor:
+    del rate
+    most = start.square().mean().sqrt() * 10 ** (-BELOW_DB / 20)
+    return change * (most / (change.square().mean().sqrt() + 1e-20)).clamp_max(1)
+
+
+def _bins(change: Tensor, *, start: Tensor, rate: int) -> Tensor:
+    moved, heard = spectrum(change[None], rate), spectrum(start[None], rate).abs()
+    most = heard * 10 ** (-BELOW_DB / 20)
+    return waveform(moved * (most / (moved.abs() + 1e-20)).clamp_max(1), rate, change.shape[-1])[0]
+
+
+Limit = Callable[..., Tensor]
+LIMITS: Final[dict[str, Limit]] = {"whole": _whole, "every bin": _bins}
+"""What is at most `BELOW_DB` under the estimate."""
