@@ -32,23 +32,16 @@ TASTE_SD, MOMENT_SD = 10.0, 10.0
 """SD of an assessor's own view of a stimulus, and of each rating; together 14 points, as in real panels."""
 
 JUDGEMENT: Final[Mapping[str, tuple[float, Mapping[str, float]]]] = {
-    # What is missing of the closest remix, dullness, and damage that nothing masks. Reference 98, mixture 95.
-    "quality": (4.0, {"missing_whole": 1.3, "bands_lost": 0.9, "wobble": 0.8, "absent": 2.0}),
+    # How unsteadily the closest remix is followed, and dullness. Reference 98, mixture 95.
+    "quality": (4.0, {"flux": 2.4, "bands_lost": 2.0}),
     # How much less of the accompaniment is heard than in the mixture. Mixture 5, reference 98.
     "interference": (4.0, {"leak / mixture": 2.3}),
     # Both.
-    "similarity": (4.0, {"missing_whole": 1.0, "bands_lost": 0.6, "wobble": 0.4, "leak": 0.7}),
+    "similarity": (4.0, {"flux": 1.6, "bands_lost": 1.4, "leak": 0.7}),
 }
 """Logit of the rating by attribute: that of the reference, and the weight of each distortion."""
 
-SCALES: Final = {
-    "missing_whole": 0.25,
-    "bands_lost": 0.03,
-    "wobble": 3.0,
-    "leak / mixture": 0.05,
-    "leak": 0.03,
-    "absent": 1.0,
-}
+SCALES: Final = {"flux": 2.0, "bands_lost": 0.03, "leak / mixture": 0.05, "leak": 0.03}
 """Size from which a distortion is plainly heard."""
 
 OTHERWISE = "similarity"
