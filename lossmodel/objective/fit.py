@@ -179,11 +179,11 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
 def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRecipe) -> None:
     """Set the residual and the border of calibration from songs that the model has not seen."""
     residuals, distances = [], []
-    target, heard = _logit(rated.score, recipe.clip), rated.role != UNRATED
+    heard = rated.role != UNRATED
     for song in np.unique(rated.item):
         others, own = rated.item != song, (rated.item == song) & rated.systems
         weight, bias = _fitted(head, rated, salience, others, recipe)
-        residuals.append(target[own] - (bias - salience[own] @ weight.T).mean(axis=1))
+        residuals.append(rated.score[own] - 100 / (1 + np.exp((salience[own] @ weight.T - bias).mean(axis=1))))
         centre, precision = _spread(salience[others & heard])
         away = salience[own] - centre
         distances.append(np.einsum("st,tu,su->s", away, precision, away))

@@ -70,7 +70,7 @@ class Head(nn.Module):
             "scale": torch.ones(size),  # a term of this size is plainly there
             "weight": torch.zeros(len(self.members), size),
             "bias": torch.zeros(len(self.members)),
-            "residual": torch.tensor(0.0),  # SD on the logit, on songs that were left out
+            "residual": torch.tensor(0.0),  # SD in points, on songs that were left out
             "centre": torch.zeros(size),
             "precision": torch.zeros(size, size),
             "reach": torch.tensor(torch.inf),  # largest distance to what was rated that is still in calibration
@@ -82,13 +82,15 @@ class Head(nn.Module):
         salience = self.salience(raw)
         logits = self.bias - salience @ self.weight.T  # (batch, members)
         middle = logits.mean(1)
-        half = Z90 * (logits.var(1, correction=0) + self.residual.square() + 1e-12).sqrt()
+        mean = 100 * torch.sigmoid(middle)
+        spread = ((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt()
+        half = Z90 * (spread.square() + self.residual.square()).sqrt()
         return Prediction(
-            mean=100 * torch.sigmoid(middle),
-            low=100 * torch.sigmoid(middle - half),
-            high=100 * torch.sigmoid(middle + half),
+            mean=mean,
+            low=(mean - half).clamp_min(0),
+            high=(mean + half).clamp_max(100),
             in_calibration=self.distance(salience) <= self.reach,
-            spread=((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt(),
+            spread=spread,
         )
 
     def salience(self, raw: Tensor) -> Tensor:
