@@ -13,6 +13,9 @@ from lossmodel.errors import BadInput
 GENERAL = "general"
 """The terms of an attribute that the recipe does not name."""
 
+PROBES = ("silence", "dull")
+"""Sounds that any song yields: nothing at all, and the reference without what is above 3.5 kHz."""
+
 Weight = Annotated[float, Field(ge=0)]
 Score = Annotated[float, Field(ge=0, le=100)]
 
@@ -22,61 +25,69 @@ class _Strict(BaseModel):
 
 
 class Weights(_Strict):
-    """How much one stimulus counts in the fit, by its role."""
+    """How much one stimulus counts in the fit, by its role; `probe` is a sound of which more is known than rated."""
 
     system: Weight = 1.0
     reference: Weight = 0.05
     anchor: Weight = 0.05
-    silence: Weight = 0.02
+    probe: Weight = 0.1
 
 
 class FitRecipe(_Strict):
-    """What is fitted to ratings: terms per attribute, and how strongly the fit is held back."""
+    """What is fitted to ratings: the terms of each member, by attribute, and how strongly the fit is held back.
+
+    `known` says what a probe (`silence`, `dull`) deserves on an attribute, whatever the song.
+    """
 
     seed: int = 1
-    members: int = Field(20, ge=1, le=1000)
-    ridge: float = Field(10.0, gt=0)
+    ridge: float = Field(5.0, gt=0)
     clip: float = Field(1.5, gt=0, lt=50)
     weights: Weights = Weights()
-    silence: dict[str, Score] = {}
-    terms: dict[str, tuple[str, ...]]
+    known: dict[str, dict[str, Score]] = {}
+    members: dict[str, dict[str, tuple[str, ...]]]
 
-    @field_validator("terms")
+    @field_validator("known")
     @classmethod
-    def _readable(cls, terms: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        if GENERAL not in terms:
-            raise ValueError(f"a list '{GENERAL}' is needed, for attributes that are not named")
-        for attribute, texts in terms.items():
-            if not texts:
-                raise ValueError(f"'{attribute}' has no terms")
-            for text in texts:
-                Term.parse(text)
-        return terms
+    def _probed(cls, known: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        if unknown := known.keys() - set(PROBES):
+            raise ValueError(f"no probe '{min(unknown)}'; known are {', '.join(PROBES)}")
+        return known
 
-    def terms_of(self, attribute: str) -> tuple[str, ...]:
-        """Return the terms of an attribute, the general ones if it has none of its own."""
-        return self.terms.get(attribute, self.terms[GENERAL])
+    @field_validator("members")
+    @classmethod
+    def _readable(cls, members: dict[str, dict[str, tuple[str, ...]]]) -> dict[str, dict[str, tuple[str, ...]]]:
+        if not any(GENERAL in terms for terms in members.values()):
+            raise ValueError(f"a member with a list '{GENERAL}' is needed, for attributes that are not named")
+        for member, lists in members.items():
+            for attribute, texts in lists.items():
+                if not texts:
+                    raise ValueError(f"member '{member}' has no terms for '{attribute}'")
+                for text in texts:
+                    Term.parse(text)
+        return members
+
+    def members_of(self, attribute: str) -> dict[str, tuple[str, ...]]:
+        """Return the terms of each member for an attribute, the general ones if nobody has any of its own."""
+        named = {name: lists[attribute] for name, lists in self.members.items() if attribute in lists}
+        return named or {name: lists[GENERAL] for name, lists in self.members.items() if GENERAL in lists}
 
 
 @dataclass(frozen=True)
 class Term:
-    """One input of a head: a feature, its logarithm, or the feature less its value for the item's own mixture."""
+    """One input of a head: a feature, or a feature over its value for the item's own mixture."""
 
     feature: str
-    log: bool = False
-    less_mixture: bool = False
+    over_mixture: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Term":
-        """Read `flux4`, `log flux4` or `leak - mixture`; ValueError for anything else."""
+        """Read `flux` or `leak / mixture`; ValueError for anything else."""
         match text.split():
             case [feature]:
                 return cls(feature)
-            case ["log", feature]:
-                return cls(feature, log=True)
-            case [feature, "-", "mixture"]:
-                return cls(feature, less_mixture=True)
-        raise ValueError(f"'{text}' is not a term; write 'feature', 'log feature' or 'feature - mixture'")
+            case [feature, "/", "mixture"]:
+                return cls(feature, over_mixture=True)
+        raise ValueError(f"'{text}' is not a term; write 'feature' or 'feature / mixture'")
 
 
 def load(name_or_path: str | Path) -> FitRecipe:

@@ -1,28 +1,26 @@
 """What the estimate consists of: the remix it is closest to, and in each patch its target, leak and artefact.
 
-Both are one least-squares problem with two unknowns, the complex gains of reference and accompaniment, solved in
-closed form on averaged maps. Over the whole excerpt its solution is a *remix*, a mixing desk's work, which listeners
-do not hear as loss of quality; over 200 ms it follows what a separator does to each moment.
+All are one least-squares problem with two unknowns, the complex gains of reference and accompaniment, solved in
+closed form on averaged maps. Over the whole excerpt or a phrase its solution is a *remix*, a mixing desk's work, which
+listeners do not hear as loss of quality; over 200 ms it follows what a separator does to each moment.
+
+What is solved for is how the estimate *differs* from the reference, so that a reference is exactly a reference: no
+leak, no artefact, whatever the regularisation.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from lossmodel.objective.frontend import Maps, remix, smooth
-
-FLOOR = 1e-6
-"""Power floor of levels, 60 dB under the loudest reference bands."""
-
-HEARD = 1e-5
-"""Power under which compressed powers fade to nothing."""
+from lossmodel.objective.frontend import Maps, dulled, remix, smooth
+from lossmodel.objective.salience import FLOOR, magnitude
 
 MOST = 2.0
 """Largest gain that counts as a remix (6 dB)."""
 
-PATCH, PHRASE = 17, 171
+PATCH, PHRASE = 9, 85
 """Averaging in frames: 200 ms and 2 s."""
 
 
@@ -36,9 +34,7 @@ class Patches:
     target: Tensor
     leak: Tensor
     artefact: Tensor
-    target_gain: Tensor
     leak_gain: Tensor
-    coherence: Tensor
 
 
 class Scene:
@@ -51,46 +47,64 @@ class Scene:
         """Return the scene with a remix in the estimate's place, as `frontend.remix`."""
         return Scene(remix(self.maps, reference, accompaniment))
 
-    @cached_property
-    def leak_gain(self) -> Tensor:
-        """Magnitude of the gain of the accompaniment over the whole excerpt, (batch, bands, 1)."""
-        whole = Maps(**{name: value.mean(-1, keepdim=True) for name, value in vars(self.maps).items()})
-        return magnitude(_solve(whole, 1e-3)[1]).clamp_max(MOST)
+    def dulled(self) -> "Scene":
+        """Return the scene with the reference's lower bands in the estimate's place, as `frontend.dulled`."""
+        return Scene(dulled(self.maps))
 
     @cached_property
     def remix(self) -> Tensor:
         """Power of the reference plus that of the accompaniment at its gain over the whole excerpt."""
-        return self.maps.rr + self.leak_gain**2 * self.maps.aa
+        whole = Maps(**{name: value.mean(-1, keepdim=True) for name, value in vars(self.maps).items()})
+        return self._with(_solve(whole, 1e-3)[1])
 
     @cached_property
     def phrase_remix(self) -> Tensor:
         """The same with a gain that may change within two seconds."""
-        gain = magnitude(_solve(_averaged(self.maps, PHRASE), 1e-3)[1]).clamp_max(MOST)
-        return self.maps.rr + gain**2 * self.maps.aa
+        return self._with(_solve(_averaged(self.maps, PHRASE), 1e-3)[1])
 
     @cached_property
     def patches(self) -> Patches:
         """The estimate split into target, leak and artefact in each patch of 200 ms."""
         found = _averaged(self.maps, PATCH)
-        w_r, w_a = _solve(found, 3e-3)
-        g_r, g_a = magnitude(w_r), magnitude(w_a)
-        explained = g_r**2 * found.rr + g_a**2 * found.aa + 2 * (w_r.conj() * w_a * found.ra).real
+        d_r, w_a = _solve(found, 3e-3)
+        power_r, power_a = ((gain.real + one) ** 2 + gain.imag**2 for gain, one in ((d_r, 1), (w_a, 0)))
+        explained = d_r.abs() ** 2 * found.rr + power_a * found.aa + 2 * (d_r.conj() * w_a * found.ra).real
+        different = (found.ee - 2 * found.re.real + found.rr).clamp_min(0)
         return Patches(
             rr=found.rr,
             aa=found.aa,
             ee=found.ee,
-            target=g_r.clamp_max(MOST) ** 2 * found.rr,
-            leak=torch.minimum(g_a.clamp_max(MOST) ** 2 * found.aa, 4 * found.ee),
-            artefact=torch.minimum((found.ee - explained).clamp_min(0), found.ee),
-            target_gain=g_r.clamp_max(MOST),
-            leak_gain=g_a.clamp_max(MOST),
-            coherence=magnitude(found.re) ** 2 / ((found.rr + FLOOR) * (found.ee + FLOOR)),
+            target=power_r.clamp_max(MOST**2) * found.rr,
+            leak=torch.minimum(power_a.clamp_max(MOST**2) * found.aa, 4 * found.ee),
+            artefact=torch.minimum((different - explained).clamp_min(0), found.ee),
+            leak_gain=magnitude(w_a).clamp_max(MOST),
         )
 
+    @cached_property
+    def blind(self) -> tuple[Tensor, Tensor]:
+        """How much of reference and accompaniment explains the estimate where phase says nothing, in 200 ms.
 
-def magnitude(value: Tensor) -> Tensor:
-    """Return the absolute value of complex numbers, with a finite gradient at zero."""
-    return (value.real.square() + value.imag.square() + 1e-14).sqrt()
+        Non-negative shares of compressed powers, so an estimate whose waveform is not the reference's (a vocoder's,
+        a generative separator's) is still taken apart.
+        """
+        r, a, e = (compressed(power) for power in (self.maps.rr, self.maps.aa, self.maps.ee))
+        rr, aa, ra, er, ea = (smooth(x * y, PATCH) for x, y in ((r, r), (a, a), (r, a), (e, r), (e, a)))
+        det = torch.maximum(rr * aa - ra * ra, 1e-3 * rr * aa) + 1e-12
+        both_r, both_a = (er * aa - ea * ra) / det, (ea * rr - er * ra) / det
+        share_r = torch.where(both_a < 0, er / (rr + 1e-12), both_r.clamp_min(0)).clamp_max(MOST)
+        share_a = torch.where(both_r < 0, ea / (aa + 1e-12), both_a.clamp_min(0)).clamp_max(MOST)
+        return share_r, share_a
+
+    def _with(self, leak: Tensor) -> Tensor:
+        size = magnitude(leak)
+        leak = leak * (MOST / size.clamp_min(MOST))
+        power = self.maps.rr + (leak.real.square() + leak.imag.square()) * self.maps.aa
+        return (power + 2 * (leak * self.maps.ra).real).clamp_min(0)
+
+
+def compressed(power: Tensor) -> Tensor:
+    """Return power to the 0.3, the ear's compression (Stevens), from 60 dB under the loudest bands."""
+    return (power.clamp_min(0) + FLOOR) ** 0.3
 
 
 def _averaged(maps: Maps, frames: int) -> Maps:
@@ -98,13 +112,12 @@ def _averaged(maps: Maps, frames: int) -> Maps:
 
 
 def _solve(maps: Maps, condition: float) -> tuple[Tensor, Tensor]:
-    """Return the complex gains of reference and accompaniment that explain the estimate best.
+    """Return the complex gains of reference, less 1, and accompaniment that explain the estimate best.
 
     `condition` bounds the determinant from below where both sound alike, as a share of the powers' product.
     """
-    maps = replace(maps, rr=maps.rr + FLOOR, aa=maps.aa + FLOOR, ee=maps.ee + FLOOR)
-    product = maps.rr * maps.aa
+    rr, aa = maps.rr + FLOOR, maps.aa + FLOOR
+    re, ae = maps.re - maps.rr, maps.ae - maps.ra.conj()
+    product = rr * aa
     det = torch.maximum(product - maps.ra.real.square() - maps.ra.imag.square(), condition * product)
-    w_r = (maps.re * maps.aa - maps.ra * maps.ae) / det
-    w_a = (maps.ae * maps.rr - maps.ra.conj() * maps.re) / det
-    return w_r, w_a
+    return (re * aa - maps.ra * ae) / det, (ae * rr - maps.ra.conj() * re) / det

@@ -94,7 +94,11 @@ def cross_validate(
     With `by="song-and-system"` the fit has not seen its condition on any other song either. `BadInput` as from
     `fit`, and for fewer than 3 items.
     """
-    rated = gather(ratings, pairs, recipe, cache=cache, report=report)
+    return cross_validate_gathered(gather(ratings, pairs, recipe, cache=cache, report=report), recipe, by=by)
+
+
+def cross_validate_gathered(rated: Sequence[Rated], recipe: FitRecipe, *, by: By = "song") -> Evaluation:
+    """Return the same from what `fit.gather` returned."""
     predictions = pd.concat([_predicted(each, recipe, by) for each in rated], ignore_index=True)
     groups = predictions.groupby("attribute", sort=False)
     return Evaluation(by, {str(name): measure(group, recipe.seed) for name, group in groups}, predictions)
@@ -140,7 +144,7 @@ def _folds(rated: Rated, by: By) -> Iterator[tuple[Mask, Mask]]:
             continue
         for condition in np.unique(rated.condition[of_song & rated.systems]):
             of_condition = rated.condition == condition
-            yield of_song & of_condition, of_song | of_condition
+            yield of_song & of_condition & rated.systems, of_song | of_condition
 
 
 @torch.no_grad()

@@ -15,14 +15,14 @@ from lossmodel.errors import BadInput
 from lossmodel.files import read_json, sha256, write_json
 from lossmodel.manifest import Pair
 from lossmodel.objective import excerpt
-from lossmodel.objective.config import Term
+from lossmodel.objective.config import PROBES, Term
 from lossmodel.objective.features import FEATURES, VERSION
 from lossmodel.objective.network import describe, hear, raw_terms
 from lossmodel.progress import Report, silent
 
-ESTIMATE, MIXTURE, REFERENCE, SILENCE = "estimate", "mixture", "reference", "silence"
-LISTENED = (ESTIMATE, MIXTURE, REFERENCE, SILENCE)
-"""What is heard in the estimate's place: the condition itself, and three of which more is known than ratings say."""
+ESTIMATE, MIXTURE, REFERENCE = "estimate", "mixture", "reference"
+LISTENED = (ESTIMATE, MIXTURE, REFERENCE, *PROBES)
+"""What is heard in the estimate's place: the condition itself, and sounds of which more is known than ratings say."""
 
 Features = Mapping[str, Sequence[float]]
 """Features by name, one value for each reference."""
@@ -68,7 +68,8 @@ def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
         ESTIMATE: scene,
         MIXTURE: scene.remixed(1, 1),
         REFERENCE: scene.remixed(1, 0),
-        SILENCE: scene.remixed(0, 0),
+        "silence": scene.remixed(0, 0),
+        "dull": scene.dulled(),
     }
     found = {each: describe(scenes[each], list(FEATURES), read.references.shape[1]) for each in wanted}
     return {each: {name: value[0].double().tolist() for name, value in found[each].items()} for each in wanted}

@@ -1,10 +1,10 @@
-"""From ratings to an objective: a ridge on the logit of each stimulus' mean rating, once for every resample of songs.
+"""From ratings to an objective: non-negative least squares on the logit of mean ratings, member by member.
 
-Songs, not stimuli, are what a fit has few of; so it is songs that are resampled for the ensemble and left out for the
-residual and for the border of calibration.
+Songs, not stimuli, are what a fit has few of; so it is songs that are left out for the residual and for the border of
+calibration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.objective.config import FitRecipe, Term
-from lossmodel.objective.extract import REFERENCE, SILENCE, Stimulus, extract
+from lossmodel.objective.config import FitRecipe
+from lossmodel.objective.extract import REFERENCE, Stimulus, extract
 from lossmodel.objective.features import FEATURES
 from lossmodel.objective.network import Head, Objective
 from lossmodel.progress import Report, silent
@@ -28,10 +29,17 @@ Mask = NDArray[np.bool_]
 
 SYSTEM: Final = "system"
 UNRATED: Final = "unrated"
-"""Role of the reference where it only marks the top of the scale: it has no weight."""
+"""Role of the reference that any song yields, whether it was rated or not."""
 
-SHRINKAGE = 0.1
-"""Share of the unit matrix in the covariance of terms, which are fewer songs than needed to know it."""
+PROBE: Final = "probe"
+"""Role of sounds whose score is known without asking."""
+
+OF_MEDIAN = 0.2
+OF_MOST = 0.05
+"""The scale of a term, as a share of its median over systems or, if larger, of its most in any sound."""
+
+SHRINKAGE = 0.3
+"""Share of the diagonal in the covariance of terms, which are fewer songs than needed to know it."""
 
 LEAST_SPREAD = 1.0
 """Smallest standard deviation of the systems' mean ratings, in points, from which anything can be learnt."""
@@ -42,7 +50,7 @@ class Rated:
     """What the head of one attribute is fitted to; arrays of shape (stimuli,), and `raw` (stimuli, terms)."""
 
     attribute: str
-    texts: tuple[str, ...]
+    members: Mapping[str, tuple[str, ...]]
     raw: Numbers
     score: Numbers
     item: NDArray[np.str_]
@@ -57,7 +65,7 @@ class Rated:
     def only(self, rows: Mask) -> "Rated":
         """Return some of the rows."""
         kept = {name: getattr(self, name)[rows] for name in ("raw", "score", "item", "condition", "role")}
-        return Rated(self.attribute, self.texts, **kept)
+        return Rated(self.attribute, self.members, **kept)
 
 
 def fit(
@@ -96,17 +104,14 @@ def gather(
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
-    head = Head(rated.texts, recipe.members)
-    _set_scale(head, rated)
-    z = _standardised(head, rated)
-    weights = _weights(rated, recipe)
-    target = _logit(rated.score, recipe.clip)
-    counts = _resamples(rated.item, recipe)
-    models = [_ridge(z, target, weights * count, recipe.ridge) for count in counts]
-    _fill(head.weight, np.stack([weight for weight, _ in models]))
-    _fill(head.bias, np.array([bias for _, bias in models]))
-    _set_uncertainty(head, rated, z, target, weights, recipe)
-    _set_top(head, rated, z)
+    head = Head(rated.members)
+    usual, most = np.median(rated.raw[rated.systems], axis=0), rated.raw.max(axis=0)
+    _fill(head.scale, np.maximum(OF_MEDIAN * usual, OF_MOST * most) + 1e-6)
+    salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
+    weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
+    _fill(head.weight, weight)
+    _fill(head.bias, bias)
+    _set_uncertainty(head, rated, salience, recipe)
     return head
 
 
@@ -117,7 +122,7 @@ def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], rec
         if (item, condition) not in known:
             raise BadInput(f"item {item!r}, condition {condition!r}: rated, but not in the manifest; add its row")
     for attribute, group in means.groupby("attribute"):
-        unknown = {Term.parse(text).feature for text in recipe.terms_of(str(attribute))} - FEATURES.keys()
+        unknown = {term.feature for term in Head(recipe.members_of(str(attribute))).terms} - FEATURES.keys()
         if unknown:
             raise BadInput(f"recipe: no feature {min(unknown)!r}; known are {', '.join(FEATURES)}")
         systems = group[group["role"] == SYSTEM]
@@ -135,87 +140,80 @@ def _refuse_little(attribute: str, *, items: int, people: int, means: pd.Series)
 
 
 def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], Stimulus], recipe: FitRecipe) -> Rated:
-    texts = recipe.terms_of(attribute)
-    terms = [Term.parse(text) for text in texts]
+    members = recipe.members_of(attribute)
+    terms = Head(members).terms
     rows = [
         (stimuli[item, condition].terms(terms), score, item, condition, role)
         for item, condition, role, score in zip(means["item"], means["condition"], means["role"], means["mean"])
     ]
     firsts = {each.item: each for key, each in reversed(stimuli.items()) if key[0] in set(means["item"])}
-    rows += [(each.terms(terms, of=REFERENCE), 100.0, item, REFERENCE, UNRATED) for item, each in firsts.items()]
-    if attribute in recipe.silence:
-        score = recipe.silence[attribute]
-        rows += [(each.terms(terms, of=SILENCE), score, item, SILENCE, SILENCE) for item, each in firsts.items()]
+    known = {REFERENCE: {attribute: 100.0}, **recipe.known}
+    rows += [
+        (each.terms(terms, of=probe), scores[attribute], item, probe, UNRATED if probe == REFERENCE else PROBE)
+        for probe, scores in known.items()
+        if attribute in scores
+        for item, each in firsts.items()
+    ]
     raw, scores, *names = zip(*rows)
-    return Rated(attribute, texts, np.stack(raw), np.array(scores, float), *map(np.array, names))
+    return Rated(attribute, members, np.stack(raw), np.array(scores, float), *map(np.array, names))
 
 
 def _weights(rated: Rated, recipe: FitRecipe) -> Numbers:
-    by_role = {**recipe.weights.model_dump(), UNRATED: 0.0}
+    """Return how much each row counts; the reference that any song yields counts where it was not rated."""
+    by_role = recipe.weights.model_dump()
+    by_role[UNRATED] = 0.0 if "reference" in rated.role else by_role["reference"]
     return np.array([by_role[role] for role in rated.role])
 
 
-def _resamples(items: NDArray[np.str_], recipe: FitRecipe) -> NDArray[np.int_]:
-    """Return how often each row counts for each member, (members, stimuli): songs drawn with replacement."""
-    songs, index = np.unique(items, return_inverse=True)
-    draws = np.random.default_rng(recipe.seed).multinomial(
-        len(songs), np.full(len(songs), 1 / len(songs)), size=recipe.members
-    )
-    return draws[:, index]
+def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: FitRecipe) -> tuple[Numbers, Numbers]:
+    """Return (weights, biases) of all members, fitted to some of the rows."""
+    target, counts = _logit(rated.score, recipe.clip), _weights(rated, recipe) * rows
+    weight, bias = np.zeros(head.weight.shape), np.zeros(head.bias.shape)
+    for member, texts in enumerate(head.members.values()):
+        columns = [head.texts.index(text) for text in texts]
+        found, bias[member] = _non_negative(salience[:, columns], target, counts, recipe.ridge)
+        weight[member, columns] = found
+    return weight, bias
 
 
-def _set_scale(head: Head, rated: Rated) -> None:
-    """Set the transformation of terms from the systems: shifted logarithms, then mean and standard deviation."""
-    raw = rated.raw[rated.systems]
-    _fill(head.shift, 0.2 * np.abs(np.median(raw, axis=0)) + 1e-6)
-    logged = np.array([term.log for term in head.terms])
-    shifted = np.log(np.where(logged, np.maximum(raw, 0) + head.shift.numpy(), 1.0))
-    values = np.where(logged, shifted, raw)
-    _fill(head.centre, values.mean(axis=0))
-    _fill(head.scale, values.std(axis=0) + 1e-3)
-
-
-def _set_uncertainty(
-    head: Head, rated: Rated, z: Numbers, target: Numbers, weights: Numbers, recipe: FitRecipe
-) -> None:
+def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRecipe) -> None:
     """Set the residual and the border of calibration from songs that the model has not seen."""
     residuals, distances = [], []
     heard = rated.role != UNRATED
     for song in np.unique(rated.item):
         others, own = rated.item != song, (rated.item == song) & rated.systems
-        weight, bias = _ridge(z[others], target[others], weights[others], recipe.ridge)
-        residuals.append(target[own] - z[own] @ weight - bias)
-        precision = _precision(z[others & heard])
-        distances.append(np.einsum("st,tu,su->s", z[own], precision, z[own]))
+        weight, bias = _fitted(head, rated, salience, others, recipe)
+        residuals.append(rated.score[own] - 100 / (1 + np.exp((salience[own] @ weight.T - bias).mean(axis=1))))
+        centre, precision = _spread(salience[others & heard])
+        away = salience[own] - centre
+        distances.append(np.einsum("st,tu,su->s", away, precision, away))
     _fill(head.residual, np.sqrt(np.mean(np.concatenate(residuals) ** 2)))
-    _fill(head.precision, _precision(z[heard]))
+    for buffer, value in zip((head.centre, head.precision), _spread(salience[heard])):
+        _fill(buffer, value)
     _fill(head.reach, np.quantile(np.concatenate(distances), 0.95))
 
 
-def _set_top(head: Head, rated: Rated, z: Numbers) -> None:
-    """Cap predictions where the reference stands, but never below what a rated system reached."""
-    logits = z @ head.weight.double().numpy().T + head.bias.double().numpy()  # (stimuli, members)
-    top = logits[rated.role == UNRATED].mean(axis=1).min()
-    _fill(head.top, max(top, logits[rated.systems].max()))
+def _non_negative(salience: Numbers, target: Numbers, counts: Numbers, penalty: float) -> tuple[Numbers, float]:
+    """Return (weights, bias) that make bias - salience @ weights the target: weighted ridge, weights not negative.
+
+    The penalty is on weights of standardised columns; the bias has none (Lawson & Hanson 1974, ch. 23, for the rest).
+    """
+    share = counts / counts.sum()
+    middle, aim = share @ salience, float(share @ target)
+    centred = salience - middle
+    deviation = np.sqrt(share @ centred**2) + 1e-6
+    rows = np.sqrt(counts)[:, None] * centred / deviation
+    design = np.concatenate([-rows, np.sqrt(penalty) * np.eye(len(middle))])
+    found = nnls(design, np.concatenate([np.sqrt(counts) * (target - aim), np.zeros(len(middle))]))[0] / deviation
+    return found, aim + float(middle @ found)
 
 
-def _ridge(z: Numbers, target: Numbers, weights: Numbers, penalty: float) -> tuple[Numbers, float]:
-    """Return (weights, bias) of the weighted ridge regression; the bias is not penalised."""
-    share = weights / weights.sum()
-    z_mean, target_mean = share @ z, float(share @ target)
-    centred = z - z_mean
-    gram = centred.T @ (weights[:, None] * centred) + penalty * np.eye(z.shape[1])
-    found = np.linalg.solve(gram, centred.T @ (weights * (target - target_mean)))
-    return found, target_mean - float(z_mean @ found)
-
-
-def _precision(z: Numbers) -> Numbers:
-    spread = z.T @ z / len(z)
-    return np.asarray(np.linalg.inv((1 - SHRINKAGE) * spread + SHRINKAGE * np.eye(z.shape[1])), dtype=np.float64)
-
-
-def _standardised(head: Head, rated: Rated) -> Numbers:
-    return head.standardise(torch.from_numpy(rated.raw)).double().numpy()
+def _spread(salience: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the centre of some rows and the inverse of their covariance, shrunk towards independence."""
+    away = salience - salience.mean(axis=0)
+    covariance = away.T @ away / len(away)
+    own = np.diag(np.diag(covariance)) + 1e-4 * np.eye(len(covariance))
+    return salience.mean(axis=0), np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * own)
 
 
 def _logit(score: Numbers, clip: float) -> Numbers:

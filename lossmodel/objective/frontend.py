@@ -6,7 +6,7 @@ are relative to the reference's loud bands. Tensors: (batch, bands, frames) unle
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -21,8 +21,13 @@ RATE = 44_100
 SHORTEST = 1.0
 """Shortest excerpt that can be judged, in seconds."""
 
-WINDOW, HOP = 2048, 512
+WINDOW, HOP = 2048, 1024
+"""Window and hop of the transform, in samples: 46 and 23 ms."""
+
 BANDS = 40
+DULL = 3500.0
+"""Cut of the low anchor, in Hz."""
+
 TINY = 1e-20
 MOST_GAIN = 100.0
 """Power gain (20 dB) beyond which loudness is not matched: near-silence stays near-silent."""
@@ -63,24 +68,23 @@ def remix(maps: Maps, reference: float, accompaniment: float) -> Maps:
     return _matched(replace(maps, ee=ee, re=r * maps.rr + a * maps.ra, ae=r * maps.ra.conj() + a * maps.aa))
 
 
+def dulled(maps: Maps) -> Maps:
+    """Return the maps of an estimate that is the reference without what is above `DULL`: BS.1534-3's low anchor."""
+    kept = torch.as_tensor(np.where(_centres() < DULL, 1.0, 0.01), dtype=maps.rr.dtype, device=maps.rr.device)[:, None]
+    return _matched(
+        replace(maps, ee=kept**2 * maps.rr, re=torch.complex(kept * maps.rr, 0 * maps.rr), ae=kept * maps.ra.conj())
+    )
+
+
 def smooth(values: Tensor, frames: int) -> Tensor:
     """Return `values`, real or complex, averaged over time by a centred Hann window of an odd number of `frames`.
 
     At the ends only the part of the window that lies inside counts.
     """
-    length = values.shape[-1]
-    size = -(-(length + frames - 1) // 128) * 128  # a length that transforms fast
-    window = torch.hann_window(frames + 2, periodic=False, dtype=values.real.dtype, device=values.device)[1:-1]
-    inside = torch.ones(length, dtype=window.dtype, device=values.device)
-
-    def convolved(signal: Tensor) -> Tensor:
-        if signal.is_complex():
-            return torch.complex(convolved(signal.real), convolved(signal.imag))
-        spectrum = torch.fft.rfft(signal, size) * torch.fft.rfft(window, size)
-        whole: Tensor = torch.fft.irfft(spectrum, size)
-        return whole[..., frames // 2 : frames // 2 + length]
-
-    return convolved(values) / convolved(inside)
+    kernel = torch.as_tensor(_averaging(values.shape[-1], frames), dtype=values.real.dtype, device=values.device)
+    if values.is_complex():
+        return torch.complex(values.real @ kernel, values.imag @ kernel)
+    return values @ kernel
 
 
 def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
@@ -90,17 +94,18 @@ def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
 
 
 def _matched(maps: Maps) -> Maps:
-    """Give the estimate the reference's loudness, by at most 20 dB."""
+    """Give the estimate the reference's loudness, by at most 20 dB, and its polarity."""
     wanted = _loudness(maps.rr) + TINY
     found = _loudness(maps.ee).clamp_min(TINY)
     gain = (wanted / found.clamp(wanted / MOST_GAIN, wanted * MOST_GAIN))[:, None, None]
-    return replace(maps, ee=gain * maps.ee, re=gain.sqrt() * maps.re, ae=gain.sqrt() * maps.ae)
+    upright = torch.where(maps.re.detach().real.sum((1, 2), keepdim=True) < 0, -1.0, 1.0)
+    return replace(maps, ee=gain * maps.ee, re=upright * gain.sqrt() * maps.re, ae=upright * gain.sqrt() * maps.ae)
 
 
 def _loudness(power: Tensor) -> Tensor:
     """Return the gated K-weighted power of each excerpt, (batch,), after ITU-R BS.1770-4 equations 2 to 7."""
     weighted = (torch.as_tensor(_k_weights(), dtype=power.dtype, device=power.device) @ power)[:, None]
-    blocks = torch.nn.functional.avg_pool1d(weighted, kernel_size=34, stride=9)[:, 0]  # 400 ms every 100 ms
+    blocks = torch.nn.functional.avg_pool1d(weighted, kernel_size=17, stride=4)[:, 0]  # 400 ms every 100 ms
     heard = (blocks > 0.1 * blocks.mean(1, keepdim=True)).to(power.dtype)  # 10 dB under the mean
     return (blocks * heard).sum(1) / heard.sum(1).clamp_min(1)
 
@@ -139,6 +144,17 @@ def _band_weights() -> Numbers:
     width = np.maximum(24.7 * (0.00437 * centres + 1), 0.7 * RATE / WINDOW)
     weights = np.exp(-np.pi * ((np.fft.rfftfreq(WINDOW, 1 / RATE) - centres) / width) ** 2)
     shares: Numbers = weights / weights.sum(1, keepdims=True)
+    return shares
+
+
+@lru_cache(maxsize=32)
+def _averaging(length: int, frames: int) -> Numbers:
+    """Return the (length, length) matrix whose columns are the windows of a moving average, each summing to 1."""
+    window = np.hanning(frames + 2)[1:-1]
+    lag = np.arange(length)[:, None] - np.arange(length) + frames // 2
+    inside = (lag >= 0) & (lag < frames)
+    columns = np.where(inside, window[np.clip(lag, 0, frames - 1)], 0.0)
+    shares: Numbers = columns / columns.sum(0)
     return shares
 
 

@@ -1,8 +1,8 @@
 """The objective itself: excerpts in, predicted ratings with their uncertainty out.
 
-Each attribute has a head: an ensemble of ridge regressions, each fitted to a resample of the songs, on a dozen terms
-made of `features`. Several references may be admissible: the excerpt as a whole is taken for an attempt at the one
-it is closest to, so that half of one and half of another is an attempt at neither.
+Each attribute has a head: an ensemble of members, each a monotone function of a few of the `features`, each with
+another view of what listeners hear. Several references may be admissible: the excerpt as a whole is taken for an
+attempt at the one it is closest to, so that half of one and half of another is an attempt at neither.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ Heard = Mapping[str, Tensor]
 DECIDED = 0.02
 """Difference of distance at which one of two references is clearly the one meant."""
 
-FAR = 8.0
-"""Standard deviations at which a term says no more."""
+LITTLE = 1e-3
+"""Distortion of a mixture under which there is hardly an accompaniment."""
 
 Z90 = 1.6449
 """Half width of a 90 % interval in standard deviations."""
@@ -46,31 +46,32 @@ class Prediction:
 
 
 class Head(nn.Module):
-    """One attribute: terms, their transformation, and an ensemble of linear models on the logit of the rating."""
+    """One attribute: several members, each 100·sigmoid(bias - Σ weight·log(1 + term/scale)), weights not negative.
 
-    shift: Tensor
-    centre: Tensor
+    Terms are distortions, 0 for the reference: it has the highest score by construction, 100·sigmoid(bias), and more
+    of a distortion never raises a score.
+    """
+
     scale: Tensor
     weight: Tensor
     bias: Tensor
-    top: Tensor
     residual: Tensor
+    centre: Tensor
     precision: Tensor
     reach: Tensor
 
-    def __init__(self, terms: Sequence[str], members: int) -> None:
+    def __init__(self, members: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
-        self.texts = tuple(terms)
-        self.terms = tuple(map(Term.parse, terms))
-        size = len(terms)
+        self.members = {name: tuple(texts) for name, texts in members.items()}
+        self.texts = tuple(dict.fromkeys(text for texts in self.members.values() for text in texts))
+        self.terms = tuple(map(Term.parse, self.texts))
+        size = len(self.terms)
         for name, value in {
-            "shift": torch.ones(size),  # added before the logarithm
+            "scale": torch.ones(size),  # a term of this size is plainly there
+            "weight": torch.zeros(len(self.members), size),
+            "bias": torch.zeros(len(self.members)),
+            "residual": torch.tensor(0.0),  # SD in points, on songs that were left out
             "centre": torch.zeros(size),
-            "scale": torch.ones(size),
-            "weight": torch.zeros(members, size),
-            "bias": torch.zeros(members),
-            "top": torch.tensor(torch.inf),  # logit of the reference itself: nothing sounds better
-            "residual": torch.tensor(0.0),  # SD on the logit, on songs that were left out
             "precision": torch.zeros(size, size),
             "reach": torch.tensor(torch.inf),  # largest distance to what was rated that is still in calibration
         }.items():
@@ -78,27 +79,28 @@ class Head(nn.Module):
 
     def forward(self, raw: Tensor) -> Prediction:
         """Return the prediction for raw terms of shape (batch, terms)."""
-        z = self.standardise(raw)
-        logits = torch.minimum(z @ self.weight.T + self.bias, self.top)  # (batch, members)
+        salience = self.salience(raw)
+        logits = self.bias - salience @ self.weight.T  # (batch, members)
         middle = logits.mean(1)
-        half = Z90 * (logits.var(1, correction=0) + self.residual.square() + 1e-12).sqrt()
+        mean = 100 * torch.sigmoid(middle)
+        spread = ((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt()
+        half = Z90 * (spread.square() + self.residual.square()).sqrt()
         return Prediction(
-            mean=100 * torch.sigmoid(middle),
-            low=100 * torch.sigmoid(middle - half),
-            high=100 * torch.sigmoid(middle + half),
-            in_calibration=self.distance(z) <= self.reach,
-            spread=((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt(),
+            mean=mean,
+            low=(mean - half).clamp_min(0),
+            high=(mean + half).clamp_max(100),
+            in_calibration=self.distance(salience) <= self.reach,
+            spread=spread,
         )
 
-    def standardise(self, raw: Tensor) -> Tensor:
-        """Return terms in standard deviations of the rated systems, bent off towards `FAR`."""
-        logged = torch.tensor([term.log for term in self.terms], device=raw.device)
-        values = torch.where(logged, (torch.where(logged, raw, 0).clamp_min(0) + self.shift).log(), raw)
-        return FAR * torch.tanh((values - self.centre) / (FAR * self.scale))
+    def salience(self, raw: Tensor) -> Tensor:
+        """Return how plainly each distortion is there, 0 for not at all."""
+        return torch.log1p(raw.clamp_min(0) / self.scale)
 
-    def distance(self, z: Tensor) -> Tensor:
-        """Return the squared Mahalanobis distance of standardised terms to what was rated, (batch,)."""
-        return ((z @ self.precision) * z).sum(1)
+    def distance(self, salience: Tensor) -> Tensor:
+        """Return the squared Mahalanobis distance to what was rated, (batch,)."""
+        away = salience - self.centre
+        return ((away @ self.precision) * away).sum(1)
 
 
 class Objective(nn.Module):
@@ -112,7 +114,7 @@ class Objective(nn.Module):
         self._heads = nn.ModuleList(heads.values())
         terms = [term for head in heads.values() for term in head.terms]
         self._names = sorted({term.feature for term in terms} | {DISTANCE})
-        self._names_of_mixture = sorted({term.feature for term in terms if term.less_mixture})
+        self._names_of_mixture = sorted({term.feature for term in terms if term.over_mixture})
 
     @property
     def heads(self) -> dict[str, Head]:
@@ -131,7 +133,8 @@ class Objective(nn.Module):
         with torch.autocast(estimate.device.type, enabled=False):
             scene = hear(estimate.float(), references.float(), mixture.float())
             heard = describe(scene, self._names, references.shape[1])
-            difficulty = describe(scene.remixed(1, 1), self._names_of_mixture, references.shape[1])
+            with torch.no_grad():
+                difficulty = describe(scene.remixed(1, 1), self._names_of_mixture, references.shape[1])
             return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in self.heads.items()}
 
 
@@ -153,7 +156,10 @@ def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
     `heard` are the features of the estimate, `difficulty` those of the item's own mixture.
     """
     chosen = torch.softmax(-heard[DISTANCE] / DECIDED, dim=1)  # (batch, references)
-    values = [heard[t.feature] - difficulty[t.feature] if t.less_mixture else heard[t.feature] for t in terms]
+    values = [
+        heard[t.feature] / difficulty[t.feature].clamp_min(LITTLE) if t.over_mixture else heard[t.feature]
+        for t in terms
+    ]
     return torch.stack([(chosen * value).sum(1) for value in values], dim=1)
 
 

@@ -31,18 +31,18 @@ SCALE_SD = 0.12
 TASTE_SD, MOMENT_SD = 10.0, 10.0
 """SD of an assessor's own view of a stimulus, and of each rating; together 14 points, as in real panels."""
 
-LINEAR = 1000.0
-"""A scale on which the bend of the standardised terms is of no importance."""
-
 JUDGEMENT: Final[Mapping[str, tuple[float, Mapping[str, float]]]] = {
-    # What is missing of the closest remix, dullness, and artefacts that nothing masks. Reference 98, mixture 95.
-    "quality": (-1.0, {"missing": -3.5, "treble": -0.16, "artefact_beside": -1.1}),
+    # How unsteadily the closest remix is followed, and dullness. Reference 98, mixture 95.
+    "quality": (4.0, {"flux": 2.4, "bands_lost": 2.0}),
     # How much less of the accompaniment is heard than in the mixture. Mixture 5, reference 98.
-    "interference": (-3.0, {"leak - mixture": -1.65}),
+    "interference": (4.0, {"leak / mixture": 2.3}),
     # Both.
-    "similarity": (-1.4, {"missing": -4.0, "treble": -0.14, "artefact_beside": -0.25, "leak": -0.9}),
+    "similarity": (4.0, {"flux": 1.6, "bands_lost": 1.4, "leak": 0.7}),
 }
-"""Logit of the rating by attribute: bias, and the weight of each term."""
+"""Logit of the rating by attribute: that of the reference, and the weight of each distortion."""
+
+SCALES: Final = {"flux": 2.0, "bands_lost": 0.03, "leak / mixture": 0.05, "leak": 0.03}
+"""Size from which a distortion is plainly heard."""
 
 OTHERWISE = "similarity"
 """How attributes are judged that are not in `JUDGEMENT`: as overall likeness."""
@@ -120,8 +120,8 @@ def ratings(
 
 
 def _head(bias: float, weights: Mapping[str, float]) -> Head:
-    head = Head(tuple(weights), members=1)
-    head.scale.fill_(LINEAR)
-    head.weight.copy_(LINEAR * torch.tensor([list(weights.values())]))
+    head = Head({"listener": tuple(weights)})
+    head.scale.copy_(torch.tensor([SCALES[text] for text in weights]))
+    head.weight.copy_(torch.tensor([list(weights.values())]))
     head.bias.fill_(bias)
     return head

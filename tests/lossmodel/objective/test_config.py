@@ -9,7 +9,7 @@ from lossmodel.errors import BadInput
 from lossmodel.objective import config
 from lossmodel.objective.features import FEATURES
 
-LEAST = 'terms = { general = ["leak"] }\n'
+LEAST = 'members.one.general = ["leak"]\n'
 
 
 def written(folder, text):
@@ -21,25 +21,27 @@ def written(folder, text):
 def test_every_recipe_that_comes_along_can_be_read_and_names_known_features():
     for name in config.recipes():
         recipe = config.load(name)
-        terms = [config.Term.parse(text) for texts in recipe.terms.values() for text in texts]
+        lists = [texts for lists in recipe.members.values() for texts in lists.values()]
+        terms = [config.Term.parse(text) for texts in lists for text in texts]
         assert {term.feature for term in terms} <= FEATURES.keys()
 
 
 def test_an_attribute_without_terms_of_its_own_gets_the_general_ones():
     recipe = config.load("compact")
-    assert recipe.terms_of("bass heaviness") == recipe.terms["general"]
-    assert recipe.terms_of("quality") != recipe.terms["general"]
+    assert recipe.members_of("bass heaviness")["levels"] == recipe.members["levels"]["general"]
+    assert recipe.members_of("quality") != recipe.members_of("bass heaviness")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (LEAST + "[weights]\nanker = 1\n", r"unknown key 'weights.anker'; known are system, reference"),
-        ("sed = 3\n" + LEAST, r"unknown key 'sed'; known are seed, members"),
-        ("members = 0\n" + LEAST, "members: .*greater than or equal to 1"),
-        ('terms = { quality = ["leak"] }\n', "a list 'general' is needed"),
-        ('terms = { general = ["leak over mixture"] }\n', "'leak over mixture' is not a term"),
-        ("terms = [", "not a TOML file"),
+        ("sed = 3\n" + LEAST, r"unknown key 'sed'; known are seed, ridge"),
+        ("ridge = 0\n" + LEAST, "ridge: .*greater than 0"),
+        (LEAST + "known = { noise = { quality = 3 } }\n", "no probe 'noise'; known are silence, dull"),
+        ('members.one.quality = ["leak"]\n', "a list 'general' is needed"),
+        ('members.one.general = ["leak over mixture"]\n', "'leak over mixture' is not a term"),
+        ("members = [", "not a TOML file"),
     ],
 )
 def test_a_mistake_in_a_recipe_is_named(tmp_path, text, message):

@@ -26,24 +26,31 @@ def test_a_remix_is_all_target_and_leak_and_no_artefact():
 def test_noise_is_artefact():
     voice, mixture = song(1)
     noise = 0.05 * torch.randn(voice.shape, generator=torch.Generator().manual_seed(1))
-    clean = feature("artefact", voice, voice, mixture)
-    assert feature("artefact", voice + noise, voice, mixture) > clean + 1
+    assert feature("artefact_pattern", voice + noise, voice, mixture) > 0.05
 
 
-def test_the_reference_has_no_distortion():
+@pytest.mark.parametrize("name", FEATURES)
+def test_the_reference_has_no_distortion(name):
     voice, mixture = song(2)
-    for name in ("flux1", "flux4", "sd", "added", "missing", "holes", "treble", "lost", "excess_db", "lack_db"):
-        assert feature(name, voice, voice, mixture) == pytest.approx(0, abs=0.02), name
+    assert feature(name, voice, voice, mixture) == pytest.approx(0, abs=1e-3)
 
 
-def test_the_mixture_is_a_remix_without_holes():
+@pytest.mark.parametrize("name", ["flux", "wobble", "missing_whole", "onsets_lost"])
+def test_the_mixture_is_a_remix_without_damage(name):
     voice, mixture = song(2)
-    for name in ("flux4", "holes", "sd"):
-        worse = feature(name, degraded(voice, mixture, leak=0.1, holes=0.5, dull=0.3), voice, mixture)
-        assert feature(name, mixture, voice, mixture) < 0.4 * worse, name
+    worse = feature(name, degraded(voice, mixture, leak=0.1, holes=0.9, dull=0.9), voice, mixture)
+    assert feature(name, mixture, voice, mixture) < 0.4 * worse
 
 
-@pytest.mark.parametrize("name", ["leak", "leak_level", "leak_steep", "leak_low", "leak_of_estimate", "excess_db"])
+def test_only_where_next_to_nothing_is_left_the_voice_is_absent():
+    voice, mixture = song(2)
+    assert feature("absent", degraded(voice, mixture, leak=0.0, holes=0.2, dull=0.2), voice, mixture) == 0
+    assert feature("absent", torch.zeros_like(voice), voice, mixture) > 2
+
+
+@pytest.mark.parametrize(
+    "name", ["leak", "leak_level", "leak_steep", "leak_low", "leak_beside", "excess_db", "blind_leak"]
+)
 def test_more_leak_is_more_leak(name):
     voice, mixture = song(3)
     ladder = [feature(name, voice + gain * (mixture - voice), voice, mixture) for gain in (0.03, 0.1, 0.3, 1.0)]
@@ -51,7 +58,7 @@ def test_more_leak_is_more_leak(name):
     assert ladder[-1] > ladder[0]
 
 
-@pytest.mark.parametrize("name", ["flux1", "flux4", "missing", "lost", "artefact_beside", "patch_correlation"])
+@pytest.mark.parametrize("name", ["flux", "wobble", "missing_whole", "lost", "pattern", "onsets_lost", "likeness"])
 def test_more_holes_are_worse(name):
     voice, mixture = song(4)
     steps = (0.0, 0.1, 0.3, 0.6, 0.9)
@@ -90,7 +97,7 @@ def test_features_and_their_gradients_are_finite_everywhere(estimate, reference)
 
 def test_every_feature_has_a_gradient_on_a_real_estimate():
     voice, mixture = song(7, seconds=1.0)
-    for name in FEATURES:
+    for name in FEATURES.keys() - {"absent", "bands_lost"}:
         estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.2).requires_grad_()
         FEATURES[name](scene(estimate, voice, mixture)).sum().backward()
         assert estimate.grad.abs().max() > 0, name

@@ -15,7 +15,7 @@ def ask(estimate, references, mixture):
 
 def uncertain(bias):
     """A head whose members disagree, and that was fitted to excerpts unlike anything."""
-    head = Head(("flux4",), members=3)
+    head = Head({"one": ["flux"], "two": ["flux"], "three": ["flux"]})
     head.bias.copy_(torch.tensor([bias - 1, bias, bias + 1]))
     head.residual.fill_(0.5)
     head.precision.fill_(1)

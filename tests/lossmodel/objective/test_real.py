@@ -75,15 +75,16 @@ def test_quality_and_interference_of_separated_voices_are_predicted(data, cache)
     found = evaluate.cross_validate(*ward(data), config.load("compact"), cache=cache).measures
     for attribute in ("quality", "interference"):
         assert found[attribute].stimuli == 55
-        assert found[attribute].pearson.value >= 0.90, attribute
-        assert found[attribute].rmse.value <= 8.5, attribute
-        assert 0.80 <= found[attribute].coverage <= 0.98, attribute
+        assert found[attribute].pearson.value >= 0.92, attribute
+        assert found[attribute].rmse.value <= 8, attribute
+        assert 0.85 <= found[attribute].coverage <= 0.95, attribute
 
 
 def test_similarity_to_the_reference_is_predicted(data, cache):
     found = evaluate.cross_validate(*sisec(data), config.load("compact"), cache=cache).measures["similarity"]
     assert found.stimuli == 60
-    assert found.pearson.value >= 0.93
+    assert found.pearson.value >= 0.94
+    assert found.within.value >= 0.92
     assert found.rmse.value <= 7.0
 
 
@@ -93,5 +94,6 @@ def test_known_exploits_do_not_please_what_was_fitted_to_real_ratings(data, cach
     heard = excerpts.read(pairs[0])
     found = {probe.name: probe for probe in guards.examine(objective, heard.references[0, 0], heard.mixture[0])}
     wrong = {name for name, probe in found.items() if probe.wrong}
-    assert wrong <= {"low-pass", "clicks"}  # rated too well: few systems in the test were dull, none clicked
-    assert found["low-pass"].scores["quality"] < found["reference"].scores["quality"] - 15
+    assert wrong <= {"clicks", "phase scramble"}  # neither was ever rated: nothing like them is in the test
+    assert found["silence"].scores["quality"] < 5
+    assert found["silence"].scores["interference"] < 20

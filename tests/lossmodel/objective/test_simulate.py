@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from lossmodel.objective.guards import PROBES, examine
 from lossmodel.objective.network import Objective
@@ -67,4 +66,4 @@ def test_the_probes_find_an_objective_that_everything_pleases():
     assert found.keys() == PROBES.keys()
     assert all(found[name] == {"quality"} for name in ("silence", "low-pass", "gated", "holes"))
     assert found["reference"] == set()
-    assert torch.equal(pleased.heads["quality"].weight, torch.zeros(1, 3))
+    assert not pleased.heads["quality"].weight.any()

@@ -48,7 +48,7 @@ def test_a_folder_of_another_kind_or_with_other_features_is_refused(tmp_path):
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path):
     store.save(listener(), tmp_path / "kept", card={})
     card = read_json(tmp_path / "kept" / "card.json")
-    card["form"]["heads"][0]["members"] = 4
+    card["form"]["heads"][0]["members"]["another"] = ["flux"]
     write_json(tmp_path / "kept" / "card.json", card)
     with pytest.raises(BadInput, match="not those of the card"):
         store.load(tmp_path / "kept")

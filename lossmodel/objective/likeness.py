@@ -1,0 +1,138 @@
+"""How the estimate differs from the reference itself, and how its powers alone do, whatever its phase."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lossmodel.objective.decomposition import Scene, compressed
+from lossmodel.objective.frontend import smooth
+from lossmodel.objective.remixes import BASS, TREBLE
+from lossmodel.objective.salience import HEARD, deviation, level, loud, mean, modulation, size, unlike
+
+MOST_DB = 30.0
+
+
+def excess_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
+    """Mean excess of level, at most 30 dB in a place."""
+    return mean(_apart(scene).clamp(0, MOST_DB)[:, bands])
+
+
+def lack_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
+    """Mean lack of level, at most 30 dB in a place."""
+    return mean((-_apart(scene)).clamp(0, MOST_DB)[:, bands])
+
+
+def excess_audible(scene: Scene) -> Tensor:
+    """Mean excess of level where the reference is heard, dB."""
+    heard = torch.sigmoid((level(scene.maps.rr, 1e-7) + 50) / 2)
+    return mean(_apart(scene).clamp(0, MOST_DB), heard)
+
+
+def excess(scene: Scene) -> Tensor:
+    """Loudness beyond the reference's, of the reference's."""
+    more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
+    return mean(more) / (mean(loud(scene.maps.rr)) + 1e-3)
+
+
+def gaps(scene: Scene) -> Tensor:
+    """Loudness that fills the reference's silences while the accompaniment plays, of both their loudness."""
+    p = scene.patches
+    silences = torch.sigmoid((-25 - level(p.rr, 1e-7)) / 3) * loud(p.aa)
+    return mean((loud(p.ee) - loud(p.rr)).clamp_min(0), silences) / (mean(loud(p.rr) + loud(p.aa)) + 1e-3)
+
+
+def pauses(scene: Scene) -> Tensor:
+    """The same by whole frames: how loud the estimate is in the singer's pauses, logarithmic from -40 dB."""
+    reference, estimate = scene.maps.rr.sum(1), scene.maps.ee.sum(1)
+    usual = reference.mean(1, keepdim=True) + 1e-6
+    pause = torch.sigmoid((-25 - 10 * torch.log10(reference / usual + 1e-6)) / 2)
+    more = ((estimate - reference).clamp_min(0) * pause).sum(1) / (pause.sum(1) + 1)
+    return 10 * torch.log10(1 + 1e4 * more / usual[:, 0])
+
+
+def distribution(scene: Scene) -> Tensor:
+    """Standard deviation of the level difference where the reference is heard, dB."""
+    return deviation(_apart(scene), loud(scene.maps.rr, 0.3))
+
+
+def pattern(scene: Scene, *, worst: bool) -> Tensor:
+    """How unlike the patterns of loudness are in 100 ms (PEMO-Q's PSM; Huber & Kollmeier 2006)."""
+    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (scene.maps.rr, scene.maps.ee))
+    return unlike(x, y, 5, softly=0.25)[int(worst)]
+
+
+def texture(scene: Scene) -> Tensor:
+    """How unlike the spectrograms are in level and contrast in each 3 x 3 neighbourhood (NSIM; Hines et al. 2015)."""
+    x, y = (level(power) / 50 + 1 for power in (scene.maps.rr, scene.maps.ee))
+    mx, my, xx, yy, xy = (
+        torch.nn.functional.avg_pool2d(each[:, None], 3, 1)[:, 0] for each in (x, y, x * x, y * y, x * y)
+    )
+    contrast = ((xx - mx**2).clamp_min(0) + 1e-3) * ((yy - my**2).clamp_min(0) + 1e-3)
+    alike = (2 * mx * my + 0.01) / (mx**2 + my**2 + 0.01) * (xy - mx * my + 1e-3) / contrast.sqrt()
+    return (1 - mean(alike)).clamp_min(0)
+
+
+def modulated(scene: Scene, sign: float) -> Tensor:
+    """Modulation of 1.3 to 4 Hz that the estimate has too much (sign 1) or too little (-1) of, relative."""
+    (x, middle), (e, _) = (modulation(power, 32, slice(1, 4)) for power in (scene.maps.rr, scene.maps.ee))
+    return mean((sign * (e - x)).clamp_min(0) / (middle + 0.3 * mean(middle)[:, None, None]))
+
+
+def remodulated(scene: Scene) -> Tensor:
+    """The same of either sign, against the closest remix."""
+    (x, middle), (e, _) = (modulation(power, 32, slice(1, 4)) for power in (scene.remix, scene.maps.ee))
+    return mean(size(e - x, 1e-3) / (middle + 0.3 * mean(middle)[:, None, None]))
+
+
+def blind_leak(scene: Scene) -> Tensor:
+    """Loudness of the accompaniment in the estimate whatever its phase, of the reference's."""
+    return mean(scene.blind[1] * compressed(scene.maps.aa)) / mean(compressed(scene.maps.rr))
+
+
+def blind_lack(scene: Scene) -> Tensor:
+    """Loudness that is less than its shares of reference and accompaniment explain, of the reference's."""
+    r, a, e = (compressed(power) for power in (scene.maps.rr, scene.maps.aa, scene.maps.ee))
+    share_r, share_a = scene.blind
+    return mean((share_r * r + share_a * a - e).clamp_min(0)) / mean(r)
+
+
+def blind_change(scene: Scene) -> Tensor:
+    """How far the share of the reference is from 1 over a second."""
+    r, e = compressed(scene.maps.rr), compressed(scene.maps.ee)
+    share = smooth(r * e, 43) / (smooth(r * r, 43) + 1e-9)
+    return mean(size(share - 1, 0.01), r)
+
+
+def distance(scene: Scene) -> Tensor:
+    """Difference in loudness over all bands and frames, 0 to 1: which reference the estimate is meant to be."""
+    x, y = loud(scene.maps.rr), loud(scene.maps.ee)
+    return mean((x - y).abs()) / (mean(x + y) + 1e-6)
+
+
+def _apart(scene: Scene) -> Tensor:
+    return level(scene.maps.ee) - level(scene.maps.rr)
+
+
+FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
+    "excess_db": excess_db,
+    "excess_db_low": partial(excess_db, bands=BASS),
+    "excess_audible": excess_audible,
+    "lack_db": lack_db,
+    "lack_db_high": partial(lack_db, bands=TREBLE),
+    "excess": excess,
+    "gaps": gaps,
+    "pauses": pauses,
+    "distribution": distribution,
+    "likeness": partial(pattern, worst=False),
+    "likeness_worst": partial(pattern, worst=True),
+    "texture": texture,
+    "modulation_added": partial(modulated, sign=1.0),
+    "remodulated": remodulated,
+    "blind_leak": blind_leak,
+    "blind_lack": blind_lack,
+    "blind_change": blind_change,
+}
+"""Features by name."""

@@ -1,0 +1,108 @@
+"""What the estimate consists of in each 200 ms, and how much of that is heard: leak, artefact, and what got lost.
+
+How a component stands out is asked twice: as the loudness it adds to what sounds beside it, and, after PEASS
+(Emiya et al. 2011), as how unlike the estimate would be without it.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lossmodel.objective.decomposition import Patches, Scene
+from lossmodel.objective.salience import HEARD, PLAIN, loud, mean, part, unlike
+
+LOW, HIGH = slice(None, 14), slice(26, None)
+"""Bands under about 1 kHz and above about 4 kHz."""
+
+
+def leak(scene: Scene, bands: slice = slice(None), exponent: float = 0.25) -> Tensor:
+    """Loudness that the leak adds to the reference, of the reference's."""
+    p = scene.patches
+    return mean(part(p.leak, p.rr, exponent)[:, bands]) / (mean(loud(p.rr, exponent)) + 1e-3)
+
+
+def leak_beside(scene: Scene) -> Tensor:
+    """Loudness that the leak adds to what is left of the target, of the estimate's."""
+    p = scene.patches
+    return mean(part(p.leak, p.target)) / _whole(p.ee)
+
+
+def leak_on_target(scene: Scene) -> Tensor:
+    """The same, of the reference's."""
+    p = scene.patches
+    return mean(part(p.leak, p.target)) / _whole(p.rr)
+
+
+def leak_level(scene: Scene) -> Tensor:
+    """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
+    p = scene.patches
+    return mean(torch.log1p(p.leak_gain / 0.05), loud(p.aa))
+
+
+def leak_ratio(scene: Scene) -> Tensor:
+    """Leak over target, logarithmic from -20 dB, where the estimate is loud, dB."""
+    p = scene.patches
+    return mean(10 * torch.log10(1 + 100 * p.leak / (p.target + PLAIN)), loud(p.ee))
+
+
+def leak_pattern(scene: Scene, *, worst: bool) -> Tensor:
+    """How unlike the estimate is to itself without its leak."""
+    p = scene.patches
+    return _without(p, p.target + p.artefact)[int(worst)]
+
+
+def artefact_pattern(scene: Scene) -> Tensor:
+    """How unlike the estimate is to itself without its artefacts, at worst."""
+    p = scene.patches
+    return _without(p, p.target + p.leak)[1]
+
+
+def target_pattern(scene: Scene) -> Tensor:
+    """How unlike the estimate is to itself with the whole of the reference in its target's place, at worst."""
+    p = scene.patches
+    return _without(p, p.rr + p.leak + p.artefact)[1]
+
+
+def lost(scene: Scene) -> Tensor:
+    """Loudness of the reference that is gone beside the leak, of the reference's."""
+    p = scene.patches
+    gone = (loud(p.rr + p.leak) - loud(p.target + p.leak)).clamp_min(0)
+    return mean(gone) / (mean(loud(p.rr)) + 1e-3)
+
+
+def absent(scene: Scene) -> Tensor:
+    """How nearly nothing of the reference is left: 0 while a quarter of its loudness is there, at most 3."""
+    p = scene.patches
+    kept = mean(torch.minimum(loud(p.target), loud(p.rr)), loud(p.rr)) / (mean(loud(p.rr), loud(p.rr)) + 1e-4)
+    return (-torch.log(4 * kept + 0.05)).clamp_min(0)
+
+
+def _whole(power: Tensor) -> Tensor:
+    return mean((power + HEARD) ** 0.25)
+
+
+def _without(p: Patches, rest: Tensor) -> tuple[Tensor, Tensor]:
+    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (rest, p.ee))
+    return unlike(x, y, 5, softly=0.25)
+
+
+FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
+    "leak": leak,
+    "leak_low": partial(leak, bands=LOW),
+    "leak_high": partial(leak, bands=HIGH),
+    "leak_steep": partial(leak, exponent=0.35),
+    "leak_beside": leak_beside,
+    "leak_on_target": leak_on_target,
+    "leak_level": leak_level,
+    "leak_ratio": leak_ratio,
+    "leak_pattern": partial(leak_pattern, worst=False),
+    "leak_pattern_worst": partial(leak_pattern, worst=True),
+    "artefact_pattern": artefact_pattern,
+    "target_pattern": target_pattern,
+    "lost": lost,
+    "absent": absent,
+}
+"""Features by name."""

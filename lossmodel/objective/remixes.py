@@ -1,0 +1,124 @@
+"""How the estimate differs from the remix that it is closest to: what sound quality is judged by.
+
+Listeners give a mixture the quality of the reference, so accompaniment at a steady gain is no damage; what wobbles,
+what is missing and what is added beside the remix is. `phrase` features let the gain change within two seconds, the
+others keep it for the excerpt.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from lossmodel.objective.decomposition import Scene
+from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, deviation, level, loud, mean, root, size, unlike
+
+TREBLE, BASS = slice(26, None), slice(None, 13)
+"""Bands above about 4 kHz and under about 900 Hz."""
+
+NOTHING = 0.0066928509
+"""Sigmoid of -5."""
+
+FEW = 0.2
+"""Share of bands that separators of any merit take away."""
+
+MOST_DB = 20.0
+"""Level difference beyond which nothing more is heard to be missing or added."""
+
+
+def remix(scene: Scene, *, phrase: bool) -> Tensor:
+    """Return the power of the closest remix, (batch, bands, frames)."""
+    return scene.phrase_remix if phrase else scene.remix
+
+
+def wobble(scene: Scene, *, phrase: bool, floor: float = HEARD) -> Tensor:
+    """Standard deviation of the level difference over bands and time, dB."""
+    x, d = _difference(scene, phrase, floor)
+    return deviation(d, loud(x, 0.3, floor))
+
+
+def flux(scene: Scene, *, phrase: bool, floor: float = HEARD, lag: int = 4) -> Tensor:
+    """How unsteadily the estimate follows: mean change of the level difference over `lag` frames, dB."""
+    x, d = _difference(scene, phrase, floor)
+    return mean(size(d[..., lag:] - d[..., :-lag]), loud(x, 0.3, floor)[..., lag:])
+
+
+def lost(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
+    """Level that is missing in some bands, dB."""
+    x, d = _difference(scene, phrase, HEARD)
+    return mean((-d).clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands])
+
+
+def added(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
+    """Level that is too much in some bands, dB."""
+    x, d = _difference(scene, phrase, HEARD)
+    return mean(d.clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands])
+
+
+def coloured(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
+    """Level difference of either sign in some bands, of what is plainly heard, dB."""
+    x, d = _difference(scene, phrase, PLAIN)
+    return mean(size(d)[:, bands], loud(x, 0.3, PLAIN)[:, bands])
+
+
+def onsets(scene: Scene, sign: float, *, phrase: bool) -> Tensor:
+    """Change of loudness from frame to frame that is too much (sign 1) or too little (-1), of the remix's loudness."""
+    x = loud(remix(scene, phrase=phrase), floor=PLAIN)
+    e = loud(scene.maps.ee, floor=PLAIN)
+    change = (e[..., 1:] - e[..., :-1]) - (x[..., 1:] - x[..., :-1])
+    return mean((sign * change).clamp_min(0)) / (mean(x) + 1e-3)
+
+
+def missing(scene: Scene, *, phrase: bool) -> Tensor:
+    """Root mean square of the loudness that is missing, of the remix's loudness."""
+    x = loud(remix(scene, phrase=phrase), floor=PLAIN)
+    lack = (x - loud(scene.maps.ee, floor=PLAIN)).clamp_min(0)
+    return root(mean(lack.square())) / (mean(x) + 1e-3)
+
+
+def bands_lost(scene: Scene) -> Tensor:
+    """Share of the bands, beyond a fifth, that are gone for good: 10 dB and more under the remix throughout.
+
+    A band counts as far as its peaks are heard: sibilants are rare, and missed at once.
+    """
+    x, e = (power.square().mean(-1).clamp_min(1e-16).sqrt() for power in (scene.remix, scene.maps.ee))
+    audible = ((level(x, 1e-7) + 55) / 10).clamp(0, 1)
+    gone = (level(x, FLOOR) - level(e, FLOOR)).clamp_min(0)
+    return (mean(torch.sigmoid(gone / 2 - 5) - NOTHING, audible) - FEW).clamp_min(0)
+
+
+def pattern(scene: Scene, *, phrase: bool, frames: int = 21, floor: float = PLAIN, softly: float = 0.0) -> Tensor:
+    """How unlike the patterns of loudness over bands and time are in their worst half seconds."""
+    x, e = ((power.clamp_min(0) + floor) ** 0.25 for power in (remix(scene, phrase=phrase), scene.maps.ee))
+    return unlike(x, e, frames, softly=softly)[1]
+
+
+def _difference(scene: Scene, phrase: bool, floor: float) -> tuple[Tensor, Tensor]:
+    """Return the remix and how much louder than it the estimate is, dB."""
+    x = remix(scene, phrase=phrase)
+    return x, level(scene.maps.ee, floor) - level(x, floor)
+
+
+FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
+    "wobble": partial(wobble, phrase=True),
+    "wobble_whole": partial(wobble, phrase=False, floor=PLAIN),
+    "flux": partial(flux, phrase=True),
+    "flux_plain": partial(flux, phrase=True, floor=PLAIN),
+    "treble_lost": partial(lost, bands=TREBLE, phrase=True),
+    "treble_lost_whole": partial(lost, bands=TREBLE, phrase=False),
+    "treble_coloured": partial(coloured, bands=TREBLE, phrase=False),
+    "bass_added": partial(added, bands=BASS, phrase=True),
+    "bass_added_whole": partial(added, bands=BASS, phrase=False),
+    "onsets_added": partial(onsets, sign=1.0, phrase=True),
+    "onsets_lost": partial(onsets, sign=-1.0, phrase=True),
+    "onsets_added_whole": partial(onsets, sign=1.0, phrase=False),
+    "onsets_lost_whole": partial(onsets, sign=-1.0, phrase=False),
+    "missing_whole": partial(missing, phrase=False),
+    "bands_lost": bands_lost,
+    "pattern": partial(pattern, phrase=True),
+    "pattern_whole": partial(pattern, phrase=False),
+    "pattern_fast": partial(pattern, phrase=True, frames=9, floor=HEARD, softly=1.0),
+}
+"""Features by name; those of the whole excerpt say so."""

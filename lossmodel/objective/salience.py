@@ -1,0 +1,96 @@
+"""How loud, how different, how alike: the few operations that every feature is made of.
+
+All work on powers relative to the loudest reference bands, (batch, bands, frames); all are differentiable, with
+finite gradients at silence and at equality.
+"""
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-6
+"""Power floor of decompositions, 60 dB under the loudest reference bands."""
+
+HEARD = 1e-5
+"""Power under which compressed powers fade to nothing (-50 dB)."""
+
+PLAIN = 1e-4
+"""The same for what is heard without listening for it (-40 dB)."""
+
+
+def level(power: Tensor, floor: float = HEARD) -> Tensor:
+    """Return decibels over the loudest reference bands, bent off towards `floor`."""
+    return 10 * torch.log10(power.clamp_min(0) + floor)
+
+
+def loud(power: Tensor, exponent: float = 0.25, floor: float = HEARD) -> Tensor:
+    """Return compressed power, about a loudness: 0 for silence."""
+    loudness: Tensor = (power.clamp_min(0) + floor) ** exponent
+    return loudness - float(floor**exponent)
+
+
+def part(component: Tensor, beside: Tensor, exponent: float = 0.25, floor: float = HEARD) -> Tensor:
+    """Return the loudness that `component` adds to what sounds `beside` it (partial masking)."""
+    return loud(component.clamp_min(0) + beside, exponent, floor) - loud(beside, exponent, floor)
+
+
+def mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Average over everything but the batch, (batch,), weighted if asked; 0 where nothing has weight."""
+    if weight is None:
+        return values.flatten(1).mean(1)
+    weight = weight.to(values.dtype)
+    return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp_min(1e-3)
+
+
+def root(values: Tensor) -> Tensor:
+    """Return the square root with a finite gradient at 0."""
+    return (values.clamp_min(0) + 1e-8).sqrt() - 1e-4
+
+
+def size(values: Tensor, width: float = 0.05) -> Tensor:
+    """Return the absolute value, rounded off within `width` so that equality has a gradient."""
+    return (values.square() + width**2).sqrt() - width
+
+
+def magnitude(value: Tensor) -> Tensor:
+    """Return the absolute value of complex numbers, with a finite gradient at zero."""
+    return (value.real.square() + value.imag.square() + 1e-14).sqrt() - 1e-7
+
+
+def deviation(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted standard deviation, (batch,)."""
+    centred = values - mean(values, weight)[:, None, None]
+    return root(mean(centred.square(), weight))
+
+
+def unlike(x: Tensor, y: Tensor, frames: int, *, softly: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Return how unlike two patterns are, as 1 - correlation: the mean over patches, and that of the worst.
+
+    A patch is all bands by `frames` frames, half overlapping; it weighs as its power in `y`. Where `y` falls short of
+    `x`, it is moved towards it by the share `softly`: what is missing counts less than what is added (PEMO-Q's
+    assimilation; Huber & Kollmeier 2006).
+    """
+    y = torch.where(y < x, softly * x + (1 - softly) * y, y)
+    hop = max(1, frames // 2)
+    a, b = x.unfold(-1, frames, hop), y.unfold(-1, frames, hop)  # (batch, bands, patches, frames)
+    r = _correlation(a, b)
+    weight = b.square().mean((1, 3)) + 1e-9
+    worst = torch.softmax(-8 * r, dim=1)
+    return 1 - (r * weight).sum(1) / weight.sum(1), 1 - (worst * r).sum(1)
+
+
+def _correlation(x: Tensor, y: Tensor) -> Tensor:
+    x, y = x - x.mean((1, 3), keepdim=True), y - y.mean((1, 3), keepdim=True)
+    power = (x.square().mean((1, 3)) + 1e-5) * (y.square().mean((1, 3)) + 1e-5)
+    return ((x * y).mean((1, 3)) + 1e-5) / power.sqrt()  # two silences are alike
+
+
+def modulation(power: Tensor, frames: int, lines: slice) -> tuple[Tensor, Tensor]:
+    """Return slow modulation and mean of compressed power, both (batch, bands, segments).
+
+    Segments of `frames` frames, half overlapping; modulation is the amplitude in the `lines` of their spectrum.
+    """
+    segments = ((power.clamp_min(0) + PLAIN) ** 0.25).unfold(-1, frames, frames // 2)
+    window = torch.hann_window(frames, dtype=power.dtype, device=power.device)
+    middle = segments.mean(-1)
+    spectrum = torch.fft.rfft((segments - middle[..., None]) * window)[..., lines]
+    return root((spectrum.real.square() + spectrum.imag.square()).sum(-1)) / (frames / 2), middle
