@@ -83,7 +83,10 @@ class Gathered:
 
     def rated(self, recipe: FitRecipe) -> list[fit.Rated]:
         """Return features and mean ratings side by side, one an attribute."""
-        return fit.gather(*self._given, recipe, cache=self._cache)
+        ratings, pairs = self._given
+        spoken = {name for lists in recipe.members.values() for name in lists}
+        named = ratings if spoken == {config.GENERAL} else ratings[ratings["attribute"].isin(spoken)]
+        return fit.gather(named, pairs, recipe, cache=self._cache)
 
     def judged(self, recipe: FitRecipe, by: Any = "song") -> Mapping[str, Measures]:
         """Return how well what was left out is predicted, by attribute."""
@@ -131,11 +134,13 @@ def _table(rows: Mapping[str, Mapping[str, Measures]], *, exact: bool = False) -
     attributes = list(next(iter(rows.values())))
     lines = ["| |" + "|".join(f" {name} " for name in attributes) + "|", "|---" * (len(attributes) + 1) + "|"]
     for name, found in rows.items():
-        lines.append(f"| {name} | " + " | ".join(_cell(found[each], exact=exact) for each in attributes) + " |")
+        lines.append(f"| {name} | " + " | ".join(_cell(found.get(each), exact=exact) for each in attributes) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _cell(found: Measures, *, exact: bool) -> str:
+def _cell(found: Measures | None, *, exact: bool) -> str:
+    if found is None:
+        return "–"
     if exact:
         return (
             f"r {found.pearson}, ρ {found.within}, RMSE {found.rmse}; 90 % interval holds {found.coverage:.0%}, "
