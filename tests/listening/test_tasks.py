@@ -76,7 +76,7 @@ def test_a_fit_files_its_objective_with_figures_from_songs_it_has_not_seen(tmp_p
     measures = run.card["evaluation"]["measures"]["quality"]
     assert run.status == "done"
     assert measures["songs"] == 3
-    assert measures["pearson"]["value"] > 0.9
+    assert measures["pearson"]["value"] > 0.85
     assert {path.name for path in run.folder.iterdir()} >= {"card.json", "weights.safetensors"}
     assert run.card["inputs"][str(run.ratings.get())]["sha256"] == run.ratings.get().sha256
 
