@@ -37,8 +37,8 @@ more of it there is. A member of the ensemble predicts 100·σ(b − Σ w·log(1
 than the reference and more of a distortion never pays. Members differ in what they measure (`recipes/compact.toml`);
 the objective is their mean on the logit, their disagreement its spread. Leak is measured beside the item's own
 mixture, which says how hard the item is. Weights come from non-negative least squares on the logit of mean ratings of
-systems; reference and anchors hold the scale's ends at weight 0.05, and two sounds whose judgement needs no test,
-silence and the reference low-passed at 3.5 kHz, count 0.1 each.
+systems; reference and anchors hold the scale's ends at weight 0.05. Two sounds whose judgement needs no test, silence
+and the reference low-passed at 3.5 kHz, settle the weights of what no rated system has, and no others.
 
 Which features there are, their constants, and which member has which terms was chosen after looking at these tests as
 a whole, by what is known of hearing first and by these figures second; weights, scales, residuals and intervals are

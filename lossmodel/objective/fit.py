@@ -38,6 +38,9 @@ OF_MEDIAN = 0.2
 OF_MOST = 0.05
 """The scale of a term, as a share of its median over systems or, if larger, of its most in any sound."""
 
+BEYOND = 2.0
+"""How many times more salient than in any system a distortion is of which only probes tell."""
+
 SHRINKAGE = 0.3
 """Share of the diagonal in the covariance of terms, which are fewer songs than needed to know it."""
 
@@ -105,7 +108,8 @@ def gather(
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
     head = Head(rated.members)
-    usual, most = np.median(rated.raw[rated.systems], axis=0), rated.raw.max(axis=0)
+    usual, most = np.median(rated.raw[rated.systems], axis=0), rated.raw[rated.role != PROBE].max(axis=0)
+    most = np.where(most > 0, most, rated.raw.max(axis=0))
     _fill(head.scale, np.maximum(OF_MEDIAN * usual, OF_MOST * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
@@ -166,13 +170,22 @@ def _weights(rated: Rated, recipe: FitRecipe) -> Numbers:
 
 
 def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: FitRecipe) -> tuple[Numbers, Numbers]:
-    """Return (weights, biases) of all members, fitted to some of the rows."""
+    """Return (weights, biases) of all members, fitted to some of the rows.
+
+    Probes settle only the weights of what no system has, such as that nothing is left; the others are for the ratings.
+    """
     target, counts = _logit(rated.score, recipe.clip), _weights(rated, recipe) * rows
+    probes, systems = (rated.role == PROBE) & rows, rated.systems & rows
+    beyond = salience[probes].max(axis=0, initial=0) > BEYOND * salience[systems].max(axis=0, initial=0)
     weight, bias = np.zeros(head.weight.shape), np.zeros(head.bias.shape)
     for member, texts in enumerate(head.members.values()):
-        columns = [head.texts.index(text) for text in texts]
-        found, bias[member] = _non_negative(salience[:, columns], target, counts, recipe.ridge)
-        weight[member, columns] = found
+        columns = np.array([head.texts.index(text) for text in texts])
+        usual, unheard = columns[~beyond[columns]], columns[beyond[columns]]
+        found = _non_negative(salience[:, usual], target, counts * ~probes, recipe.ridge)
+        weight[member, usual], bias[member] = found
+        short = bias[member] - salience[probes] @ weight[member] - target[probes]
+        if probes.any() and len(unheard):  # scipy's nnls corrupts memory where there is no column
+            weight[member, unheard] = nnls(salience[np.ix_(probes, unheard)], short)[0]
     return weight, bias
 
 
@@ -198,6 +211,8 @@ def _non_negative(salience: Numbers, target: Numbers, counts: Numbers, penalty: 
 
     The penalty is on weights of standardised columns; the bias has none (Lawson & Hanson 1974, ch. 23, for the rest).
     """
+    if not salience.shape[1]:
+        return np.zeros(0), float(counts @ target / counts.sum())
     share = counts / counts.sum()
     middle, aim = share @ salience, float(share @ target)
     centred = salience - middle
