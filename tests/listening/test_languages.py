@@ -86,7 +86,7 @@ def test_what_is_installed_is_what_was_written(path):
 
 def spoken(catalogue) -> dict:
     """Return every translation by its message and context."""
-    return {(message.id, message.context): message.string for message in catalogue if message.id}
+    return {(str(message.id), message.context): message.string for message in catalogue if message.id}
 
 
 @each_catalogue
