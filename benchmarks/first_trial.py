@@ -4,8 +4,9 @@
     python benchmarks/first_trial.py --trials 3 --rate 48000
 
 12 trials of a reference and 7 stimuli, 10 s of stereo music-like sound each, served by gunicorn over loopback to a
-browser with an empty cache. A trial is playable when every one of its sounds is decoded and its buttons are free.
-Every stimulus of every trial is then played and rated. Exits with status 1 where a figure misses its bar.
+browser that knows nothing but the front page. A trial is playable when every one of its sounds is decoded and its
+buttons are free. Every stimulus of every trial is then played and rated. Exits with status 1 where a figure misses
+its bar.
 """
 
 import argparse
@@ -166,6 +167,8 @@ def sitting(address: str, trials: int) -> dict[str, float]:
         page = browser.new_page()
         blank = memory(browser)["resident"]
         page.add_init_script(WHEN_READY)
+        page.goto(address.partition("/t/")[0])  # nobody comes to a trial with a browser that has just been started
+        page.wait_for_load_state("networkidle")
         answers = []
         page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 Playwright writes on its listeners
         page.goto(address)

@@ -79,7 +79,7 @@ class Sheet:
             "trial": self.trial.position,
             "heard": _heard(self.trial),
             "worklet": static("participant/mixer.worklet.js"),
-            "loader": static("participant/loader.worker.js"),
+            "loader": static("participant/sound.js"),
             "sounds": addresses(self.trial),
             "ahead": addresses_ahead(self.trial),
         }

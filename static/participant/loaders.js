@@ -26,14 +26,13 @@ export class Loaders {
     const begun = this.#begun.get(url);
     this.#begun.delete(url);
     if (begun) return begun;
-    const hand = await this.#free();
-    return hand ? (await hand.ask({ url: absolute(url), again })).sound : sound(url, { signal, again });
+    const answer = await this.#ask({ url: absolute(url), again });
+    return answer ? answer.sound : sound(url, { signal, again });
   }
 
   /** Bring the sounds at `urls` into the browser's cache. */
   async fetchAhead(urls) {
-    const hand = await this.#free();
-    return hand ? hand.ask({ ahead: urls.map(absolute) }) : fetchAhead(urls);
+    if (!(await this.#ask({ ahead: urls.map(absolute) }))) await fetchAhead(urls);
   }
 
   /** Stop whatever is under way. */
@@ -41,33 +40,35 @@ export class Loaders {
     for (const hand of this.#hands) hand.drop();
   }
 
-  /** Return the hand that has least to do; undefined if there is none. */
-  async #free() {
-    const able = await Promise.all(this.#hands.map((hand) => hand.able));
-    const hands = this.#hands.filter((_, place) => able[place]);
-    return hands.reduce((least, hand) => (least?.asked <= hand.asked ? least : hand), undefined);
+  /** Return the answer of the hand that has least to do; null if there is none that can. */
+  async #ask(question) {
+    for (;;) {
+      const hands = this.#hands.filter(({ able }) => able);
+      if (!hands.length) return null;
+      const answer = await hands.reduce((least, hand) => (hand.asked < least.asked ? hand : least)).ask(question);
+      if (answer) return answer;
+    }
   }
 }
 
-/** One worker, and what it has been asked. */
+/** One worker, and what it has been asked; it begins with that as soon as it runs, however busy the page is. */
 class Hand {
-  able;
+  able = true;
   #worker;
   #asked = new Map();
   #last = 0;
 
   constructor(script) {
     this.#worker = new Worker(script, { type: "module" });
-    this.able = new Promise((resolve) => {
-      this.#worker.onmessage = ({ data }) => (data.id ? this.#answer(data) : resolve(true));
-      this.#worker.onerror = () => resolve(false) ?? this.drop();
-    });
+    this.#worker.onmessage = ({ data: { id, error, ...found } }) => this.#answer(id, error ? new Error(error) : found);
+    this.#worker.onerror = () => this.#end(null);
   }
 
   get asked() {
     return this.#asked.size;
   }
 
+  /** Return the answer; null if this worker does not run. */
   ask(question) {
     const id = (this.#last += 1);
     const answered = new Promise((resolve, reject) => this.#asked.set(id, { resolve, reject }));
@@ -76,16 +77,20 @@ class Hand {
   }
 
   drop() {
-    this.able = Promise.resolve(false);
-    this.#worker.terminate();
-    for (const id of this.#asked.keys()) this.#answer({ id, error: "the sounds are no longer wanted" });
+    this.#end(new Error("the sounds are no longer wanted"));
   }
 
-  #answer({ id, error, ...found }) {
+  #end(answer) {
+    this.able = false;
+    this.#worker.terminate();
+    for (const id of [...this.#asked.keys()]) this.#answer(id, answer);
+  }
+
+  #answer(id, answer) {
     const { resolve, reject } = this.#asked.get(id);
     this.#asked.delete(id);
-    if (error) reject(new Error(error));
-    else resolve(found);
+    if (answer instanceof Error) reject(answer);
+    else resolve(answer);
   }
 }
 

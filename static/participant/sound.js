@@ -1,6 +1,9 @@
-// One sound from its address: fetched, checked against its digest, decoded bit by bit. The same in a worker and on the page.
+// One sound from its address: fetched, checked against its digest, decoded bit by bit. The same on the page and as a worker.
+//
+// As a worker it takes questions: {id, url, again}, answered with {id, sound} or {id, error}, and {id, ahead} (urls),
+// answered with {id}.
 
-import { decodeFlac } from "./flac.js";
+const flac = import("./flac.js"); // comes while the first sound does
 
 /** Return {rate, depth, channels} of the FLAC file at `url`; `again`: not from the browser's cache, which may be damaged. */
 export async function sound(url, { signal, again } = {}) {
@@ -8,7 +11,7 @@ export async function sound(url, { signal, again } = {}) {
   if (!response.ok) throw new Error(`${response.status} for a sound`);
   const file = await response.arrayBuffer();
   await verify(file, url.split("/").pop(), response.headers.get("Sound-Check"));
-  return decodeFlac(file);
+  return (await flac).decodeFlac(file);
 }
 
 /** Bring what will be asked for next into the browser's cache, one after another. What fails is left for its own page. */
@@ -28,3 +31,14 @@ async function verify(file, token, expected) {
   const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (found !== expected) throw new Error("a sound came damaged");
 }
+
+async function answer({ data: { id, url, again, ahead } }) {
+  try {
+    const found = ahead ? await fetchAhead(ahead) : await sound(url, { again });
+    postMessage({ id, sound: found }, found?.channels.map(({ buffer }) => buffer) ?? []);
+  } catch ({ message }) {
+    postMessage({ id, error: message });
+  }
+}
+
+if (globalThis.WorkerGlobalScope) globalThis.onmessage = answer;

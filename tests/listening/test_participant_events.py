@@ -183,6 +183,7 @@ def test_the_head_of_a_trial_page_names_every_module_that_it_runs():
     while waiting:
         name = waiting.pop()
         found.add(name)
-        imports = re.findall(r'^(?:import|export)[^"]*"\./([\w-]+\.js)"', (static / name).read_text(), re.MULTILINE)
+        code = (static / name).read_text()
+        imports = re.findall(r'(?:^import |^export |import\()[^"]*"\./([\w-]+\.js)"', code, re.MULTILINE)
         waiting |= {f"participant/{each}" for each in imports} - found
     assert sorted(modules.names()) == sorted(found)
