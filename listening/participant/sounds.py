@@ -56,13 +56,16 @@ def addresses_ahead(trial: Trial) -> list[str]:
 
 def addresses(trial: Trial) -> list[str]:
     """Return where the session of `trial` fetches its sounds: the open ones, then those of its slots in order."""
-    sounds = open_sounds(trial) + hidden_sounds(trial)
-    return [reverse("participant:audio", args=[trial.session.token, sound.token]) for sound in sounds]
+    session = trial.session.token
+    return [reverse("participant:audio", args=[session, token]) for token in _served(session, trial)]
 
 
 def delivered(session: Session, token: str) -> bytes:
     """Return the FLAC file behind `token`, as long as the longest file of its trial; or raise `NoSuchSound`."""
-    audio, size = _stored(session, token)
+    trial = _trial(session, token)
+    if trial is None or token not in (served := _served(session.token, trial)):
+        raise NoSuchSound(token)
+    audio, size = served[token]
     return padded(audio.path.read_bytes(), size)
 
 
@@ -71,15 +74,15 @@ def check(token: str, file: bytes) -> str:
     return hmac.digest(token.encode(), file, "sha256").hex()
 
 
-@lru_cache(maxsize=4096)
-def _stored(session: Session, token: str) -> tuple[Audio, int]:
-    """Return the sound behind `token` and the length it is served with; neither ever changes."""
-    trial = _trial(session, token)
-    sounds = open_sounds(trial) + hidden_sounds(trial) if trial else []
-    for sound in sounds:
-        if sound.token == token:
-            return sound.audio, max(_size(each.audio.path) for each in sounds) + SMALLEST
-    raise NoSuchSound(token)
+@lru_cache(maxsize=1024)
+def _served(_session: str, trial: Trial) -> dict[str, tuple[Audio, int]]:
+    """Return the sounds of `trial` by their tokens, and the length they are served with; neither ever changes.
+
+    The page asks first, so that its sounds have nothing left to ask. `_session` is the key that is never used again.
+    """
+    sounds = open_sounds(trial) + hidden_sounds(trial)
+    size = max((_size(sound.audio.path) for sound in sounds), default=0) + SMALLEST
+    return {sound.token: (sound.audio, size) for sound in sounds}
 
 
 def _trial(session: Session, token: str) -> Trial | None:
