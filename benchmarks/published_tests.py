@@ -40,7 +40,9 @@ nobody published values of single stimuli. `sdr` lets a filter of 512 taps pass 
 
 PEASS (`tps`, `ips`, `aps`): the mapping from similarities to scores was fitted to the scores that Ward et al. published
 for the stimuli of ward2018, not to any rating; `python benchmarks/peass.py` fits it without each song in turn and
-shows how far the scores of the songs left out lie from the published ones.
+shows how far the scores of the songs left out lie from the published ones. Two systems of sisec2018 (MELO and REP2, SAR
+near -7 dB) are worse than anything that the mapping was fitted to, and stereo leaves each frame with less to measure
+artifacts by: untested, but likely why its IPS ranks systems against similarity the wrong way round there.
 
 What is not here:
 
