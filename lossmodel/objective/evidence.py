@@ -20,9 +20,10 @@ from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.evaluate import Evaluation
 from lossmodel.objective.network import Objective
 from lossmodel.objective.refit import refitter
+from lossmodel.objective.report import Suggestion
 from lossmodel.objective.residuals import COLUMN, residuals
 from lossmodel.objective.score import score
-from lossmodel.objective.suggest import Suggestion, suggest
+from lossmodel.objective.suggest import suggest
 from lossmodel.progress import Report as Progress
 from lossmodel.progress import parts, silent
 from lossmodel.ratings.table import stimulus_means
@@ -81,7 +82,7 @@ def assemble(
     found = {
         "left_out": LEFT_OUT[evaluation.by],
         "attributes": attributes,
-        "suggestions": [asdict(each) for each in next_ones],
+        "suggestions": [each.model_dump() for each in next_ones],
     }
     return reports.Report.model_validate(_finite(found))
 
@@ -126,8 +127,7 @@ def rank_further(
     candidates = pd.concat([evaluation.predictions, _foreseen(objective, further, silent)], ignore_index=True)
     values = [measured(ratings, pairs, cache=cache), kept.values(further, folder=cache and cache / "metrics")]
     chosen = suggest(candidates, pd.concat(values, ignore_index=True), stimulus_means(ratings))
-    suggestions = tuple(reports.Suggestion.model_validate(each) for each in chosen)
-    return found.model_copy(update={"suggestions": suggestions})
+    return found.model_copy(update={"suggestions": tuple(chosen)})
 
 
 def _foreseen(objective: Objective, systems: Sequence[Pair], report: Progress) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def _foreseen(objective: Objective, systems: Sequence[Pair], report: Progress) -
 
 def write_suggestions(path: Path, found: Sequence[Suggestion]) -> None:
     """Write suggestions as CSV, whole or not at all: a row each, best first, the reasons separated by `;`."""
-    table = pd.DataFrame([asdict(each) for each in found])
+    table = pd.DataFrame([each.model_dump() for each in found])
     table["reasons"] = ["; ".join(each.reasons) for each in found]
     with whole(path) as part:
         table.round(3).to_csv(part, index=False)

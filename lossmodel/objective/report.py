@@ -106,7 +106,12 @@ class Attribute(_Part):
 
 
 class Suggestion(_Part):
-    """See `lossmodel.objective.suggest.Suggestion`."""
+    """One stimulus to rate, and why.
+
+    `score` 0-1; `disagreement` the ensemble's standard deviation and `conflict` objective less auditors (points; each
+    where it is largest among the attributes), `distance` to the nearest rated stimulus against the usual distance
+    between songs (1: as usual), `ratings` how many people have rated it already.
+    """
 
     item: str
     condition: str

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from lossmodel.metrics.measure import HIGHER_IS_BETTER
+from lossmodel.objective.report import Suggestion
 
 Numbers = NDArray[np.float64]
 Key = tuple[str, str]
@@ -33,25 +34,6 @@ WIDE: Final = 4.0
 """Standard deviation of the ensemble in points that is worth a word."""
 FAR: Final = 1.5
 """Distance, against the usual, that is worth a word."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """One stimulus to rate, and why.
-
-    `score` 0-1; `disagreement` the ensemble's standard deviation and `conflict` objective less auditors (points; each
-    where it is largest among the attributes), `distance` to the nearest rated stimulus against the usual distance
-    between songs (1: as usual), `ratings` how many people have rated it already.
-    """
-
-    item: str
-    condition: str
-    score: float
-    disagreement: float
-    conflict: float
-    distance: float
-    ratings: int
-    reasons: tuple[str, ...]
 
 
 def suggest(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame, *, most: int = 30) -> list[Suggestion]:
