@@ -162,11 +162,8 @@ def score(
     from lossmodel.objective.score import score as predict
 
     pairs = manifests.read(manifest) if manifest else [_pair(estimate, reference, mixture)]
-    chosen = objective or store.default()
-    if chosen is None:
-        raise BadInput("no objective comes with this version; fit one and name its folder with --objective")
     with bar("scoring") as report:
-        scores = predict(store.load(chosen), pairs, report=report)
+        scores = predict(store.load(objective or store.default()), pairs, report=report)
     if output:
         manifests.write(output, pairs, [each.columns() for each in scores])
         say(f"{output}: {len(scores)} rows scored")

@@ -50,10 +50,9 @@ def upgrade(card: dict[str, Any], folder: Path) -> dict[str, Any]:
     return card
 
 
-def default() -> Path | None:
-    """Return the folder of the objective that comes with the package; None while there is none."""
-    folder = Path(str(files("lossmodel"))) / "objective" / "default"
-    return folder if (folder / store.CARD).is_file() else None
+def default() -> Path:
+    """Return the folder of the objective that comes with the package."""
+    return Path(str(files("lossmodel"))) / "objective" / "default"
 
 
 def describe(

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 import torch
 
@@ -163,6 +164,19 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     assert ", ".join(rows[0].split(",")[:2]) in out
     status, _, err = shell("suggest", *given, "--output", tmp_path / "none.csv", "--most", 0)
     assert (status, err.count("\n")) == (2, 1)
+
+
+def test_without_a_fit_of_ones_own_the_objective_of_the_package_scores(shell, tmp_path):
+    status, _, _ = shell("score", "--manifest", manifested(tmp_path), "--output", tmp_path / "scores.csv")
+    assert status == 0
+    found = pd.read_csv(tmp_path / "scores.csv").set_index(["item", "condition"])
+    for attribute in ("quality", "interference", "similarity"):
+        low, mean, high = (found[attribute + end] for end in ("_low", "", "_high"))
+        assert ((low <= mean) & (mean <= high)).all()
+    for attribute in ("interference", "similarity"):  # far has more of the accompaniment; quality does not mind a leak
+        near, far = (found[attribute].xs(name, level="condition") for name in ("near", "far"))
+        assert (near > far + 5).all()
+    assert found["in_calibration"].dtype == bool
 
 
 def little(frame, what):
