@@ -94,7 +94,7 @@ def begin(
     data, objective, checkpoint and device do not fit together.
     """
     going_on = _going_on(recipe, output, resumed=resumed)
-    fabric = devices.fabric(device, recipe.precision)
+    fabric = devices.fabric(device)
     _check(recipe, given, fabric.world_size)
     with fabric.rank_zero_first(local=True):  # one process decodes, the others find it done
         batches, held_out = _batches(recipe, given.data, output.parent / CACHE, fabric, report)
