@@ -30,7 +30,7 @@ RECIPE = "recipe.json"
 CACHE = ".stems"
 """Decoded songs lie beside the trainings that use them."""
 
-MAY_CHANGE = {"name", "steps", "checkpoint_every", "patience", "keep", "examples_every", "tensorboard"}
+MAY_CHANGE = {"name", "steps", "checkpoint_every", "patience", "keep", "examples_every", "tensorboard", "compile"}
 """Keys of a recipe in which a resumed training may differ from its beginning."""
 
 
@@ -104,6 +104,8 @@ def begin(
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
     ready, optimiser = fabric.setup(network, optimiser)
+    if recipe.compile:
+        network.compile(dynamic=False)  # in place: the names of its weights stay
     training = Training(
         recipe,
         output,
