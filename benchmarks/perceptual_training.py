@@ -2,7 +2,7 @@
 
 python benchmarks/perceptual_training.py --data DATA --work runs/                       # everything, small, on a CPU
 python benchmarks/perceptual_training.py --data DATA --work smoke/ --size smoke         # minutes, proves nothing
-python benchmarks/perceptual_training.py --work runs/ --size gpu --stage train --device cuda --jobs 6
+python benchmarks/perceptual_training.py --work runs/ --size gpu --stage train --device cuda --jobs 6 --minutes 6
 
 Stages: `prepare` cuts the songs and both listening tests of DATA in two halves (`perceptual_songs`), fits an objective
 and a judge (`perceptual_judge`) to each; `train` needs nothing but the work folder; `judge` measures what `train` left.
@@ -15,9 +15,12 @@ over songs. Everything is kept in the work folder: run again, it goes on where i
 import argparse
 import multiprocessing
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +30,14 @@ import torch
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.files import whole_folder
+from lossmodel.files import read_json, whole_folder, write_json
+from lossmodel.progress import silent
 from separation.config import load
 from separation.data import stems
 from separation.recipe import Recipe
 from separation.render import separator
-from separation.train import train
+from separation.train import step, train
+from separation.training import Sources, begin
 
 GAN = {"adversarial": 0.2, "matching": 0.4}
 SYSTEMS: Mapping[str, Mapping[str, float]] = {
@@ -42,6 +47,12 @@ SYSTEMS: Mapping[str, Mapping[str, float]] = {
     "GAN + objective": {"perceptual": 1.0, **GAN},
 }
 """Losses beside L1, as shares of the gradient."""
+
+WARM, TIMED = 4, 8
+"""Steps by which the pace is found."""
+
+ASIDE = 30.0
+"""Seconds that a half and seed need beside its steps: to begin five trainings, to separate the songs."""
 
 STEPS_OF_16_BITS = 4
 """Estimates are kept with 14 bits: 60 dB under a voice at -24 LUFS, a third less to carry."""
@@ -108,9 +119,44 @@ def _train(options: argparse.Namespace, size: Size) -> None:
         perceptual_songs.learnt(options.work / "songs", half, options.work / "learnt" / half)
     processes = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(options.jobs, mp_context=processes) as pool:
+        if options.minutes:
+            size = _fitted(size, pool, options)
         jobs = [pool.submit(_unit, half, seed, options, size) for half, seed in units]
         for job in jobs:
             print(job.result(), flush=True)
+
+
+def _fitted(size: Size, pool: ProcessPoolExecutor, options: argparse.Namespace) -> Size:
+    """Return the size with as many steps as the minutes allow, going by some that all jobs take at the same time."""
+    kept, began = options.work / options.size / "steps.json", time.perf_counter()
+    if not kept.exists():
+        each = list(pool.map(_pace, repeat(options, options.jobs), repeat(size)))
+        systems = np.mean(each, axis=0)
+        rounds = -(-size.seeds * len(perceptual_songs.HALVES) // options.jobs)
+        left = (60 * options.minutes - (time.perf_counter() - began)) / rounds - ASIDE
+        in_common = size.first / size.steps
+        steps = max(1, int(left / (in_common * systems[0] + systems.sum())))
+        write_json(kept, {"first": round(in_common * steps), "steps": steps, "milliseconds": (1e3 * systems).tolist()})
+    found = read_json(kept)
+    print(found, flush=True)
+    return replace(size, first=found["first"], steps=found["steps"])
+
+
+def _pace(options: argparse.Namespace, size: Size) -> list[float]:
+    """Return the seconds that a step of each system takes here and now."""
+    torch.set_num_threads(options.threads)
+    half, found = perceptual_songs.HALVES[0], []
+    with tempfile.TemporaryDirectory() as folder:
+        for system, losses in SYSTEMS.items():
+            whole = {"adversarial.start": 0.0, "perceptual.ramp": 0.0}
+            chosen = recipe(losses, size.steps, 0, replace(size, recipe={**size.recipe, **whole}))
+            objective = options.work / f"half-{half}" / "objective" if "perceptual" in losses else None
+            given, place = Sources(options.work / "learnt" / half, objective), Path(folder) / system
+            training = begin(chosen, given, place, device=options.device, resumed=False, report=silent)
+            taken = [step(training)["seconds"] for _ in range(WARM + TIMED)]
+            training.batches.close()
+            found.append(float(np.mean(taken[WARM:])))
+    return found
 
 
 def _unit(half: str, seed: int, options: argparse.Namespace, size: Size) -> str:
@@ -176,6 +222,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
     parser.add_argument("--first", type=int, help="steps in common, instead of the size's")
     parser.add_argument("--steps", type=int, help="steps of each system, instead of the size's")
+    parser.add_argument("--minutes", type=float, help="choose the steps so that training takes about so long")
     parser.add_argument("--seeds", type=int, help="how many, instead of the size's")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="halves and seeds trained at a time")
