@@ -1,43 +1,43 @@
 """Does training on what listeners would say pay? Four separators with equal steps and data, judged on unseen songs.
 
-python benchmarks/perceptual_training.py --data DATA --work runs/ --objective objective/ --judge judge/
-python benchmarks/perceptual_training.py --data DATA --work smoke/ --size smoke      # a minute, proves nothing
+python benchmarks/perceptual_training.py --data DATA --work runs/                       # everything, small, on a CPU
+python benchmarks/perceptual_training.py --data DATA --work smoke/ --size smoke         # minutes, proves nothing
+python benchmarks/perceptual_training.py --work runs/ --size gpu --stage train --device cuda --jobs 6 --minutes 6
 
-The songs are the real excerpts of `ward2018` and `sisec2018` under DATA; every third one is kept from all training. For
-each seed one network learns by L1; from its weights four go on for the same number of steps on the same excerpts: L1,
-L1 + objective, GAN, GAN + objective. `--judge` is an objective that nobody trains against, best one of another form,
-fitted to other songs and assessors. Beside it stand SI-SDR, BSS Eval and PEASS. Differences to L1 are paired by song,
-averaged over seeds, with 95 % intervals from a bootstrap over songs. Everything is kept in `--work`: run again, it goes
-on where it stopped. Without `--objective` and `--judge` both are a simulated listener, and the report says so.
+Stages: `prepare` cuts the songs and both listening tests of DATA in two halves (`perceptual_songs`), fits an objective
+and a judge (`perceptual_judge`) to each; `train` needs nothing but the work folder; `judge` measures what `train` left.
+For each half and seed one network learns by L1 from the half's songs; from its weights four go on for the same number
+of steps on the same excerpts: L1, L1 + objective, GAN, GAN + objective. They separate the songs of the other half,
+whose judge no training met. Differences are paired by song, averaged over seeds, with 95 % intervals from a bootstrap
+over songs. Everything is kept in the work folder: run again, it goes on where it stopped.
 """
 
 import argparse
+import multiprocessing
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import tempfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import perceptual_songs
 import torch
-from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.files import read_json, whole_folder, write_json
-from lossmodel.metrics.peass import peass
-from lossmodel.objective import simulate
-from lossmodel.objective import store as objectives
+from lossmodel.progress import silent
 from separation.config import load
 from separation.data import stems
-from separation.evaluate import evaluate
 from separation.recipe import Recipe
 from separation.render import separator
-from separation.train import train
-
-RESAMPLES = 10_000
-LEFT_OUT = 3
-"""Every so-manieth song is for judging only."""
+from separation.train import step, train
+from separation.training import Sources, begin
 
 GAN = {"adversarial": 0.2, "matching": 0.4}
 SYSTEMS: Mapping[str, Mapping[str, float]] = {
@@ -48,177 +48,185 @@ SYSTEMS: Mapping[str, Mapping[str, float]] = {
 }
 """Losses beside L1, as shares of the gradient."""
 
+WARM, TIMED = 4, 8
+"""Steps by which the pace is found."""
+
+ASIDE = 30.0
+"""Seconds that a half and seed need beside its steps: to begin five trainings, to separate the songs."""
+
+STEPS_OF_16_BITS = 4
+"""Estimates are kept with 14 bits: 60 dB under a voice at -24 LUFS, a third less to carry."""
+
 
 @dataclass(frozen=True)
 class Size:
-    """How large a trial is."""
+    """How large a comparison is."""
 
     first: int
-    """Steps of regression that all systems have in common."""
+    """Steps of regression that all systems of a seed have in common."""
     steps: int
     """Steps that each system then takes."""
     seeds: int
     songs: int | None
-    network: Mapping[str, Any]
+    recipe: Mapping[str, Any]
 
 
 SIZES = {
-    "smoke": Size(4, 4, 1, 6, {"levels": 5, "filters": 6}),
-    "small": Size(1500, 1500, 3, None, {"levels": 8, "filters": 16}),
-    "large": Size(20_000, 20_000, 3, None, {"levels": 12, "filters": 24, "channels": 2}),
+    "smoke": Size(4, 4, 1, 2, {"rate": 22_050, "batch": 2, "network.levels": 5, "network.filters": 6}),
+    "small": Size(1500, 750, 3, None, {"rate": 22_050, "batch": 4, "network.levels": 7, "network.filters": 12}),
+    "gpu": Size(
+        2000,
+        600,
+        3,
+        None,
+        {
+            "rate": 44_100,
+            "batch": 16,
+            "network.levels": 9,
+            "network.filters": 16,
+            "precision": "bf16-mixed",
+            "adversarial.network.windows": [2048, 512, 128],
+            "adversarial.network.width": 16,
+        },
+    ),
 }
 
 
 def main() -> int:
     options = _options()
     size = SIZES[options.size]
-    learnt, unseen = _songs(options.data, options.work, size)
-    asked = {"objective": options.objective, "judge": options.judge}
-    heard = {name: _judge(folder, options.work / f"simulated-{name}") for name, folder in asked.items()}
-    found = []
-    for seed in range(options.seeds or size.seeds):
-        for system in SYSTEMS:
-            place = options.work / f"{options.size}-{seed}" / system.replace(" ", "")
-            trained = _trained(system, place, learnt, heard["objective"], seed, size, options.device)
-            found.append((seed, system, _judged(trained, place / "judged.json", unseen, heard, options)))
-    page = _report(found, options, simulated=options.objective is None or options.judge is None)
-    (options.work / f"{options.size}.md").write_text(page, encoding="utf-8")
-    print(page)
+    size = replace(size, **{name: value for name in ("first", "steps", "seeds") if (value := getattr(options, name))})
+    if options.stage in {"prepare", "all"}:
+        from perceptual_judge import prepare
+
+        prepare(options.data, options.work, size.songs)
+    if options.stage in {"train", "all"}:
+        _train(options, size)
+    if options.stage in {"judge", "all"}:
+        from perceptual_report import judge, page
+
+        judge(options.work, options.work / options.size, peass=options.peass)
+        text = page(options.work / options.size, list(SYSTEMS))
+        (options.work / f"{options.size}.md").write_text(text, encoding="utf-8")
+        print(text)
     return 0
 
 
-def _trained(system: str, place: Path, data: Path, objective: Path, seed: int, size: Size, device: str) -> Path:
-    """Return the checkpoint of a system, trained on from the regression that its seed's systems share."""
-    shared = place.parent / "shared"
-    train(_recipe({}, size.first, seed, size), data, shared, device=device, resume=True)
-    losses = SYSTEMS[system]
-    recipe = _recipe(losses, size.steps, seed, size).model_copy(update={"init": shared / "last"})
-    train(recipe, data, place, objective=objective if "perceptual" in losses else None, device=device, resume=True)
-    return place / "last"
+def _train(options: argparse.Namespace, size: Size) -> None:
+    """Train what is not trained yet, several halves and seeds at a time if asked."""
+    units = [(half, seed) for seed in range(size.seeds) for half in perceptual_songs.HALVES]
+    for half in perceptual_songs.HALVES:
+        perceptual_songs.learnt(options.work / "songs", half, options.work / "learnt" / half)
+    processes = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.jobs, mp_context=processes) as pool:
+        if options.minutes:
+            size = _fitted(size, pool, options)
+        jobs = [pool.submit(_unit, half, seed, options, size) for half, seed in units]
+        for job in jobs:
+            print(job.result(), flush=True)
 
 
-def _recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size) -> Recipe:
-    chosen = {
-        "rate": 22_050,
-        "batch": 4,
-        "seed": seed,
-        "steps": steps,
-        "checkpoint_every": max(4, steps // 10),
-        "data.seconds": 1.2,
-        "data.validation": 0.0,
-        "losses.mrstft": 0.0,
-        "losses.balance": True,
-        "optimiser.learning_rate": 5e-4,
-        "optimiser.ema": 0.99,
-        "perceptual.ramp": 0.2,
-        "perceptual.attributes": ["quality", "interference"],
-    }
-    chosen |= {f"network.{name}": value for name, value in size.network.items()}
-    chosen |= {f"losses.{name}": value for name, value in losses.items()}
-    return load("tiny", chosen)
+def _fitted(size: Size, pool: ProcessPoolExecutor, options: argparse.Namespace) -> Size:
+    """Return the size with as many steps as the minutes allow, going by some that all jobs take at the same time."""
+    kept, began = options.work / options.size / "steps.json", time.perf_counter()
+    if not kept.exists():
+        each = list(pool.map(_pace, repeat(options, options.jobs), repeat(size)))
+        systems = np.mean(each, axis=0)
+        rounds = -(-size.seeds * len(perceptual_songs.HALVES) // options.jobs)
+        left = (60 * options.minutes - (time.perf_counter() - began)) / rounds - ASIDE
+        in_common = size.first / size.steps
+        steps = max(1, int(left / (in_common * systems[0] + systems.sum())))
+        write_json(kept, {"first": round(in_common * steps), "steps": steps, "milliseconds": (1e3 * systems).tolist()})
+    found = read_json(kept)
+    print(found, flush=True)
+    return replace(size, first=found["first"], steps=found["steps"])
 
 
-def _judged(
-    checkpoint: Path, target: Path, songs: Path, heard: Mapping[str, Path], options: argparse.Namespace
-) -> dict[str, dict[str, float]]:
-    """Return every judge's value of every unseen song, from the file if this was done before."""
-    if target.is_file():
-        return read_json(target)
-    said = evaluate(checkpoint, songs, objective=heard["objective"], auditors=[heard["judge"]], device=options.device)
-    found = {song["song"]: {name: song[name] for name in song if _counts(name, song[name])} for song in said["songs"]}
-    for name, values in found.items():
-        if options.peass:
-            values |= _peass(checkpoint, songs / name)
-    write_json(target, found)
+def _pace(options: argparse.Namespace, size: Size) -> list[float]:
+    """Return the seconds that a step of each system takes here and now."""
+    torch.set_num_threads(options.threads)
+    half, found = perceptual_songs.HALVES[0], []
+    with tempfile.TemporaryDirectory() as folder:
+        for system, losses in SYSTEMS.items():
+            whole = {"adversarial.start": 0.0, "perceptual.ramp": 0.0}
+            chosen = recipe(losses, size.steps, 0, replace(size, recipe={**size.recipe, **whole}))
+            objective = options.work / f"half-{half}" / "objective" if "perceptual" in losses else None
+            given, place = Sources(options.work / "learnt" / half, objective), Path(folder) / system
+            training = begin(chosen, given, place, device=options.device, resumed=False, report=silent)
+            taken = [step(training)["seconds"] for _ in range(WARM + TIMED)]
+            training.batches.close()
+            found.append(float(np.mean(taken[WARM:])))
     return found
 
 
-def _counts(name: str, value: Any) -> bool:
-    """Say whether a value of a song goes into the table: its ratings by all objectives, SI-SDR, SIR and SAR."""
-    others = name == "sdr" or name.startswith(("mixture_", "museval_"))
-    return isinstance(value, float) and (not others or name in {"museval_sir", "museval_sar"})
+def _unit(half: str, seed: int, options: argparse.Namespace, size: Size) -> str:
+    """Train all systems of a half and seed and let them separate the other half's songs; say where that is."""
+    torch.set_num_threads(options.threads)
+    work, place = options.work, options.work / options.size / f"{half}-{seed}"
+    unseen = stems.find(work / "songs" / perceptual_songs.other(half))
+    for system, losses in SYSTEMS.items():
+        output = place / system.replace(" ", "")
+        if (output / "estimates").exists():
+            continue
+        data, start = work / "learnt" / half, place / "shared"
+        train(recipe({}, size.first, seed, size), data, start, device=options.device, resume=True)
+        chosen = recipe(losses, size.steps, seed, size).model_copy(update={"init": start / "last"})
+        objective = work / f"half-{half}" / "objective" if "perceptual" in losses else None
+        train(chosen, data, output, objective=objective, device=options.device, resume=True)
+        _separate(output / "last", unseen, output / "estimates", options.device)
+    return f"{place}: done"
 
 
-def _peass(checkpoint: Path, place: Path) -> dict[str, float]:
-    references, accompaniment = stems.read(place)
-    vocals = references["vocals"]
-    estimate = separator(checkpoint)(Audio(vocals.samples + accompaniment.samples, vocals.rate))["vocals"]
-    signals = [torch.from_numpy(each.samples).double()[None] for each in (estimate, vocals, accompaniment)]
-    scores = peass(signals[0], torch.stack(signals[1:], dim=1), vocals.rate)
-    return {f"peass_{name}": float(value) for name, value in vars(scores).items()}
+def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size) -> Recipe:
+    """Return the recipe of a system that learns by L1 and `losses`."""
+    chosen = {
+        "seed": seed,
+        "steps": steps,
+        "checkpoint_every": max(4, steps // 4),
+        "data.seconds": 1.2,
+        "data.gain": [0.5, 1.0],
+        "data.remix": 0.75,
+        "data.polarity": True,
+        "data.speed": [0.92, 1.08],
+        "losses.mrstft": 0.0,
+        "losses.balance": True,
+        "optimiser.learning_rate": 1e-3,
+        "optimiser.ema": 0.995,
+        "adversarial.start": 0.1,
+        "adversarial.penalty": "r1",
+        "adversarial.penalty_weight": 0.01,
+        "perceptual.ramp": 0.1,
+        **size.recipe,
+        **{f"losses.{name}": value for name, value in losses.items()},
+    }
+    return load("tiny", chosen)
 
 
-def _report(found: list[tuple[int, str, Any]], options: argparse.Namespace, *, simulated: bool) -> str:
-    songs = sorted(found[0][2])
-    names = list(found[0][2][songs[0]])
-    lines = [f"{len(songs)} unseen songs, {1 + max(seed for seed, *_ in found)} seeds, size {options.size}."]
-    if simulated:
-        lines.append("**Simulated**: objective and judge are a simulated listener; nothing here is about people.")
-    lines += ["", "| | " + " | ".join(SYSTEMS) + " |", "|---|" + "---|" * len(SYSTEMS)]
-    for name in names:
-        values = {
-            system: np.array(
-                [np.mean([said[song][name] for _, other, said in found if other == system]) for song in songs]
-            )
-            for system in SYSTEMS
-        }
-        cells = [f"{values['L1'].mean():.2f}"]
-        cells += [_difference(values[system] - values["L1"]) for system in list(SYSTEMS)[1:]]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", "L1: mean over songs; others: difference to it, 95 % interval over songs."])
-
-
-def _difference(each: NDArray[np.float64]) -> str:
-    draws = np.random.default_rng(0).integers(len(each), size=(RESAMPLES, len(each)))
-    low, high = np.quantile(each[draws].mean(axis=1), [0.025, 0.975])
-    return f"{each.mean():+.2f} [{low:+.2f}, {high:+.2f}]"
-
-
-def _judge(folder: Path | None, simulated: Path) -> Path:
-    """Return the folder of an objective; that of a simulated listener where none was given."""
-    if folder is None and not simulated.exists():
-        objectives.save(simulate.listener(), simulated, card={})
-    return folder or simulated
-
-
-def _songs(data: Path, work: Path, size: Size) -> tuple[Path, Path]:
-    """Write the real excerpts as songs, those for training and those for judging; return both folders."""
-    folders = work / f"{size.songs or 'all'}-learnt", work / f"{size.songs or 'all'}-unseen"
-    for number, (name, vocals, accompaniment) in enumerate(_excerpts(data, size.songs)):
-        place = folders[number % LEFT_OUT == 0] / name
-        if not place.exists():
-            with whole_folder(place) as part:
-                audio.write(part / "vocals.wav", vocals, subtype="FLOAT")
-                audio.write(part / "accompaniment.wav", accompaniment, subtype="FLOAT")
-    return folders
-
-
-def _excerpts(data: Path, count: int | None) -> Iterator[tuple[str, Audio, Audio]]:
-    """Yield name, vocals and accompaniment, in an order that mixes the sources."""
-    places = [*(data / "sisec2018" / "sounds").iterdir(), *(data / "ward2018" / "sounds").iterdir()]
-    chosen = sorted(places, key=lambda place: place.name)[:count]
-    for place in chosen:
-        if (place / "ref_vocals.flac").is_file():
-            yield place.name, audio.read(place / "ref_vocals.flac"), audio.read(place / "ref_accompaniment.flac")
-        else:
-            yield place.name, *_left_over(audio.read(place / "ref.flac"), audio.read(place / "Interferer.flac"))
-
-
-def _left_over(vocals: Audio, mixture: Audio) -> tuple[Audio, Audio]:
-    """Return vocals and what they leave of a mixture that was scaled to their loudness."""
-    gain = float((vocals.samples * mixture.samples).sum() / np.square(vocals.samples).sum())
-    return vocals, Audio((mixture.samples / gain - vocals.samples).astype(np.float32), vocals.rate)
+def _separate(checkpoint: Path, songs: list[Path], folder: Path, device: str) -> None:
+    separates = separator(checkpoint, device=device)
+    with whole_folder(folder) as part:
+        for place in songs:
+            references, accompaniment = stems.read(place)
+            mixture = Audio(references["vocals"].samples + accompaniment.samples, accompaniment.rate)
+            vocals = separates(mixture)["vocals"].samples
+            grid = 32_768 / STEPS_OF_16_BITS
+            rounded = (np.round(vocals * grid) / grid).astype(np.float32)
+            audio.write(part / f"{place.name}.flac", Audio(rounded, mixture.rate), subtype="PCM_16")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds ward2018 and sisec2018")
+    parser.add_argument("--data", type=Path, help="folder that holds ward2018, sisec2018, gensvs2025 and stems")
     parser.add_argument("--work", type=Path, required=True, help="folder for songs, trainings and results")
-    parser.add_argument("--objective", type=Path, help="objective to train against")
-    parser.add_argument("--judge", type=Path, help="objective that nobody trains against")
+    parser.add_argument("--stage", choices=("prepare", "train", "judge", "all"), default="all")
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
+    parser.add_argument("--first", type=int, help="steps in common, instead of the size's")
+    parser.add_argument("--steps", type=int, help="steps of each system, instead of the size's")
+    parser.add_argument("--minutes", type=float, help="choose the steps so that training takes about so long")
     parser.add_argument("--seeds", type=int, help="how many, instead of the size's")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--jobs", type=int, default=1, help="halves and seeds trained at a time")
+    parser.add_argument("--threads", type=int, default=2, help="of each job")
     parser.add_argument("--no-peass", dest="peass", action="store_false")
     return parser.parse_args()
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import av
 import numpy as np
 import pyloudnorm
 import soundfile
@@ -72,6 +71,8 @@ def read(path: Path, *, rate: int | None = None, channels: int | None = None) ->
 
 def read_stems(path: Path) -> list[Audio]:
     """Read every audio stream of a stem MP4, in the file's order (for MUSDB18: `STEMS`)."""
+    import av  # FFmpeg's hundred megabytes are for containers alone
+
     try:
         with av.open(str(path)) as container:
             count = len(container.streams.audio)
@@ -143,6 +144,8 @@ def _read_soundfile(path: Path) -> Audio:
 
 
 def _read_stream(path: Path, index: int) -> Audio:
+    import av
+
     with av.open(str(path)) as container:
         stream = container.streams.audio[index]
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)

@@ -124,6 +124,7 @@ def _averaged(training: Training) -> Iterator[WaveUNet]:
     network.load_state_dict(training.weights)
     network.eval()
     try:
-        yield network
+        with torch.compiler.set_stance("force_eager"):  # a song's length is worth no compilation
+            yield network
     finally:
         network.load_state_dict(own)

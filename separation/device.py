@@ -23,13 +23,22 @@ def parse(device: str) -> tuple[str, int]:
     return kind, int(number or 0)
 
 
-def fabric(device: str, precision: Any) -> Any:
+def mixed(device: torch.device, precision: str) -> torch.autocast:
+    """Return the context in which a network computes: for `bf16-mixed` its convolutions, and nothing else, in bf16.
+
+    Fabric's own would also round what goes in, and the vocals are what the network leaves of it.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed")
+
+
+def fabric(device: str) -> Any:
     """Return Fabric on one device, or on all that `torchrun` has started processes for."""
     kind, number = parse(device)
+    torch.backends.cudnn.benchmark = kind == "cuda"  # every step has the same shapes: try what is fastest once
     if not TorchElasticEnvironment.detect():
-        return Fabric(accelerator=kind, devices=1 if kind == "cpu" else [number], precision=precision)
+        return Fabric(accelerator=kind, devices=1 if kind == "cpu" else [number])
     processes = TorchElasticEnvironment().world_size()
     here = processes if kind == "cpu" else min(processes, torch.cuda.device_count())
-    several = Fabric(accelerator=kind, devices=here, num_nodes=processes // here, strategy="ddp", precision=precision)
+    several = Fabric(accelerator=kind, devices=here, num_nodes=processes // here, strategy="ddp")
     several.launch()
     return several

@@ -151,6 +151,8 @@ class Recipe(_Part):
     tensorboard: bool = False
     """Write events for TensorBoard beside metrics.jsonl."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    compile: bool = False
+    """Let torch.compile make one program of the network: worth its minute on a GPU, and only there."""
     init: Path | None = None
     """Checkpoint whose weights the training starts from."""
 

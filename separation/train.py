@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
+from separation import device as devices
 from separation import parallel, store
 from separation.checkpoints import checkpoint, examples
 from separation.interruptions import explained, interruptible
@@ -81,7 +83,8 @@ def step(training: Training) -> dict[str, Any]:
     batch = training.batches.take(number).to(training.fabric.device)
     loaded = time.perf_counter()
     training.network.train()
-    estimates = training.network(batch.mixture)
+    with devices.mixed(training.fabric.device, recipe.precision):
+        estimates = training.network(batch.mixture)
     judged = estimates.detach().requires_grad_()  # losses end here; the balanced gradient goes on from here
 
     weights = training.terms.weights(number)
@@ -94,14 +97,15 @@ def step(training: Training) -> dict[str, Any]:
     norm = training.fabric.clip_gradients(
         training.network, training.optimiser, max_norm=recipe.optimiser.clip, error_if_nonfinite=False
     )
-    if torch.isfinite(norm):
+    if finite := bool(torch.isfinite(norm)):
         training.optimiser.step()
         _average(training)
-    _count(training, finite=bool(torch.isfinite(norm)))
+    _count(training, finite=finite)
 
     training.step += 1
     values = {**terms, "total": balance.total(terms, weights), "norm": norm}
-    record = {name: float(value.detach()) if torch.isfinite(value) else None for name, value in values.items()}
+    numbers = torch.stack([value.detach().float() for value in values.values()]).tolist()  # a GPU is waited for once
+    record = {name: number if isfinite(number) else None for name, number in zip(values, numbers)}
     seconds = {"seconds": round(time.perf_counter() - began, 4), "loading": round(loaded - began, 4)}
     return {"step": number + 1, **record, **learned, "left_out": training.left_out, **seconds}
 

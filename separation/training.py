@@ -30,7 +30,7 @@ RECIPE = "recipe.json"
 CACHE = ".stems"
 """Decoded songs lie beside the trainings that use them."""
 
-MAY_CHANGE = {"name", "steps", "checkpoint_every", "patience", "keep", "examples_every", "tensorboard"}
+MAY_CHANGE = {"name", "steps", "checkpoint_every", "patience", "keep", "examples_every", "tensorboard", "compile"}
 """Keys of a recipe in which a resumed training may differ from its beginning."""
 
 
@@ -94,7 +94,7 @@ def begin(
     data, objective, checkpoint and device do not fit together.
     """
     going_on = _going_on(recipe, output, resumed=resumed)
-    fabric = devices.fabric(device, recipe.precision)
+    fabric = devices.fabric(device)
     _check(recipe, given, fabric.world_size)
     with fabric.rank_zero_first(local=True):  # one process decodes, the others find it done
         batches, held_out = _batches(recipe, given.data, output.parent / CACHE, fabric, report)
@@ -104,6 +104,8 @@ def begin(
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
     ready, optimiser = fabric.setup(network, optimiser)
+    if recipe.compile:
+        network.compile(dynamic=False)  # in place: the names of its weights stay
     training = Training(
         recipe,
         output,

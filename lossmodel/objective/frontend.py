@@ -5,6 +5,7 @@ the excerpt: the estimate is brought to the reference's loudness, as stimuli are
 are relative to the reference's loud bands. Tensors: (batch, bands, frames) unless said otherwise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -81,7 +82,7 @@ def smooth(values: Tensor, frames: int) -> Tensor:
 
     At the ends only the part of the window that lies inside counts.
     """
-    kernel = torch.as_tensor(_averaging(values.shape[-1], frames), dtype=values.real.dtype, device=values.device)
+    kernel = _constant(values.real, _averaging, values.shape[-1], frames)
     if values.is_complex():
         return torch.complex(values.real @ kernel, values.imag @ kernel)
     return values @ kernel
@@ -104,7 +105,7 @@ def _matched(maps: Maps) -> Maps:
 
 def _loudness(power: Tensor) -> Tensor:
     """Return the gated K-weighted power of each excerpt, (batch,), after ITU-R BS.1770-4 equations 2 to 7."""
-    weighted = (torch.as_tensor(_k_weights(), dtype=power.dtype, device=power.device) @ power)[:, None]
+    weighted = (_constant(power, _k_weights) @ power)[:, None]
     blocks = torch.nn.functional.avg_pool1d(weighted, kernel_size=17, stride=4)[:, 0]  # 400 ms every 100 ms
     heard = (blocks > 0.1 * blocks.mean(1, keepdim=True)).to(power.dtype)  # 10 dB under the mean
     return (blocks * heard).sum(1) / heard.sum(1).clamp_min(1)
@@ -123,11 +124,25 @@ def _power(spectrum: Tensor) -> Tensor:
 
 def _banded(values: Tensor) -> Tensor:
     """Sum (batch, channels, bins, frames) into bands and average the channels."""
-    return torch.as_tensor(_band_weights(), dtype=values.dtype, device=values.device) @ values.mean(1)
+    return _constant(values, _band_weights) @ values.mean(1)
 
 
 def _banded_complex(values: Tensor) -> Tensor:
     return torch.complex(_banded(values.real), _banded(values.imag))
+
+
+def _constant(like: Tensor, made: Callable[..., Numbers], *arguments: int) -> Tensor:
+    """Return numbers that never change with the type, and on the device, of a tensor."""
+    return _placed(made, arguments, like.dtype, like.device)
+
+
+@lru_cache(maxsize=64)
+def _placed(
+    made: Callable[..., Numbers], arguments: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Return the same, made and moved once: a copy to a GPU waits for all that is under way there."""
+    with torch.inference_mode(mode=False):  # whoever comes first, a gradient may pass later
+        return torch.as_tensor(made(*arguments), dtype=dtype, device=device)
 
 
 def _centres() -> Numbers:

@@ -77,8 +77,9 @@ class WaveUNet(nn.Module):
         return F.leaky_relu(skip, SLOPE), F.leaky_relu(down, SLOPE)
 
     def _sources(self, x: Tensor, mixture: Tensor) -> Tensor:
-        heard = torch.cat([x, mixture.transpose(1, 2)], dim=2)
-        y = F.linear(heard, self.output.weight.squeeze(2), self.output.bias).transpose(1, 2)
+        heard = torch.cat([x.to(mixture.dtype), mixture.transpose(1, 2)], dim=2)
+        with torch.autocast(x.device.type, enabled=False):  # eight bits would put noise at -48 dB into the vocals
+            y = F.linear(heard, self.output.weight.squeeze(2), self.output.bias).transpose(1, 2)
         y = torch.tanh(y) if self.config.output == "tanh" else y
         y = y.reshape(len(y), -1, *mixture.shape[1:])  # (batch, predicted, channels, time)
         if not self.config.difference:

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from separation.data.stems import songs as decoded
 from separation.data.synthetic import write_songs
 from separation.evaluate import evaluate
 from separation.losses import terms
+from separation.networks.waveunet import WaveUNet
 from separation.train import train
 from tests.separation.builders import RATE, small, songs
 
@@ -220,6 +222,18 @@ def test_a_mixed_precision_recipe_learns(music, tmp_path):
     train(small(precision="bf16-mixed"), music, tmp_path / "run")
     totals = [record["total"] for record in lines(tmp_path / "run")]
     assert sum(totals[-5:]) < sum(totals[:5])
+
+
+@pytest.mark.slow
+def test_a_compiled_training_takes_the_same_steps_under_the_same_names(music, tmp_path, monkeypatch):
+    quickly = partialmethod(torch.nn.Module.compile, backend="aot_eager")  # the default one takes a minute
+    monkeypatch.setattr(WaveUNet, "compile", quickly)
+    for compiled in (False, True):
+        torch.compiler.reset()
+        train(small(compile=compiled, data__validation=0.0), music, tmp_path / str(compiled), steps=3)
+    plain, found = (store.load(tmp_path / name).network.state_dict() for name in ("False", "True"))
+    assert plain.keys() == found.keys()
+    assert all(torch.allclose(plain[name], found[name], atol=1e-6) for name in plain)
 
 
 def test_songs_are_decoded_beside_the_training(music, tmp_path):

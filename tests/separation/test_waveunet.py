@@ -193,3 +193,12 @@ def test_noise_beside_the_mixture_chooses_among_solutions_that_all_sum_to_it():
     one, other = (network(torch.cat([mixture, noise], 1)) for noise in torch.randn(2, 1, 1, mixture.shape[-1]))
     assert (one - other).abs().max() > 1e-3
     torch.testing.assert_close(one.sum(1), other.sum(1), atol=1e-5, rtol=1e-5)
+
+
+def test_half_precision_leaves_what_the_network_does_not_touch_in_full():
+    network = WaveUNet(WaveUNetConfig(levels=3, filters=4, channels=1)).eval()
+    torch.nn.init.zeros_(network.output.weight)
+    mixture = torch.randn(1, 1, network.config.window(64).input, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        sources = network(mixture)
+    assert torch.equal(sources[:, 1], centre(mixture, sources.shape[-1]))  # bf16 would have rounded it

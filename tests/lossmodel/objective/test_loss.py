@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from lossmodel.objective import frontend
 from lossmodel.objective.loss import PerceptualLoss, resample
 from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song
@@ -99,3 +100,12 @@ def test_resampling_keeps_a_tone():
 def test_an_unknown_attribute_is_named():
     with pytest.raises(ValueError, match="no attribute 'loudness'; the objective knows quality"):
         PerceptualLoss(listener(), attributes=("loudness",))
+
+
+def test_what_was_kept_while_inferring_lets_gradients_pass_later():
+    estimates, voices, mixtures = batch()
+    frontend._placed.cache_clear()
+    with torch.inference_mode():
+        listener()(estimates, voices[:, None], mixtures)
+    PerceptualLoss(listener())(estimates.requires_grad_(), voices, mixtures).backward()
+    assert estimates.grad.abs().max() > 0

@@ -1,0 +1,148 @@
+"""A judge of another form than the objective: what a network that has met no rating hears, weighed by ratings.
+
+The objective takes an estimate apart by phase and sums named distortions. The judge compares patterns of mel levels
+(`lossmodel.objective.convnet`, taught by degradations of synthetic songs alone): five leaks, each over what the
+item's own mixture leaks, and 320 damages. Interference goes by the leaks, quality by the damages, any other attribute
+by both; none of them is ever rewarded. They are weighed by a ridge regression of the logit of mean ratings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import perceptual_songs
+import torch
+from default_objective import published
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from lossmodel.files import read_json, write_json
+from lossmodel.manifest import Pair
+from lossmodel.objective import config, convnet, excerpt, store
+from lossmodel.objective.fit import fit as fit_objective
+from lossmodel.objective.frontend import RATE
+from lossmodel.progress import Report, bar, silent
+from lossmodel.ratings.screening import screen
+from lossmodel.ratings.table import stimulus_means
+
+PENALTY = 10.0
+"""Of the ridge, on standardised columns, each stimulus counting once."""
+
+LEAKS = convnet.Config().leaks
+GOES_BY = {"interference": slice(None, LEAKS), "quality": slice(LEAKS, None)}
+"""Columns of what is heard that an attribute goes by, where these are not all."""
+
+PLAIN_LEAK, PLAIN_DAMAGE = 0.1, 0.05
+"""Share of the mixture's leak, and size of a damage, from which more of it counts less."""
+
+CLIP = 1.5
+"""Mean ratings are kept this far from 0 and 100 before the logit."""
+
+LEAST = 0.05
+"""Standard deviation from which a column is taken to vary."""
+
+ENDS = 0.05
+"""What reference and anchors count beside systems: they hold the scale's ends."""
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """100 · sigmoid(bias - weight · what is heard) for each attribute."""
+
+    weights: Mapping[str, Numbers]
+    biases: Mapping[str, float]
+
+    def ratings(self, heard: Numbers) -> dict[str, float]:
+        """Return what is predicted for one stimulus, by attribute."""
+        return {
+            name: float(100 / (1 + np.exp(weight @ heard - self.biases[name]))) for name, weight in self.weights.items()
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the judge as JSON."""
+        write_json(path, {name: [self.biases[name], *weight.tolist()] for name, weight in self.weights.items()})
+
+    @classmethod
+    def load(cls, path: Path) -> "Judge":
+        """Read what `save` wrote."""
+        numbers = {name: np.array(values) for name, values in read_json(path).items()}
+        return cls(
+            {name: each[1:] for name, each in numbers.items()}, {name: each[0] for name, each in numbers.items()}
+        )
+
+
+def prepare(data: Path, work: Path, count: int | None) -> None:
+    """Write songs, and the objective and judge of each half, fitted to its ratings; say how well songs are foreseen."""
+    perceptual_songs.write(data, work / "songs", count)
+    ratings, pairs = published(data)
+    kept = screen(ratings).keep(ratings)
+    for half in perceptual_songs.HALVES:
+        place = work / f"half-{half}"
+        if (place / "judge.json").exists():
+            continue
+        own, stimuli = perceptual_songs.heard(kept, pairs, data, half)
+        with bar(f"objective of half {half}") as report:
+            objective = fit_objective(own, stimuli, config.load("compact"), cache=work / "features", report=report)
+        store.save(objective, place / "objective", card={})
+        with bar(f"judge of half {half}") as report:
+            heard = hear(stimuli, report)
+        fit(own, heard).save(place / "judge.json")
+        print(f"judge of half {half}, r with the ratings of left-out songs: {left_out(own, heard)}")
+
+
+def fit(ratings: pd.DataFrame, heard: Mapping[tuple[str, str], Numbers]) -> Judge:
+    """Return the judge fitted to mean ratings; `heard` is what `hear` returned."""
+    weights, biases = {}, {}
+    for name, means in stimulus_means(ratings).groupby("attribute"):
+        rows = np.zeros((len(means), len(next(iter(heard.values())))))
+        columns = GOES_BY.get(str(name), slice(None))
+        rows[:, columns] = [heard[key][columns] for key in zip(means["item"], means["condition"])]
+        share = means["mean"].clip(CLIP, 100 - CLIP).to_numpy() / 100
+        counts = np.where(means["role"] == "system", 1.0, ENDS)
+        weights[str(name)], biases[str(name)] = _non_negative(rows, np.log(share / (1 - share)), counts)
+    return Judge(weights, biases)
+
+
+@torch.no_grad()
+def hear(pairs: Sequence[Pair], report: Report = silent) -> dict[tuple[str, str], Numbers]:
+    """Return leaks and damages of each pair, by item and condition: at least 0, and 0 for the reference itself."""
+    network, found = convnet.load(), {}
+    for step, pair in enumerate(pairs, start=1):
+        read = excerpt.read(pair)
+        of_estimate, of_mixture = (
+            network(each, read.references[:, 0], read.mixture, RATE) for each in (read.estimate, read.mixture)
+        )
+        leak, most = (each.percepts[0, :LEAKS].double().expm1().numpy() for each in (of_estimate, of_mixture))
+        damage = of_estimate.distances[0].double().numpy().reshape(2, -1)[1]
+        parts = leak / np.maximum(most, 1e-3) / PLAIN_LEAK, damage / PLAIN_DAMAGE
+        found[pair.item, pair.condition] = np.log1p(np.concatenate(parts))
+        report(step, len(pairs))
+    return found
+
+
+def left_out(ratings: pd.DataFrame, heard: Mapping[tuple[str, str], Numbers]) -> dict[str, float]:
+    """Return the correlation with the mean ratings of systems, each song predicted by a fit to the others."""
+    said: dict[str, list[tuple[float, float]]] = {}
+    for item in ratings["item"].unique():
+        attributes = set(ratings.loc[ratings["item"] == item, "attribute"])
+        own = stimulus_means(ratings[ratings["item"] == item])
+        judge = fit(ratings[(ratings["item"] != item) & ratings["attribute"].isin(attributes)], heard)
+        for row in own[own["role"] == "system"].itertuples():
+            predicted = judge.ratings(heard[row.item, row.condition])[row.attribute]
+            said.setdefault(row.attribute, []).append((row.mean, predicted))
+    return {name: float(np.corrcoef(np.array(pairs).T)[0, 1]) for name, pairs in said.items()}
+
+
+def _non_negative(rows: Numbers, target: Numbers, counts: Numbers) -> tuple[Numbers, float]:
+    """Return (weights, bias) that make bias - rows @ weights the target: weighted ridge, no weight negative."""
+    share = counts / counts.sum()
+    middle, aim = share @ rows, float(share @ target)
+    deviation = np.sqrt(share @ (rows - middle) ** 2).clip(LEAST)
+    root = np.sqrt(counts)
+    design = np.concatenate([-root[:, None] * (rows - middle) / deviation, np.sqrt(PENALTY) * np.eye(len(middle))])
+    found = nnls(design, np.concatenate([root * (target - aim), np.zeros(len(middle))]))[0] / deviation
+    return found, aim + float(middle @ found)
