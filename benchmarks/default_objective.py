@@ -10,19 +10,14 @@ import argparse
 import sys
 from pathlib import Path
 
-import pandas as pd
+from published import published
 
 from lossmodel import manifest
-from lossmodel.manifest import Pair
 from lossmodel.objective import config, evaluate, store
 from lossmodel.objective.fit import fit
 from lossmodel.progress import bar
 from lossmodel.ratings import table
 from lossmodel.ratings.screening import screen
-
-WARD = {"ref": "reference", "Quality": "anchor", "Interferer": "anchor"}
-SISEC = {"Ref": "reference", "Anch1": "anchor", "Anch2": "anchor"}
-FILES = {"Ref": "ref_vocals", "Anch1": "anchor1_interference", "Anch2": "anchor2_quality"}
 
 SOURCES = [
     "Ward, Wierstorf, Mason, Grais, Plumbley: BSS Eval or PEASS? ICASSP 2018: quality and interference, 11 songs of "
@@ -54,54 +49,6 @@ def main() -> int:
     about = {"sources": SOURCES, "limits": LIMITS, "screening": screened.to_json(), "further": further.to_json()}
     store.save(fit(kept, pairs, recipe, cache=features), options.output, card={**card, **about})
     return 0
-
-
-def published(data: Path) -> tuple[pd.DataFrame, list[Pair]]:
-    """Return the ratings of both tests and a pair for every rated stimulus."""
-    ward, sisec = _ward(data / "ward2018"), _sisec(data / "sisec2018")
-    return pd.concat([ward[0], sisec[0]], ignore_index=True), [*ward[1], *sisec[1]]
-
-
-def _ward(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
-    names = {"subject": "assessor", "experiment": "attribute", "page": "item", "sound": "condition", "rating": "score"}
-    raw = pd.read_csv(folder / "ratings.csv").rename(columns=names)
-    raw["attribute"] = raw["attribute"].replace("interferer", "interference")
-    rated = _tidy(raw, "ward2018", raw["page_order"], WARD)
-    files = [(row.item, row.condition, folder / "sounds" / row.item) for row in _stimuli(rated)]
-    return rated, [
-        Pair(item, name, WARD.get(name, "system"), at / f"{name}.flac", (at / "ref.flac",), at / "Interferer.flac")
-        for item, name, at in files
-    ]
-
-
-def _sisec(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
-    names = {"sub": "assessor", "song": "item", "sound": "condition", "rating": "score"}
-    raw = pd.read_csv(folder / "ratings.csv").rename(columns=names).assign(attribute="similarity")
-    rated = _tidy(raw, "sisec2018", raw["order"], SISEC)
-    files = [(row.item, row.condition, folder / "sounds" / row.item) for row in _stimuli(rated)]
-    return rated, [
-        Pair(
-            item, name, SISEC.get(name, "system"), at / f"{FILES.get(name, f'{name}_vocals')}.flac",
-            (at / "ref_vocals.flac",), at / "mixture.flac",
-        )
-        for item, name, at in files
-    ]  # fmt: skip
-
-
-def _tidy(raw: pd.DataFrame, study: str, order: pd.Series, roles: dict[str, str]) -> pd.DataFrame:
-    """Return the ratings in our columns; a page rated twice comes as replicates 0 and 1, in its order."""
-    raw = raw.assign(
-        study=study, session=raw["assessor"], trial=order, position=0, seconds=float("nan"), simulated=False
-    )
-    raw["assessor"] = study + "-" + raw["assessor"].astype(str)
-    raw = raw.sort_values("trial", kind="stable")
-    raw["replicate"] = raw.groupby(["assessor", "attribute", "item", "condition"]).cumcount()
-    raw["role"] = raw["condition"].map(roles).fillna("system")
-    return table.check(raw[list(table.COLUMNS)])
-
-
-def _stimuli(rated: pd.DataFrame) -> list[pd.Series]:
-    return list(rated[["item", "condition"]].drop_duplicates().sort_values(["item", "condition"]).itertuples())
 
 
 def _options() -> argparse.Namespace:

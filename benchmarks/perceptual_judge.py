@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import perceptual_songs
 import torch
-from default_objective import published
 from numpy.typing import NDArray
+from published import published
 from scipy.optimize import nnls
 
 from lossmodel.files import read_json, write_json

@@ -40,21 +40,28 @@ def judge(work: Path, runs: Path, *, peass: bool) -> None:
 
 
 def page(runs: Path, systems: Sequence[str]) -> str:
-    """Return the table as Markdown: L1 as it is, the others as differences to it, and the objective's in a GAN."""
-    found = {name: _mean(runs, name) for name in (MIXTURE, *systems)}
-    plain, _, gan, both = systems
+    """Return the table as Markdown: L1 as it is, the others that are trained as differences to it.
+
+    Where both GANs are there, the last column is the difference that the objective makes between them.
+    """
+    trained = [name for name in systems if _runs(runs, name)]
+    found = {name: _mean(runs, name) for name in (MIXTURE, *trained)}
+    plain, *others = trained
+    columns = {name: (name, plain) for name in others}
+    if len(trained) == len(systems):
+        columns["objective in a GAN"] = (others[-1], others[-2])
     songs = sorted(found[plain])
     lines = [
         f"{len(songs)} unseen songs, {len(_runs(runs, plain))} trainings of each kind.",
         "",
-        "| | mixture | L1 | " + " | ".join(systems[1:]) + " | objective in a GAN |",
-        "|---|---|---|" + "---|" * len(systems),
+        "| | mixture | L1 | " + " | ".join(columns) + " |",
+        "|---|---|---|" + "---|" * len(columns),
     ]
     for name in found[plain][songs[0]]:
         values = {system: np.array([said[song][name] for song in songs]) for system, said in found.items()}
         cells = [f"{np.nanmean(values[MIXTURE]):.1f}", f"{values[plain].mean():.1f}"]
-        cells += [_difference(values[system] - values[plain]) for system in systems[1:]]
-        lines.append(f"| {name} | " + " | ".join([*cells, _difference(values[both] - values[gan])]) + " |")
+        cells += [_difference(values[one] - values[other]) for one, other in columns.values()]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     note = "Mixture and L1: means over songs; others: difference to L1 (last column: to GAN), 95 % interval over songs."
     return "\n".join([*lines, "", note])
 
