@@ -44,21 +44,31 @@ class PerceptualLoss(nn.Module):
         self._pessimism = pessimism
         self._rate = rate
 
-    def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor, before: Tensor | None = None) -> Tensor:
         """Return the loss, a scalar, averaged over the excerpts in which there is a reference to be heard.
 
-        Shape: estimate and mixture (batch, channels, time), references the same or (batch, references, channels,
-        time); at least a second. Gradients go to the estimate alone.
+        Given what was made of the mixture `before`, what counts is the gain over it, mainly of the attribute that
+        gained least, so that none pays for another: 0 where nothing was gained, negative where all were.
+
+        Shape: estimate, mixture and before (batch, channels, time), references the same or (batch, references,
+        channels, time); at least a second. Gradients go to the estimate alone.
         """
         if references.dim() == estimate.dim():
             references = references[:, None]
         references, mixture = references.detach(), mixture.detach()
-        signals = (resample(each.float(), self._rate, RATE) for each in (estimate, references, mixture))
-        predictions = self.objective(*signals).values()
-        points = torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
+        points, most = self._points(estimate, references, mixture), 100.0
+        if before is not None:
+            with torch.no_grad():
+                held = self._points(before, references, mixture)
+            points, most = points - held, 0.0
         audible = _rms(references.flatten(1)) > AUDIBLE * _rms(mixture.flatten(1))
-        short = (100 - self._together(points)) / 100
+        short = (most - self._together(points)) / 100
         return torch.where(audible, short, 0).sum() / audible.sum().clamp_min(1)
+
+    def _points(self, *signals: Tensor) -> Tensor:
+        """Return the pessimistic ratings of an estimate, (attributes, batch)."""
+        predictions = self.objective(*(resample(each.float(), self._rate, RATE) for each in signals)).values()
+        return torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
 
 
 def resample(signal: Tensor, rate: int, to: int) -> Tensor:
