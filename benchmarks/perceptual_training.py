@@ -199,7 +199,7 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start
         "adversarial.penalty": "r1",
         "adversarial.penalty_weight": 0.01,
         "perceptual.ramp": 0.1,
-        "perceptual.gain": start is not None,
+        "perceptual.gain": start is not None and "perceptual" in losses,
         "init": start,
         **size.recipe,
         **{f"losses.{name}": value for name, value in losses.items()},
