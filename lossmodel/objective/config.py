@@ -13,8 +13,8 @@ from lossmodel.errors import BadInput
 GENERAL = "general"
 """The terms of an attribute that the recipe does not name."""
 
-PROBES = ("silence", "dull")
-"""Sounds that any song yields: nothing at all, and the reference without what is above 3.5 kHz."""
+PROBES = ("silence", "dull", "clicks")
+"""Sounds that any song yields: nothing at all, the reference without what is above 3.5 kHz, and with clicks."""
 
 Weight = Annotated[float, Field(ge=0)]
 Score = Annotated[float, Field(ge=0, le=100)]
@@ -33,16 +33,29 @@ class Weights(_Strict):
     probe: Weight = 0.1
 
 
+class Ends(_Strict):
+    """Where panels put the worst of the anchors and the hidden reference, believed as firmly as so many `raters`.
+
+    Few people use a scale of their own; what everybody heard tells it. It takes anchors that are as bad as can be: the
+    mixture for interference, a voice in shreds for quality.
+    """
+
+    anchor: Score = 5.0
+    reference: Score = 99.0
+    raters: float = Field(4.0, ge=0)
+
+
 class FitRecipe(_Strict):
     """What is fitted to ratings: the terms of each member, by attribute, and how strongly the fit is held back.
 
-    `known` says what a probe (`silence`, `dull`) deserves on an attribute, whatever the song.
+    `known` says what a probe (`silence`, `dull`, `clicks`) deserves on an attribute, whatever the song.
     """
 
     seed: int = 1
     ridge: float = Field(5.0, gt=0)
     clip: float = Field(1.5, gt=0, lt=50)
     weights: Weights = Weights()
+    ends: Ends = Ends()
     known: dict[str, dict[str, Score]] = {}
     members: dict[str, dict[str, tuple[str, ...]]]
 
@@ -118,6 +131,7 @@ def _explained(error: ValidationError) -> str:
     first = error.errors()[0]
     key = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
-        model = Weights if first["loc"][0] == "weights" else FitRecipe
-        return f"unknown key '{key}'; known are {', '.join(model.model_fields)}"
+        sections: dict[str, type[BaseModel]] = {"weights": Weights, "ends": Ends}
+        known = sections.get(str(first["loc"][0]), FitRecipe).model_fields
+        return f"unknown key '{key}'; known are {', '.join(known)}"
     return f"{key}: {first['msg'].removeprefix('Value error, ')}"

@@ -16,7 +16,11 @@ from lossmodel.files import read_json, sha256, write_json
 from lossmodel.manifest import Pair
 from lossmodel.objective import excerpt
 from lossmodel.objective.config import PROBES, Term
+from lossmodel.objective.decomposition import Scene
+from lossmodel.objective.excerpt import Excerpt
 from lossmodel.objective.features import FEATURES, VERSION
+from lossmodel.objective.frontend import RATE
+from lossmodel.objective.ladders import moments
 from lossmodel.objective.network import describe, hear, raw_terms
 from lossmodel.progress import Report, silent
 
@@ -64,15 +68,23 @@ def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
     """Return all features of what is wanted, by name of `LISTENED`."""
     read = excerpt.read(pair)
     scene = hear(read.estimate, read.references, read.mixture)
-    scenes = {
-        ESTIMATE: scene,
-        MIXTURE: scene.remixed(1, 1),
-        REFERENCE: scene.remixed(1, 0),
-        "silence": scene.remixed(0, 0),
-        "dull": scene.dulled(),
+    scenes: dict[str, Callable[[], Scene]] = {
+        ESTIMATE: lambda: scene,
+        MIXTURE: lambda: scene.remixed(1, 1),
+        REFERENCE: lambda: scene.remixed(1, 0),
+        "silence": lambda: scene.remixed(0, 0),
+        "dull": scene.dulled,
+        "clicks": lambda: _clicking(read),
     }
-    found = {each: describe(scenes[each], list(FEATURES), read.references.shape[1]) for each in wanted}
+    found = {each: describe(scenes[each](), list(FEATURES), read.references.shape[1]) for each in wanted}
     return {each: {name: value[0].double().tolist() for name, value in found[each].items()} for each in wanted}
+
+
+def _clicking(read: Excerpt) -> Scene:
+    """Return each reference with clicks of 4 dB under its peak in the estimate's place."""
+    references = read.references[0]
+    clicking = moments.clicks(references, references, RATE, 0.8, 0)
+    return hear(clicking, references[:, None], read.mixture.expand_as(references))
 
 
 def _key(pair: Pair, listened: str, hashed: Callable[[Path], str]) -> str:

@@ -17,7 +17,7 @@ from lossmodel.objective.decomposition import Scene
 DISTANCE = "distance"
 """The feature by which a reference is chosen where several are admissible."""
 
-VERSION = 2
+VERSION = 3
 """Counts up when any feature's values change; cached features of another version are not used."""
 
 Feature = Callable[[Scene], Tensor]

@@ -5,7 +5,7 @@ calibration.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.extract import REFERENCE, Stimulus, extract
 from lossmodel.objective.features import FEATURES
-from lossmodel.objective.network import Head, Objective
+from lossmodel.objective.network import Z90, Head, Objective
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.table import stimulus_means
 
@@ -44,18 +44,25 @@ BEYOND = 2.0
 SHRINKAGE = 0.3
 """Share of the diagonal in the covariance of terms, which are fewer songs than needed to know it."""
 
+LEAST_SCALE = 30.0
+"""Points between reference and worst anchor under which the scale is not stretched any more."""
+
 LEAST_SPREAD = 1.0
 """Smallest standard deviation of the systems' mean ratings, in points, from which anything can be learnt."""
 
 
 @dataclass(frozen=True)
 class Rated:
-    """What the head of one attribute is fitted to; arrays of shape (stimuli,), and `raw` (stimuli, terms)."""
+    """What the head of one attribute is fitted to; arrays of shape (stimuli,), and `raw` (stimuli, terms).
+
+    `people` rated each stimulus, 0 where its score is known without asking.
+    """
 
     attribute: str
     members: Mapping[str, tuple[str, ...]]
     raw: Numbers
     score: Numbers
+    people: Numbers
     item: NDArray[np.str_]
     condition: NDArray[np.str_]
     role: NDArray[np.str_]
@@ -67,7 +74,7 @@ class Rated:
 
     def only(self, rows: Mask) -> "Rated":
         """Return some of the rows."""
-        kept = {name: getattr(self, name)[rows] for name in ("raw", "score", "item", "condition", "role")}
+        kept = {name: getattr(self, name)[rows] for name in ("raw", "score", "people", "item", "condition", "role")}
         return Rated(self.attribute, self.members, **kept)
 
 
@@ -107,7 +114,7 @@ def gather(
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
-    head = Head(rated.members)
+    rated, head = _placed(rated, recipe), Head(rated.members)
     usual, most = np.median(rated.raw[rated.systems], axis=0), rated.raw[rated.role != PROBE].max(axis=0)
     most = np.where(most > 0, most, rated.raw.max(axis=0))
     _fill(head.scale, np.maximum(OF_MEDIAN * usual, OF_MOST * most) + 1e-6)
@@ -147,19 +154,40 @@ def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], S
     members = recipe.members_of(attribute)
     terms = Head(members).terms
     rows = [
-        (stimuli[item, condition].terms(terms), score, item, condition, role)
-        for item, condition, role, score in zip(means["item"], means["condition"], means["role"], means["mean"])
+        (stimuli[item, condition].terms(terms), score, people, item, condition, role)
+        for item, condition, role, score, people in means[["item", "condition", "role", "mean", "n"]].itertuples(
+            index=False
+        )
     ]
     firsts = {each.item: each for key, each in reversed(stimuli.items()) if key[0] in set(means["item"])}
     known = {REFERENCE: {attribute: 100.0}, **recipe.known}
     rows += [
-        (each.terms(terms, of=probe), scores[attribute], item, probe, UNRATED if probe == REFERENCE else PROBE)
+        (each.terms(terms, of=probe), scores[attribute], 0, item, probe, UNRATED if probe == REFERENCE else PROBE)
         for probe, scores in known.items()
         if attribute in scores
         for item, each in firsts.items()
     ]
-    raw, scores, *names = zip(*rows)
-    return Rated(attribute, members, np.stack(raw), np.array(scores, float), *map(np.array, names))
+    raw, scores, people, *names = zip(*rows)
+    numbers = np.array(scores, float), np.array(people, float)
+    return Rated(attribute, members, np.stack(raw), *numbers, *map(np.array, names))
+
+
+def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
+    """Return the ratings moved and stretched so that the scale's ends lie where panels put them (`config.Ends`)."""
+    believed, asked = recipe.ends, rated.people > 0
+    by_anchor = [
+        rated.score[asked & (rated.condition == name)] for name in set(rated.condition[rated.role == "anchor"])
+    ]
+    references = rated.score[asked & (rated.role == "reference")]
+    if not by_anchor or not len(references) or not believed.raters:
+        return rated
+    low, high = min(each.mean() for each in by_anchor), references.mean()
+    own = (people := rated.people[asked].mean()) / (people + believed.raters)
+    to_low, to_high = (
+        own * seen + (1 - own) * told for seen, told in ((low, believed.anchor), (high, believed.reference))
+    )
+    moved = to_low + (rated.score - low) * (to_high - to_low) / max(high - low, LEAST_SCALE)
+    return replace(rated, score=np.where(asked, moved.clip(0, 100), rated.score))
 
 
 def _weights(rated: Rated, recipe: FitRecipe) -> Numbers:
@@ -190,17 +218,22 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
 
 
 def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRecipe) -> None:
-    """Set the residual and the border of calibration from songs that the model has not seen."""
-    residuals, distances = [], []
+    """Set the residual and the border of calibration from songs that the model has not seen.
+
+    The residual makes nine of ten 90 % intervals hold, with the members' disagreement in them.
+    """
+    unexplained, distances = [], []
     heard = rated.role != UNRATED
     for song in np.unique(rated.item):
         others, own = rated.item != song, (rated.item == song) & rated.systems
         weight, bias = _fitted(head, rated, salience, others, recipe)
-        residuals.append(rated.score[own] - 100 / (1 + np.exp((salience[own] @ weight.T - bias).mean(axis=1))))
+        logits = bias - salience[own] @ weight.T
+        errors = rated.score[own] - _points(logits.mean(axis=1))
+        unexplained.append((errors / Z90) ** 2 - _points(logits).var(axis=1))
         centre, precision = _spread(salience[others & heard])
         away = salience[own] - centre
         distances.append(np.einsum("st,tu,su->s", away, precision, away))
-    _fill(head.residual, np.sqrt(np.mean(np.concatenate(residuals) ** 2)))
+    _fill(head.residual, np.sqrt(max(np.quantile(np.concatenate(unexplained), 0.9), 0.0)))
     for buffer, value in zip((head.centre, head.precision), _spread(salience[heard])):
         _fill(buffer, value)
     _fill(head.reach, np.quantile(np.concatenate(distances), 0.95))
@@ -234,6 +267,11 @@ def _spread(salience: Numbers) -> tuple[Numbers, Numbers]:
 def _logit(score: Numbers, clip: float) -> Numbers:
     share = np.clip(score, clip, 100 - clip) / 100
     return np.log(share / (1 - share))
+
+
+def _points(logits: Numbers) -> Numbers:
+    points: Numbers = 100 / (1 + np.exp(-logits))
+    return points
 
 
 def _fill(buffer: torch.Tensor, value: Numbers | float) -> None:

@@ -70,7 +70,7 @@ class Head(nn.Module):
             "scale": torch.ones(size),  # a term of this size is plainly there
             "weight": torch.zeros(len(self.members), size),
             "bias": torch.zeros(len(self.members)),
-            "residual": torch.tensor(0.0),  # SD in points, on songs that were left out
+            "residual": torch.tensor(0.0),  # SD in points beyond the spread; from songs left out
             "centre": torch.zeros(size),
             "precision": torch.zeros(size, size),
             "reach": torch.tensor(torch.inf),  # largest distance to what was rated that is still in calibration

@@ -44,11 +44,12 @@ def _foreseen(rated: Rated, means: pd.DataFrame, items: Sequence[str], recipe: F
 
 def _restricted(rated: Rated, means: pd.DataFrame) -> Rated:
     """Return the rows whose items are in `means`, with the mean ratings that stand there."""
-    known = dict(zip(zip(means["item"], means["condition"]), means["mean"]))
+    known = dict(zip(zip(means["item"], means["condition"]), zip(means["mean"], means["n"])))
     items, heard = set(means["item"]), set(means["role"])
     keys = list(zip(rated.item, rated.condition))
     kept = [
         item in items and ((item, name) in known or role not in heard) for (item, name), role in zip(keys, rated.role)
     ]
-    scores = [known.get(key, score) for key, score in zip(keys, rated.score)]
-    return replace(rated, score=np.array(scores, dtype=float)).only(np.array(kept))
+    found = [known.get(key, (score, people)) for key, score, people in zip(keys, rated.score, rated.people)]
+    score, people = np.array(found, dtype=float).T
+    return replace(rated, score=score, people=people).only(np.array(kept))

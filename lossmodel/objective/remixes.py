@@ -24,6 +24,15 @@ NOTHING = 0.0066928509
 FEW = 0.2
 """Share of bands that separators of any merit take away."""
 
+PLAINLY = 2.5
+"""Power over the remix's (4 dB) from which something that comes and goes at once stands out."""
+
+AROUND = 9
+"""Frames, 210 ms, whose quietest moment a burst is measured from."""
+
+UNAVOIDED = 0.005
+"""Bursts that separators of any merit have."""
+
 MOST_DB = 20.0
 """Level difference beyond which nothing more is heard to be missing or added."""
 
@@ -89,6 +98,16 @@ def bands_lost(scene: Scene) -> Tensor:
     return (mean(torch.sigmoid(gone / 2 - 5) - NOTHING, audible) - FEW).clamp_min(0)
 
 
+def bursts(scene: Scene) -> Tensor:
+    """Loudness of clicks, of the remix's: what stands out for a moment, both from 2 to 5 kHz and above."""
+    x = scene.phrase_remix
+    out = (loud(scene.maps.ee, floor=PLAIN) - loud(PLAINLY * x, floor=PLAIN)).clamp_min(0)
+    both = torch.stack([out[:, 20:30].mean(1), out[:, 30:].mean(1)], dim=1)
+    quietest = -torch.nn.functional.max_pool1d(-both, AROUND, 1, AROUND // 2)
+    at_once = (both - quietest).amin(1)
+    return (at_once.mean(1) / (mean(loud(x, floor=PLAIN)) + 1e-3) - UNAVOIDED).clamp_min(0)
+
+
 def pattern(scene: Scene, *, phrase: bool, frames: int = 21, floor: float = PLAIN, softly: float = 0.0) -> Tensor:
     """How unlike the patterns of loudness over bands and time are in their worst half seconds."""
     x, e = ((power.clamp_min(0) + floor) ** 0.25 for power in (remix(scene, phrase=phrase), scene.maps.ee))
@@ -117,6 +136,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "onsets_lost_whole": partial(onsets, sign=-1.0, phrase=False),
     "missing_whole": partial(missing, phrase=False),
     "bands_lost": bands_lost,
+    "bursts": bursts,
     "pattern": partial(pattern, phrase=True),
     "pattern_whole": partial(pattern, phrase=False),
     "pattern_fast": partial(pattern, phrase=True, frames=9, floor=HEARD, softly=1.0),

@@ -6,6 +6,7 @@ import torch
 from lossmodel.objective.decomposition import Scene
 from lossmodel.objective.features import FEATURES, compute
 from lossmodel.objective.frontend import maps
+from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective.songs import degraded, song
 
 
@@ -66,6 +67,18 @@ def test_more_holes_are_worse(name):
     assert ladder == sorted(ladder)
 
 
+def test_only_clicks_are_bursts():
+    voice, mixture = song(4)
+    parts = voice[None], (mixture - voice)[None]
+    clicks, *others = (
+        [feature("bursts", rung[0], voice, mixture) for rung in BY_NAME[name].rungs(*parts, 44_100, seed=1)]
+        for name in ("clicks", "gating", "holes", "leak")
+    )
+    assert clicks == sorted(clicks)
+    assert clicks[-1] > 0.01
+    assert max(map(max, others)) < 0.01 * clicks[-1]
+
+
 def test_polarity_is_not_heard():
     voice, mixture = song(5)
     estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.1)
@@ -97,7 +110,7 @@ def test_features_and_their_gradients_are_finite_everywhere(estimate, reference)
 
 def test_every_feature_has_a_gradient_on_a_real_estimate():
     voice, mixture = song(7, seconds=1.0)
-    for name in FEATURES.keys() - {"absent", "bands_lost"}:
+    for name in FEATURES.keys() - {"absent", "bands_lost", "bursts"}:
         estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.2).requires_grad_()
         FEATURES[name](scene(estimate, voice, mixture)).sum().backward()
         assert estimate.grad.abs().max() > 0, name
