@@ -32,6 +32,7 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.files import read_json, whole_folder, write_json
 from lossmodel.progress import silent
+from separation.checkpoints import checkpoint
 from separation.config import load
 from separation.data import stems
 from separation.recipe import Recipe
@@ -145,16 +146,18 @@ def _fitted(size: Size, pool: ProcessPoolExecutor, options: argparse.Namespace) 
 def _pace(options: argparse.Namespace, size: Size) -> list[float]:
     """Return the seconds that a step of each system takes here and now."""
     torch.set_num_threads(options.threads)
-    half, found = perceptual_songs.HALVES[0], []
+    half, found, start = perceptual_songs.HALVES[0], [], None
     with tempfile.TemporaryDirectory() as folder:
         for system, losses in SYSTEMS.items():
             whole = {"adversarial.start": 0.0, "perceptual.ramp": 0.0}
-            chosen = recipe(losses, size.steps, 0, replace(size, recipe={**size.recipe, **whole}))
+            chosen = recipe(losses, size.steps, 0, replace(size, recipe={**size.recipe, **whole}), start)
             objective = options.work / f"half-{half}" / "objective" if "perceptual" in losses else None
             given, place = Sources(options.work / "learnt" / half, objective), Path(folder) / system
             training = begin(chosen, given, place, device=options.device, resumed=False, report=silent)
             taken = [step(training)["seconds"] for _ in range(WARM + TIMED)]
             training.batches.close()
+            checkpoint(training)
+            start = start or place / "last"
             found.append(float(np.mean(taken[WARM:])))
     return found
 
@@ -170,15 +173,15 @@ def _unit(half: str, seed: int, options: argparse.Namespace, size: Size) -> str:
             continue
         data, start = work / "learnt" / half, place / "shared"
         train(recipe({}, size.first, seed, size), data, start, device=options.device, resume=True)
-        chosen = recipe(losses, size.steps, seed, size).model_copy(update={"init": start / "last"})
+        chosen = recipe(losses, size.steps, seed, size, start / "last")
         objective = work / f"half-{half}" / "objective" if "perceptual" in losses else None
         train(chosen, data, output, objective=objective, device=options.device, resume=True)
         _separate(output / "last", unseen, output / "estimates", options.device)
     return f"{place}: done"
 
 
-def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size) -> Recipe:
-    """Return the recipe of a system that learns by L1 and `losses`."""
+def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start: Path | None = None) -> Recipe:
+    """Return the recipe of a system that learns by L1 and `losses`, from the checkpoint `start` on if there is one."""
     chosen = {
         "seed": seed,
         "steps": steps,
@@ -196,6 +199,8 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size) -> Re
         "adversarial.penalty": "r1",
         "adversarial.penalty_weight": 0.01,
         "perceptual.ramp": 0.1,
+        "perceptual.gain": start is not None and "perceptual" in losses,
+        "init": start,
         **size.recipe,
         **{f"losses.{name}": value for name, value in losses.items()},
     }

@@ -74,6 +74,8 @@ class Perceptual(_Part):
     attributes: tuple[str, ...] = ("quality", "interference")
     aggregate: Literal["softmin", "min", "mean"] = "softmin"
     pessimism: float = Field(default=1.0, ge=0)
+    gain: bool = False
+    """What counts is how much better each attribute is than what the checkpoint of `init` makes of the excerpt."""
     start: float = Field(default=0.0, ge=0, lt=1)
     """Share of the training after which the term begins."""
     ramp: float = Field(default=0.0, ge=0, le=1)
@@ -164,6 +166,8 @@ class Recipe(_Part):
             raise ValueError(
                 f'network.sources = {self.network.sources}: the data room makes ("accompaniment", "vocals")'
             )
+        if self.perceptual.gain and self.init is None:
+            raise ValueError("perceptual.gain: a gain over what? give init, the checkpoint to start from")
         if "metric" in self.losses.weights and self.metric.low == self.metric.high:
             raise ValueError(f"metric.low = metric.high = {self.metric.low}: no range to put the metric in")
         return self

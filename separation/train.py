@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 from separation import device as devices
 from separation import parallel, store
 from separation.checkpoints import checkpoint, examples
+from separation.data.batch import Batch
 from separation.interruptions import explained, interruptible
 from separation.journal import journal
 from separation.losses import balance
@@ -89,7 +91,7 @@ def step(training: Training) -> dict[str, Any]:
 
     weights = training.terms.weights(number)
     learned = training.terms.learn(judged, batch, number)
-    terms = training.terms(judged, batch, weights)
+    terms = training.terms(judged, batch, weights, _before(training, batch, weights))
     gradient = balance.gradient(terms, judged, weights, balanced=recipe.losses.balance)
 
     training.optimiser.zero_grad()
@@ -108,6 +110,15 @@ def step(training: Training) -> dict[str, Any]:
     record = {name: number if isfinite(number) else None for name, number in zip(values, numbers)}
     seconds = {"seconds": round(time.perf_counter() - began, 4), "loading": round(loaded - began, 4)}
     return {"step": number + 1, **record, **learned, "left_out": training.left_out, **seconds}
+
+
+def _before(training: Training, batch: Batch, weights: dict[str, float]) -> Tensor | None:
+    """Return what the separator that the training started from makes of a batch, where gains over that count."""
+    if training.start is None or not weights.get("perceptual"):
+        return None
+    with torch.no_grad(), devices.mixed(training.fabric.device, training.recipe.precision):
+        made: Tensor = training.start(batch.mixture)
+    return made
 
 
 def _alive(report: Report, steps: int, _song: int, _songs: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ class Training:
     auditors: dict[str, Listener]
     """Objectives that are not trained against, by what they are called."""
     inputs: dict[str, str]
+    start: WaveUNet | None
+    """The separator that the training started from, where gains over it count."""
     average: dict[str, Tensor]
     """Exponential moving average of the weights; empty when the recipe wants none."""
     step: int = 0
@@ -103,6 +106,7 @@ def begin(
     inputs |= {name: fingerprint(path) for name in ("objective", "auditor") if (path := getattr(given, name))}
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
+    start = deepcopy(network).to(fabric.device).requires_grad_(requires_grad=False) if recipe.perceptual.gain else None
     ready, optimiser = fabric.setup(network, optimiser)
     if recipe.compile:
         network.compile(dynamic=False)  # in place: the names of its weights stay
@@ -117,6 +121,7 @@ def begin(
         held_out,
         {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {},
         inputs,
+        start,
         {name: weight.to(fabric.device) for name, weight in average.items()},
     )
     if going_on:

@@ -11,8 +11,8 @@ from lossmodel.objective.network import Objective
 
 Aggregate = Literal["softmin", "min", "mean"]
 
-SOFTNESS = 10.0
-"""Difference in points at which the worse of two attributes is nearly all that counts."""
+SOFTNESS, SOFTNESS_OF_GAINS = 10.0, 2.0
+"""Difference in points at which the worse of two attributes is nearly all that counts; gains are smaller numbers."""
 
 AUDIBLE = 1e-3
 """RMS of the references, as a share of the mixture's, under which there is nothing to separate (-60 dB)."""
@@ -44,21 +44,31 @@ class PerceptualLoss(nn.Module):
         self._pessimism = pessimism
         self._rate = rate
 
-    def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor, before: Tensor | None = None) -> Tensor:
         """Return the loss, a scalar, averaged over the excerpts in which there is a reference to be heard.
 
-        Shape: estimate and mixture (batch, channels, time), references the same or (batch, references, channels,
-        time); at least a second. Gradients go to the estimate alone.
+        Given what was made of the mixture `before`, what counts is the gain over it, mainly of the attribute that
+        gained least, so that none pays for another: 0 where nothing was gained, negative where all were.
+
+        Shape: estimate, mixture and before (batch, channels, time), references the same or (batch, references,
+        channels, time); at least a second. Gradients go to the estimate alone.
         """
         if references.dim() == estimate.dim():
             references = references[:, None]
         references, mixture = references.detach(), mixture.detach()
-        signals = (resample(each.float(), self._rate, RATE) for each in (estimate, references, mixture))
-        predictions = self.objective(*signals).values()
-        points = torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
+        points, most, softness = self._points(estimate, references, mixture), 100.0, SOFTNESS
+        if before is not None:
+            with torch.no_grad():
+                held = self._points(before, references, mixture)
+            points, most, softness = points - held, 0.0, SOFTNESS_OF_GAINS
         audible = _rms(references.flatten(1)) > AUDIBLE * _rms(mixture.flatten(1))
-        short = (100 - self._together(points)) / 100
+        short = (most - self._together(points, softness)) / 100
         return torch.where(audible, short, 0).sum() / audible.sum().clamp_min(1)
+
+    def _points(self, *signals: Tensor) -> Tensor:
+        """Return the pessimistic ratings of an estimate, (attributes, batch)."""
+        predictions = self.objective(*(resample(each.float(), self._rate, RATE) for each in signals)).values()
+        return torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
 
 
 def resample(signal: Tensor, rate: int, to: int) -> Tensor:
@@ -71,18 +81,18 @@ def resample(signal: Tensor, rate: int, to: int) -> Tensor:
     return resampled * (size / length)
 
 
-def _softmin(points: Tensor) -> Tensor:
-    shared = torch.logsumexp(-points / SOFTNESS, dim=0) - torch.log(torch.tensor(float(len(points))))
-    return -SOFTNESS * shared
+def _softmin(points: Tensor, softness: float) -> Tensor:
+    shared = torch.logsumexp(-points / softness, dim=0) - torch.log(torch.tensor(float(len(points))))
+    return -softness * shared
 
 
 def _rms(signal: Tensor) -> Tensor:
     return signal.square().mean(1).sqrt()
 
 
-AGGREGATES: Final[dict[Aggregate, Callable[[Tensor], Tensor]]] = {
+AGGREGATES: Final[dict[Aggregate, Callable[[Tensor, float], Tensor]]] = {
     "softmin": _softmin,
-    "min": lambda points: points.amin(dim=0),
-    "mean": lambda points: points.mean(dim=0),
+    "min": lambda points, _: points.amin(dim=0),
+    "mean": lambda points, _: points.mean(dim=0),
 }
 """Ways to take several attributes as one, (attributes, batch) to (batch,)."""

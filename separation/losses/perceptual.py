@@ -18,12 +18,13 @@ class Listener(nn.Module):
         self.rate = rate
         self.needs = needs
 
-    def forward(self, vocals: Tensor, references: Tensor, mixture: Tensor) -> Tensor:
-        """Return the loss; gradients reach `vocals` alone.
+    def forward(self, vocals: Tensor, references: Tensor, mixture: Tensor, before: Tensor | None = None) -> Tensor:
+        """Return the loss, given `before` that of what was gained over these vocals; gradients reach `vocals` alone.
 
-        Shape: (batch, channels, time), (batch, references, channels, time), (batch, channels, time) to ().
+        Shape: (batch, channels, time), (batch, references, channels, time), (batch, channels, time) twice to ().
         """
-        heard = [resample(x.float(), self.rate, self.needs) for x in (vocals, references.detach(), mixture.detach())]
+        fixed = [each.detach() for each in (references, mixture, before) if each is not None]
+        heard = [resample(each.float(), self.rate, self.needs) for each in (vocals, *fixed)]
         loss: Tensor = self.judge(*heard)
         return loss
 

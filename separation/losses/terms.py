@@ -41,10 +41,13 @@ class Terms(nn.Module):
         found = {"adversary": self.adversary, "imitator": self.imitator, **critics}
         return {name: each for name, each in found.items() if isinstance(each, Adversary | Imitator)}
 
-    def forward(self, estimates: Tensor, batch: Batch, weights: dict[str, float]) -> dict[str, Tensor]:
+    def forward(
+        self, estimates: Tensor, batch: Batch, weights: dict[str, float], before: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Return the terms that weigh anything, each a scalar, reconstruction first; lower is better.
 
-        Shape: estimates (batch + unpaired, sources, channels, time), the batch's own first.
+        Given what the separator made of the batch `before` the training, the perceptual term is the gain over that.
+        Shape: estimates and before (batch + unpaired, sources, channels, time), the batch's own first.
         """
         paired, targets = estimates[: len(batch.targets)], batch.targets
         vocals, mixture = paired[:, -1], batch.heard[: len(paired)]
@@ -57,7 +60,9 @@ class Terms(nn.Module):
         if weights.get("additivity"):
             terms["additivity"] = reconstruction.additivity(estimates, batch.heard)
         if self.listener and weights.get("perceptual"):
-            terms["perceptual"] = self.listener(vocals, targets[:, :, -1], mixture)
+            terms["perceptual"] = self.listener(
+                vocals, targets[:, :, -1], mixture, None if before is None else before[: len(paired), -1]
+            )
         if weights.keys() & set(MOVING):
             terms |= self._deceptions(estimates, batch, weights)
         return terms

@@ -1,5 +1,8 @@
 """A separator learns from an objective, and is judged by it."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +13,13 @@ from lossmodel import store as cards
 from lossmodel.errors import BadInput
 from lossmodel.objective import simulate
 from lossmodel.objective import store as objectives
-from separation import store
+from separation import resume, store
+from separation.config import load
 from separation.data.stems import find, read
 from separation.evaluate import evaluate
+from separation.recipe import Recipe
 from separation.train import train
-from tests.separation.builders import small, songs
+from tests.separation.builders import SMALL, small, songs
 
 PERCEPTUAL = {"data__seconds": 1.2, "losses__l1": 0.05, "losses__perceptual": 1.0, "losses__balance": True}
 
@@ -54,6 +59,49 @@ def test_a_perceptual_training_resumes_bit_for_bit(music, objective, tmp_path):
     train(recipe, music, tmp_path / "parts", objective=objective, resume=True)
     one, other = (store.load(tmp_path / name).network.state_dict() for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+FORTY = {
+    "steps": 40,
+    "checkpoint_every": 20,
+    "data.seconds": 1.0,
+    "network.channels": 1,
+    "adversarial.start": 0.1,
+    "adversarial.network": {"periods": [2], "windows": [128], "width": 4},
+}
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from separation.train import train
+from tests.separation.test_objective_in_the_loop import forty
+def report(step, steps):
+    if step == 27:
+        os.kill(os.getpid(), signal.SIGKILL)
+name, music, objective, output = sys.argv[1], *map(Path, sys.argv[2:])
+train(forty(name, output.parent), music, output, objective=objective, report=report)
+"""
+
+
+def forty(name: str, folder: Path) -> Recipe:
+    """Return forty quick steps of a recipe; of `tiny-perceptual` for gains over a checkpoint."""
+    gain = {"perceptual.gain": True, "init": folder / "start" / "last"} if name == "tiny-perceptual" else {}
+    return load(name, {**SMALL, **FORTY, **gain})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny-perceptual", "perceptual-gan"])
+def test_forty_steps_are_twenty_a_killed_machine_and_twenty_more(name, music, objective, tmp_path):
+    start = {key: value for key, value in FORTY.items() if not key.startswith("adversarial")}
+    train(load("tiny", {**SMALL, **start}), music, tmp_path / "start", steps=2)
+    recipe = forty(name, tmp_path)
+    train(recipe, music, tmp_path / "whole", objective=objective)
+    command = [sys.executable, "-c", KILLED, name, *map(str, (music, objective, tmp_path / "parts"))]
+    assert subprocess.run(command, check=False, cwd=Path.cwd()).returncode == -signal.SIGKILL
+    assert [path.name for path in resume.states(tmp_path / "parts")] == ["000000020"]
+    train(recipe, music, tmp_path / "parts", objective=objective, resume=True)
+    one, other = (store.load(tmp_path / run).network.state_dict() for run in ("whole", "parts"))
+    assert all(torch.equal(one[key], other[key]) for key in one)
 
 
 def test_held_out_songs_are_heard_by_an_auditor_that_nobody_follows(objective, tmp_path):

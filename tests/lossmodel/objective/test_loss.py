@@ -109,3 +109,11 @@ def test_what_was_kept_while_inferring_lets_gradients_pass_later():
         listener()(estimates, voices[:, None], mixtures)
     PerceptualLoss(listener())(estimates.requires_grad_(), voices, mixtures).backward()
     assert estimates.grad.abs().max() > 0
+
+
+def test_a_gain_is_what_the_attribute_gains_that_gains_least():
+    estimates, voices, mixtures = batch()
+    loss = PerceptualLoss(listener())
+    assert float(loss(estimates, voices, mixtures, estimates)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(voices, voices, mixtures, estimates)) < -0.1
+    assert float(loss(mixtures, voices, mixtures, estimates)) > 0.05  # quality is gained, but interference pays
