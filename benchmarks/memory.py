@@ -1,7 +1,7 @@
 """How much memory a song takes to measure: ten minutes of stereo, by every metric, must stay within 2 GB.
 
-python benchmarks/memory.py
-python benchmarks/memory.py --seconds 60 --only museval_sdr,sdr
+    python benchmarks/memory.py
+    python benchmarks/memory.py --seconds 60 --only museval_sdr,sdr
 
 Each family of metrics is measured in a process of its own, then all in one, as `python -m lossmodel metrics` does.
 Prints seconds and the largest resident memory of each; exits with status 1 where one is above 2 GB.
@@ -31,13 +31,15 @@ RATE = 44_100
 def main() -> int:
     options = _options()
     wanted = measure.chosen(options.only)
-    families = [[name for name in each.names if name in wanted] for each in measure.FAMILIES]
+    families = {", ".join(each.names): [name for name in each.names if name in wanted] for each in measure.FAMILIES}
+    rows = {"reading alone": [], **{title: names for title, names in families.items() if names}}
+    rows |= {"all in one process": list(wanted)}
     peaks = []
     apart = ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1)
     with tempfile.TemporaryDirectory() as folder, apart:
         pair = apart.submit(_song, Path(folder), options.seconds).result()
-        for names in [[], *filter(None, families), list(wanted)]:
-            print(f"{_title(names, wanted):44}", end="", flush=True)
+        for title, names in rows.items():
+            print(f"{title:52}", end="", flush=True)
             seconds, peak = apart.submit(_measured, pair, names).result()
             print(f"{seconds:7.1f} s {peak / 1e9:6.2f} GB (≤ {LIMIT / 1e9:.0f} GB)", flush=True)
             peaks.append(peak)
@@ -50,12 +52,6 @@ def _measured(pair: Pair, names: list[str]) -> tuple[float, float]:
     before = time.perf_counter()
     measure.values(excerpt, names)
     return time.perf_counter() - before, _peak()
-
-
-def _title(names: list[str], wanted: tuple[str, ...]) -> str:
-    if not names:
-        return "reading alone"
-    return "all in one process" if names == list(wanted) else ", ".join(names)
 
 
 def _song(folder: Path, seconds: float) -> Pair:
