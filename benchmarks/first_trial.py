@@ -5,8 +5,8 @@
 
 12 trials of a reference and 7 stimuli, 10 s of stereo music-like sound each, served by gunicorn over loopback to a
 browser that knows nothing but the front page. A trial is playable when every one of its sounds is decoded and its
-buttons are free. Every stimulus of every trial is then played and rated. Exits with status 1 where a figure misses
-its bar.
+buttons are free; the page says so itself, and nothing of Playwright's runs in it before. Every stimulus of every trial
+is then played and rated. Exits with status 1 where a figure misses its bar.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,6 +43,7 @@ new MutationObserver((_, observer) => {
   if (!document.querySelector("listening-trial[data-state=ready]")) return;
   observer.disconnect();
   window.playable = performance.now() / 1000;
+  console.debug("playable");
 }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"]});
 """
 
@@ -171,13 +172,12 @@ def sitting(address: str, trials: int) -> dict[str, float]:
         page.wait_for_load_state("networkidle")
         answers = []
         page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 Playwright writes on its listeners
-        page.goto(address)
-        figures, waits = playable(page) | fetched(answers, STIMULI + 1), []
+        figures = {"seconds": playable(page, lambda: page.goto(address, wait_until="commit"))}
+        figures, waits = figures | fetched(answers, STIMULI + 1), []
         for number in range(trials):
             if number:
-                page.get_by_role("button", name="Next").click()
+                waits.append(playable(page, page.get_by_role("button", name="Next").click))
                 page.locator(".progress", has_text=f"Trial {number + 1} of").wait_for()
-                waits.append(playable(page)["seconds"])
             rate(page)
         figures |= {"later": float(np.median(waits)) if waits else float("nan")}
         figures |= memory(browser) | {"blank": blank}
@@ -185,10 +185,12 @@ def sitting(address: str, trials: int) -> dict[str, float]:
     return figures
 
 
-def playable(page) -> dict[str, float]:  # noqa: ANN001
-    """Return the seconds from the navigation until every sound of the trial could be played."""
+def playable(page, come: Callable[[], object]) -> float:  # noqa: ANN001
+    """Return the seconds from the navigation, begun by `come`, until every sound of the trial could be played."""
+    with page.expect_console_message(lambda message: message.text == "playable"):
+        come()
     page.wait_for_selector(READY)
-    return {"seconds": page.evaluate("window.playable")}
+    return page.evaluate("window.playable")
 
 
 def fetched(answers, sounds: int) -> dict[str, float]:  # noqa: ANN001

@@ -12,6 +12,16 @@ IMPORTED = (
 """Every other module that `PAGE` imports, or that those import."""
 
 
+def early() -> list[str]:
+    """Return the names of `EARLY` as static files."""
+    return [f"participant/{name}.js" for name in EARLY]
+
+
+def later() -> list[str]:
+    """Return the names of the page's other modules as static files."""
+    return [PAGE, *(f"participant/{name}.js" for name in IMPORTED)]
+
+
 def names() -> list[str]:
     """Return the names of the page's modules as static files."""
-    return [*(f"participant/{name}.js" for name in EARLY), PAGE, *(f"participant/{name}.js" for name in IMPORTED)]
+    return early() + later()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from listening.models import Attribute, Event, Rating, Slot, Trial
-from listening.participant.modules import names
+from listening.participant.modules import early, later
 from listening.participant.sounds import Sound, addresses, addresses_ahead, hidden_sounds, open_sounds
 from listening.presets import Form, Rules, Start
 
@@ -53,9 +53,14 @@ class Sheet:
     order: int
 
     @property
+    def early_modules(self) -> list[str]:
+        """Return what brings the sounds and is wanted before all else, as names of static files."""
+        return early()
+
+    @property
     def modules(self) -> list[str]:
-        """Return what the page runs, as names of static files."""
-        return names()
+        """Return what else the page runs, as names of static files."""
+        return later()
 
     @property
     def desk(self) -> str:

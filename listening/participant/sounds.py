@@ -78,7 +78,8 @@ def check(token: str, file: bytes) -> str:
 def _served(_session: str, trial: Trial) -> dict[str, tuple[Audio, int]]:
     """Return the sounds of `trial` by their tokens, and the length they are served with; neither ever changes.
 
-    The page asks first, so that its sounds have nothing left to ask. `_session` is the key that is never used again.
+    The page asks first, so that its sounds have nothing left to ask: what they know of `trial` may be its key alone.
+    `_session` is the key that is never used again.
     """
     sounds = open_sounds(trial) + hidden_sounds(trial)
     size = max((_size(sound.audio.path) for sound in sounds), default=0) + SMALLEST
@@ -86,11 +87,13 @@ def _served(_session: str, trial: Trial) -> dict[str, tuple[Audio, int]]:
 
 
 def _trial(session: Session, token: str) -> Trial | None:
-    """Return the trial that `token` may belong to: that of its slot, or the one an open sound's token begins with."""
+    """Return the trial that `token` may belong to: that of its slot, or the one an open sound's token begins with.
+
+    All but its keys is left in the table until somebody wants it, which `_served` seldom does.
+    """
     position, dot, _key = token.partition(".")
-    trials = session.trials.select_related("session__study", "item__mixture")
     named = {"position": position} if dot and position.isdecimal() else {"slots__token": token}
-    return trials.filter(**named).first()
+    return session.trials.only("session").order_by().filter(**named).first()
 
 
 def _token(trial: Trial, place: int) -> str:

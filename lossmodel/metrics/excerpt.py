@@ -31,28 +31,47 @@ class Like:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Tensors of one shape, (channels, time), float32 as read, at `rate` Hz; references (references, channels, time).
+    """Tensors of one shape, (channels, time), float32 as read, at `rate` Hz.
 
-    `others` (references, channels, time) is, for each reference, what else the mixture holds; None where neither
-    mixture nor accompaniment is known. `remarks` are about audio that can be measured but may not be as it was meant.
+    `sources` (references, sources, channels, time) are, for each reference, itself and, where mixture or accompaniment
+    is known, what else the mixture holds: one tensor, since a song is hundreds of megabytes. `remarks` are about audio
+    that can be measured but may not be as it was meant.
     """
 
     estimate: Tensor
-    references: Tensor
-    others: Tensor | None
+    sources: Tensor
     rate: int
     remarks: tuple[str, ...] = ()
+
+    @property
+    def references(self) -> Tensor:
+        """Return the references: (references, channels, time)."""
+        return self.sources[:, 0]
+
+    @property
+    def others(self) -> Tensor | None:
+        """Return what else the mixture holds, for each reference; None where that is not known."""
+        return self.sources[:, 1] if self.sources.shape[1] > 1 else None
 
 
 def load(pair: Pair) -> Excerpt:
     """Read the files of a pair; `BadInput` names the file that is silent, too short or unlike the first reference."""
     first = audio.read(pair.references[0])
     like = Like(pair.references[0], first.rate, first.channels, first.frames)
-    references = torch.stack([_samples(first, like.path), *(_read(path, like) for path in pair.references[1:])])
-    del first  # a song is hundreds of megabytes
+    count = 1 if pair.accompaniment is None and pair.mixture is None else 2
+    sources = torch.empty(len(pair.references), count, first.channels, first.frames)
+    sources[0, 0] = _samples(first, like.path)
+    del first
+    for at, path in enumerate(pair.references[1:], start=1):
+        sources[at, 0] = _read(path, like)
     estimate = _read(pair.estimate, like)
     clipped = () if not _is_clipped(estimate) else (f"{pair.estimate}: clipped; measured as it is",)
-    return Excerpt(estimate, references, _others(pair, like, references), like.rate, clipped)
+    if pair.accompaniment is not None:
+        sources[:, 1] = _read(pair.accompaniment, like, silent=True)
+    elif pair.mixture is not None:
+        sources[:, 1] = _read(pair.mixture, like)
+        _take_out(sources[:, 1], sources[:, 0])
+    return Excerpt(estimate, sources, like.rate, clipped)
 
 
 def accompaniment(mixture: Tensor, reference: Tensor) -> Tensor:
@@ -61,18 +80,14 @@ def accompaniment(mixture: Tensor, reference: Tensor) -> Tensor:
     With g = ⟨r, m⟩ / ⟨r, r⟩, the gain of the reference in the mixture, it is (m - g·r) / g; m - r where g ≤ 0.
     Shape: mixture (channels, time), reference (references, channels, time); one gain for all channels.
     """
-    mixed = mixture.expand_as(reference)
+    return _take_out(mixture.expand_as(reference).clone(), reference)
+
+
+def _take_out(mixed: Tensor, reference: Tensor) -> Tensor:
+    """Make of each mixture, in place, the accompaniment of its reference: (references, channels, time) twice."""
     gain = inner(reference, mixed) / energy(reference).clamp(min=TINY)
     gain = torch.where(gain > 0, gain, torch.ones_like(gain))[:, None, None].to(reference.dtype)
-    return (mixed / gain).sub_(reference)
-
-
-def _others(pair: Pair, like: Like, references: Tensor) -> Tensor | None:
-    if pair.accompaniment is not None:
-        return _read(pair.accompaniment, like, silent=True).expand_as(references)
-    if pair.mixture is not None:
-        return accompaniment(_read(pair.mixture, like), references)
-    return None
+    return mixed.div_(gain).sub_(reference)
 
 
 def _read(path: Path, like: Like, *, silent: bool = False) -> Tensor:

@@ -23,8 +23,9 @@ from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
 from lossmodel.metrics.references import best as best_match
 from lossmodel.progress import Report, silent
 
-Measure = Callable[[Tensor, Tensor, Tensor | None, int], dict[str, Tensor]]
-"""(estimate, reference, others, rate) → {metric: (batch,)}; signals are (batch, channels, time)."""
+Measure = Callable[[Tensor, Tensor, int], dict[str, Tensor]]
+"""(estimate, sources, rate) → {metric: (batch,)}; estimates are (batch, channels, time), sources (batch, sources,
+channels, time): the reference and, where it is known, what else the mixture holds."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +51,36 @@ class Measured:
     remarks: tuple[str, ...] = ()
 
 
-def _bss(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
-    if others is None:
-        return {"sdr": bss_eval(estimate, reference[:, None]).sdr}
-    found = bss_eval(estimate, torch.stack([reference, others], dim=1))
-    return {"sdr": found.sdr, "sir": found.sir, "sar": found.sar}
+def _bss(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
+    found = bss_eval(estimate, sources)
+    return {"sdr": found.sdr} if _is_alone(sources) else {"sdr": found.sdr, "sir": found.sir, "sar": found.sar}
 
 
-def _images(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
+def _images(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
     """Return the medians of BSS Eval v4's windows of 1 s: NaN where no window has sound on all sides."""
-    heard = [reference] if others is None or not others.any() else [reference, others]
-    sources = torch.stack(heard, dim=1)
-    found = bss_eval_images(estimate[:, None], sources, window=rate)
+    heard = sources if sources[:, 1:].any() else sources[:, :1]
+    found = bss_eval_images(estimate[:, None], heard, window=rate)
     windows = {"sdr": found.sdr, "isr": found.isr}
-    if others is not None:
+    if not _is_alone(sources):
         windows |= {"sir": found.sir, "sar": found.sar}
     return {f"museval_{name}": track_median(each[:, 0]) for name, each in windows.items()}
 
 
-def _peass(estimate: Tensor, reference: Tensor, others: Tensor | None, rate: int) -> dict[str, Tensor]:
-    if others is None:
-        return {}
-    return vars(peass(estimate, torch.stack([reference, others], dim=1), rate))
+def _peass(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
+    return {} if _is_alone(sources) else vars(peass(estimate, sources, rate))
+
+
+def _is_alone(sources: Tensor) -> bool:
+    """Return whether nothing is known but the reference."""
+    return sources.shape[1] == 1
 
 
 def _plain(name: str, metric: Callable[[Tensor, Tensor], Tensor], *, higher: bool) -> Family:
-    return Family((name,), lambda estimate, reference, _others, _rate: {name: metric(estimate, reference)}, higher)
+    return Family((name,), lambda estimate, sources, _rate: {name: metric(estimate, sources[:, 0])}, higher)
 
 
 def _with_rate(name: str, metric: Callable[[Tensor, Tensor, int], Tensor], *, higher: bool) -> Family:
-    return Family((name,), lambda estimate, reference, _others, rate: {name: metric(estimate, reference, rate)}, higher)
+    return Family((name,), lambda estimate, sources, rate: {name: metric(estimate, sources[:, 0], rate)}, higher)
 
 
 FAMILIES: Final = (
@@ -134,7 +135,7 @@ def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, flo
     A metric that has no value for the excerpt (SIR without accompaniment, no window with sound) is left out.
     """
     families = [each for each in FAMILIES if set(each.names) & set(only)]
-    each = [_against(excerpt, at, families) for at in range(len(excerpt.references))]
+    each = [_against(excerpt, at, families) for at in range(len(excerpt.sources))]
     found: dict[str, float] = {}
     best: dict[str, int] = {}
     for name in (name for name in only if name in each[0]):
@@ -163,11 +164,10 @@ def _row(pair: Pair, only: Sequence[str]) -> Measured:
 
 
 def _against(excerpt: Excerpt, at: int, families: Sequence[Family]) -> Mapping[str, float]:
-    others = None if excerpt.others is None else excerpt.others[at][None]
     found: dict[str, float] = {}
     with torch.no_grad():
         for family in families:
-            measured = family.measure(excerpt.estimate[None], excerpt.references[at][None], others, excerpt.rate)
+            measured = family.measure(excerpt.estimate[None], excerpt.sources[at][None], excerpt.rate)
             found |= {name: float(value) for name, value in measured.items()}
     return found
 

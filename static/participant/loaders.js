@@ -15,6 +15,11 @@ export class Loaders {
     this.#hands = Array.from({ length: count }, () => new Hand(script));
   }
 
+  /** Resolves once every worker runs, or is known not to: a page that is busy from here on keeps no sound waiting. */
+  get running() {
+    return Promise.all(this.#hands.map(({ running }) => running));
+  }
+
   /** Begin to load what will be asked for in a moment. */
   begin(urls) {
     for (const url of urls) this.#begun.set(url, this.sound(url, {}));
@@ -55,12 +60,14 @@ export class Loaders {
 class Hand {
   able = true;
   #worker;
+  #runs;
   #asked = new Map();
   #last = 0;
 
   constructor(script) {
+    this.running = new Promise((resolve) => (this.#runs = resolve));
     this.#worker = new Worker(script, { type: "module" });
-    this.#worker.onmessage = ({ data: { id, error, ...found } }) => this.#answer(id, error ? new Error(error) : found);
+    this.#worker.onmessage = ({ data }) => this.#told(data);
     this.#worker.onerror = () => this.#end(null);
   }
 
@@ -80,8 +87,14 @@ class Hand {
     this.#end(new Error("the sounds are no longer wanted"));
   }
 
+  #told({ id, error, ...found }) {
+    if (id) this.#answer(id, error ? new Error(error) : found);
+    else this.#runs();
+  }
+
   #end(answer) {
     this.able = false;
+    this.#runs();
     this.#worker.terminate();
     for (const id of [...this.#asked.keys()]) this.#answer(id, answer);
   }

@@ -1,7 +1,7 @@
 // One sound from its address: fetched, checked against its digest, decoded bit by bit. The same on the page and as a worker.
 //
-// As a worker it takes questions: {id, url, again}, answered with {id, sound} or {id, error}, and {id, ahead} (urls),
-// answered with {id}.
+// As a worker it says {} once it runs, and takes questions: {id, url, again}, answered with {id, sound} or {id, error},
+// and {id, ahead} (urls), answered with {id}.
 
 const flac = import("./flac.js"); // comes while the first sound does
 
@@ -41,4 +41,7 @@ async function answer({ data: { id, url, again, ahead } }) {
   }
 }
 
-if (globalThis.WorkerGlobalScope) globalThis.onmessage = answer;
+if (globalThis.WorkerGlobalScope) {
+  globalThis.onmessage = answer;
+  postMessage({});
+}

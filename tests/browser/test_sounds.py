@@ -2,6 +2,7 @@
 
 import base64
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -33,6 +34,21 @@ NO_WORKER = {
     "none": "delete globalThis.Worker",
     "broken": "Worker = class extends Worker { constructor() { super('/nothing-here.js', {type: 'module'}); } }",
 }
+IN_ORDER = """
+globalThis.order = [];
+Worker = class extends Worker {
+  constructor(...its) {
+    super(...its);
+    this.addEventListener("message", () => order.push("a worker runs"), {once: true});
+  }
+};
+AudioContext = class extends AudioContext {
+  constructor(...its) {
+    order.push("sound card");
+    super(...its);
+  }
+};
+"""
 NO_WORKLET = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', {get() {}})"
 LOUDER = """
 const render = OfflineAudioContext.prototype.startRendering;
@@ -94,16 +110,26 @@ def test_where_no_worker_starts_the_page_loads_the_sounds_itself(page, live_serv
     assert not page.workers
 
 
+def test_the_sound_card_is_looked_for_once_every_worker_runs(page, live_server, study):
+    page.add_init_script(IN_ORDER)
+    go(page, live_server, study)
+    page.wait_for_selector(READY)
+    workers = min(4, page.evaluate("navigator.hardwareConcurrency"))
+    assert page.evaluate("order").index("sound card") == workers
+
+
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_the_decoder_is_bit_exact(page, live_server, tmp_path, subtype, channels):
     rng = np.random.default_rng(channels)
     page.goto(live_server.url)
     walk = np.cumsum(rng.normal(size=(9001, 1)), axis=0) * 1e-3 + 1e-4 * rng.normal(size=(9001, channels))
-    square = np.sign(rng.normal(size=(5000, channels)))
-    for samples in (walk, square, np.zeros((5000, channels)), rng.uniform(-1, 1, (5000, channels))):
+    square, clicks = np.sign(rng.normal(size=(5000, channels))), 0.9 * (rng.uniform(size=(5003, channels)) < 1e-3)
+    noise = rng.uniform(-1, 1, (5000, channels))
+    kinds = [walk, square, np.zeros((5000, channels)), clicks + 1e-4 * rng.normal(size=clicks.shape), noise]
+    for samples, compression in product(kinds, (0.0, 0.6, 1.0)):  # from the format's own predictors to 12 taps
         path = tmp_path / "sound.flac"
-        soundfile.write(path, samples, 48000, subtype=subtype)
+        soundfile.write(path, samples, 48000, subtype=subtype, compression_level=compression)
         decoded = page.evaluate(DECODE, base64.b64encode(path.read_bytes()).decode())
         kind, dtype = ("Int16Array", "int16") if subtype == "PCM_16" else ("Float32Array", "float32")
         expected, _ = soundfile.read(path, dtype=dtype, always_2d=True)

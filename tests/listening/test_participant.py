@@ -10,6 +10,7 @@ import soundfile
 from django.urls import reverse
 
 from listening.models import Assessor, Audio, Rating, Session, Stage, Study
+from listening.participant import pages, sounds
 from listening.participant.flac import padded
 from listening.participant.sheet import sheet, start
 from listening.participant.sounds import delivered, hidden_sounds, open_sounds
@@ -265,6 +266,23 @@ def test_the_digest_of_a_sound_is_that_of_its_bytes_keyed_by_its_token(client, s
     response = client.get(at(session, "audio", token))
     assert response["Sound-Check"] == hmac.digest(token.encode(), response.content, "sha256").hex()
     assert delivered(session, token) == response.content
+
+
+def test_a_sound_is_served_by_a_process_that_has_not_shown_its_page(client, study):
+    session = sitting(study)
+    trial = session.trials.first()
+    for sound in open_sounds(trial) + hidden_sounds(trial):
+        sounds._served.cache_clear()
+        assert client.get(at(session, "audio", sound.token)).status_code == 200
+
+
+def test_a_trials_page_is_read_before_anybody_comes_for_it():
+    from django.template import engines
+
+    [loader] = engines["django"].engine.template_loaders
+    loader.reset()
+    pages.warm()
+    assert {"participant/trial.html", "participant/desk/scale.html"} <= set(loader.get_template_cache)
 
 
 @pytest.mark.parametrize("room", [4, 5, 1000, 2**24 + 2, 2**24 + 3, 2**24 + 5])

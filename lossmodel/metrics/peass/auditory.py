@@ -7,6 +7,8 @@ do: behind a half-wave rectifier and a low-pass, a band is 1/π of its envelope.
 """
 
 import math
+from functools import reduce
+from operator import add
 
 import torch
 from scipy.fft import next_fast_len
@@ -54,14 +56,20 @@ def represent(signals: Tensor, rate: int) -> Tensor:
 
 
 def _decimated(adapted: Tensor) -> Tensor:
-    """Return what a Kaiser-windowed sinc leaves at `FRAMES`: (n, bands, time at `RATE`) → (n, bands, frames)."""
+    """Return what a Kaiser-windowed sinc leaves at `FRAMES`: (n, bands, time at `RATE`) → (n, bands, frames).
+
+    With xₘ the `RATE` / `FRAMES` samples from frame m on, frame f is Σₖ wₖ · xₖ₊f: one product of matrices, then sums.
+    """
     step = RATE // FRAMES
     reach = gammatone.HALF * step
     frames = -(-adapted.shape[-1] // step)
-    padded = torch.nn.functional.pad(adapted, (reach, reach + (frames - 1) * step + 1 - adapted.shape[-1]))
+    many = 2 * gammatone.HALF + 1
+    padded = torch.nn.functional.pad(adapted, (reach, reach + frames * step - adapted.shape[-1]))
     weights = torch.from_numpy(gammatone.kaiser_sinc(step)).to(adapted)
-    found = torch.nn.functional.conv1d(padded.flatten(0, 1)[:, None], weights[None, None], stride=step)
-    return found.reshape(*adapted.shape[:2], frames)
+    weights = torch.nn.functional.pad(weights, (0, many * step - len(weights))).reshape(many, step)
+    products = weights @ padded.unflatten(-1, (-1, step)).mT  # (n, bands, many, frames + many - 1)
+    found: Tensor = reduce(add, (products[..., k, k : k + frames] for k in range(many)))
+    return found
 
 
 def rectified(signals: Tensor, rate: int) -> Tensor:

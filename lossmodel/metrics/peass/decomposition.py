@@ -145,24 +145,26 @@ def _framed(band: Tensor, frame: int, hop: int, taps: int) -> tuple[Tensor, Tens
 def _solved(sources: Tensor, error: Tensor, window: Tensor, taps: int) -> Tensor:
     """Return what delayed copies of the target, and of the others, explain of each windowed error (eq. 4, 5).
 
-    Real and imaginary parts stand below one another, because products of real matrices copy nothing.
+    Real and imaginary parts stand below one another, because products of real matrices copy nothing; three make the
+    Gram matrix, not four, since the imaginary part of a Hermitian one is what a single product lacks to be symmetric.
 
     Shape: (n, sources, channels, frame + taps - 1), (n, channels, frame) → (n, 2, channels, frame).
     """
     n, channels, frame = error.shape
-    copies = torch.view_as_real(sources).unbind(-1)
-    delayed = [part.unfold(-1, frame, 1).reshape(n, -1, frame) for part in copies]  # (n, columns, frame) twice
-    columns = delayed[0].shape[1]
-    rows = torch.cat([*delayed, error.real, error.imag], dim=1) * window
-    products = rows[:, : 2 * columns] @ rows.mT  # (n, 2 · columns, 2 · columns + 2 · channels)
-    against, errors = products.split([2 * columns, 2 * channels], dim=-1)
-    gram = _complex(*(half.split(columns, -1) for half in against.split(columns, 1)))
+    copies = torch.view_as_real(sources).movedim(-1, 1).contiguous()
+    rows = (copies.unfold(-1, frame, 1) * window).reshape(n, -1, frame)  # (n, 2 · columns, frame)
+    columns = rows.shape[1] // 2
+    real, imaginary = rows.split(columns, 1)
+    products = rows @ torch.cat([real, error.real * window, error.imag * window], 1).mT
+    crossed, errors = products.split([columns, 2 * channels], dim=-1)
+    rr, ir = crossed.split(columns, 1)
+    gram = torch.complex(rr + imaginary @ imaginary.mT, ir - ir.mT)
     given = _complex(*(half.split(channels, -1) for half in errors.split(columns, 1)))
     weights = torch.cholesky_solve(given, _root(gram)).conj().mT  # (n, channels, columns)
     own = torch.arange(columns, device=window.device) < channels * taps
     each = torch.stack([weights * own, weights * ~own], dim=1).flatten(1, 2)  # (n, 2 · channels, columns)
     both = torch.cat([torch.cat([each.real, -each.imag], -1), torch.cat([each.imag, each.real], -1)], 1)
-    found = (both @ rows[:, : 2 * columns]).reshape(n, 2, 2, channels, frame)
+    found = (both @ rows).reshape(n, 2, 2, channels, frame)
     return torch.complex(found[:, 0], found[:, 1])
 
 

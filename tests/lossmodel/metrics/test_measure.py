@@ -51,6 +51,13 @@ def test_the_accompaniment_comes_from_the_mixture_at_the_level_of_the_reference(
         assert torch.allclose(accompaniment(gain * (vocals + band), vocals), band, atol=1e-9)
 
 
+def test_a_song_and_what_is_left_of_its_mixture_are_in_memory_once(song):
+    excerpt = load(pair(song))
+    assert excerpt.sources.is_contiguous()
+    for part in (excerpt.references, excerpt.others):
+        assert part.untyped_storage().data_ptr() == excerpt.sources.untyped_storage().data_ptr()
+
+
 def test_a_given_accompaniment_and_one_from_the_mixture_give_the_same_values(song):
     from_mixture, given = measure.measure([pair(song), pair(song, mixture=None, accompaniment=song["band"])])
     for name, value in from_mixture.values.items():

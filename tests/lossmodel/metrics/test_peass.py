@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from lossmodel.manifest import Pair
 from lossmodel.metrics.excerpt import load
 from lossmodel.metrics.peass import auditory, gammatone, peass
-from lossmodel.metrics.peass.decomposition import decompose
+from lossmodel.metrics.peass.decomposition import _solved, decompose
 from lossmodel.metrics.peass.features import Features, _median, features, similarity
 from lossmodel.metrics.peass.lowpass import lowpass
 from lossmodel.metrics.peass.mapping import INPUTS, fit, inputs, paper_scores
@@ -112,6 +113,28 @@ def test_the_closed_form_of_an_adaptation_loop_is_the_loop():
         divisor = keep * divisor + (1 - keep) * answer
         if at % 1000 == 999:
             assert float(closed[at]) == pytest.approx(answer, rel=0.01)
+
+
+def test_the_last_decimation_leaves_what_a_convolution_does():
+    level = torch.rand(2, 3, 803, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    weights = gammatone.kaiser_sinc(8)
+    expected = [[np.convolve(band, weights)[len(weights) // 2 :][:803:8] for band in each] for each in level.numpy()]
+    np.testing.assert_allclose(auditory._decimated(level).numpy(), expected, atol=1e-12)
+
+
+def test_what_delayed_sources_explain_is_the_least_squares_solution_in_double_precision():
+    frame, taps = 132, 5
+    random = torch.Generator().manual_seed(2)
+    sources = torch.randn(3, 2, 2, frame + taps - 1, dtype=torch.complex64, generator=random)
+    error = torch.randn(3, 2, frame, dtype=torch.complex64, generator=random)
+    window = torch.sin(torch.pi * (torch.arange(frame) + 0.5) / frame)
+    found = _solved(sources, error, window, taps)
+    columns = (sources.to(torch.complex128).unfold(-1, frame, 1) * window).flatten(1, 3).mT  # (n, frame, columns)
+    weights = torch.linalg.lstsq(columns, (error.to(torch.complex128) * window).mT).solution
+    own = torch.arange(columns.shape[-1]) < 2 * taps
+    for at, kept in enumerate((own, ~own)):
+        expected = (columns[..., kept] @ weights[:, kept]).mT
+        assert (found[:, at] - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
 def test_silence_is_nothing_and_an_onset_stands_out_from_what_is_steady():
