@@ -1,4 +1,4 @@
-"""What a trial page runs, named in its head, so that a browser need not find out import by import."""
+"""What a trial page runs: named, so that a browser may have it before the page is opened."""
 
 PAGE = "participant/listening-trial.js"
 EARLY = ("early", "loaders", "sheet", "sound", "flac")
@@ -17,11 +17,6 @@ def early() -> list[str]:
     return [f"participant/{name}.js" for name in EARLY]
 
 
-def later() -> list[str]:
-    """Return the names of the page's other modules as static files."""
-    return [PAGE, *(f"participant/{name}.js" for name in IMPORTED)]
-
-
 def names() -> list[str]:
     """Return the names of the page's modules as static files."""
-    return early() + later()
+    return [*early(), PAGE, *(f"participant/{name}.js" for name in IMPORTED)]

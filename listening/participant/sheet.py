@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from listening.models import Attribute, Event, Rating, Slot, Trial
-from listening.participant.modules import early, later
+from listening.participant.modules import PAGE, early
 from listening.participant.sounds import Sound, addresses, addresses_ahead, hidden_sounds, open_sounds
 from listening.presets import Form, Rules, Start
 
@@ -58,11 +58,6 @@ class Sheet:
         return early()
 
     @property
-    def modules(self) -> list[str]:
-        """Return what else the page runs, as names of static files."""
-        return later()
-
-    @property
     def desk(self) -> str:
         """Return the template of what is rated."""
         return f"participant/desk/{'scale' if self.rules.form == Form.SCALE else 'choice'}.html"
@@ -85,6 +80,7 @@ class Sheet:
             "heard": _heard(self.trial),
             "worklet": static("participant/mixer.worklet.js"),
             "loader": static("participant/sound.js"),
+            "page": static(PAGE),
             "sounds": addresses(self.trial),
             "ahead": addresses_ahead(self.trial),
         }
