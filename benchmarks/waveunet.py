@@ -59,9 +59,7 @@ def training(ours: WaveUNet, plain: "Plain", options: argparse.Namespace) -> flo
         max(float((a - b).norm() / b.norm()) for a, b in zip(_gradients(net, mixture[:1], targets[:1]), exact))
         for net in (ours, plain)
     )
-    print(
-        f"outputs differ by {apart:.1e}; gradients from float64's by {turned:.1e} of their norm ({theirs:.1e})"
-    )
+    print(f"outputs differ by {apart:.1e}; gradients from float64's by {turned:.1e} of their norm ({theirs:.1e})")
     assert apart <= EQUAL, apart
     assert turned <= ROUNDING, turned
     steps = [_stepping(net, mixture, targets) for net in (ours, plain)]
