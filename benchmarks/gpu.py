@@ -142,12 +142,12 @@ LOSS: dict[str, float] = {}
 def _measured(title: str, way: str, recipe: Recipe, folder: Path, steps: int) -> bool:
     """Print what the trainer's step costs, and say whether its loss is that of float32."""
     data = _noise(folder / f"{recipe.rate}", recipe.rate)
-    torch.cuda.reset_peak_memory_stats()
     given = Sources(data, objectives.default() if "perceptual" in recipe.losses.weights else None)
     began = time.perf_counter()
     training = begin(recipe, given, folder / "runs" / f"{title}-{way}", device="cuda", resumed=False, report=_quiet)
     records = [step(training) for _ in range(WARM)]
     torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
     warm = time.perf_counter()
     records += [step(training) for _ in range(steps)]
     torch.cuda.synchronize()

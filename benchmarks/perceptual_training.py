@@ -198,6 +198,7 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start
         "adversarial.start": 0.1,
         "adversarial.penalty": "r1",
         "adversarial.penalty_weight": 0.01,
+        "adversarial.penalty_every": 16,
         "perceptual.ramp": 0.1,
         "perceptual.gain": start is not None and "perceptual" in losses,
         "init": start,

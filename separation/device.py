@@ -34,7 +34,6 @@ def mixed(device: torch.device, precision: str) -> torch.autocast:
 def fabric(device: str) -> Any:
     """Return Fabric on one device, or on all that `torchrun` has started processes for."""
     kind, number = parse(device)
-    torch.backends.cudnn.benchmark = kind == "cuda"  # every step has the same shapes: try what is fastest once
     if not TorchElasticEnvironment.detect():
         return Fabric(accelerator=kind, devices=1 if kind == "cpu" else [number])
     processes = TorchElasticEnvironment().world_size()

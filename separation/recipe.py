@@ -96,6 +96,9 @@ class Adversarial(_Part):
     penalty: Literal["none", "r1", "one-sided"] = "none"
     """Keep the discriminator's slope small at real sounds (r1), or at most 1 between real and fake (one-sided)."""
     penalty_weight: float = Field(default=10.0, ge=0)
+    penalty_every: int = Field(default=1, ge=1)
+    """Steps from one penalty to the next, each as many times as strong: it is the dearest part of a step by far
+    (Karras et al., StyleGAN2, 2020, sec. 3.1)."""
     steps: int = Field(default=1, ge=1)
     """Its steps for each one of the separator."""
     start: float = Field(default=0.0, ge=0, lt=1)

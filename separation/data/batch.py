@@ -1,4 +1,4 @@
-"""What one training step sees, and a thread that has the next one ready when this one is done."""
+"""What one training step sees, and threads that have the next one ready when this one is done."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +12,9 @@ from separation.data.excerpts import Excerpts
 from separation.data.unpaired import Unpaired
 from separation.networks.waveunet import centre
 from separation.recipe import Recipe
+
+AHEAD = 6
+"""Batches that are made at a time for a GPU, which takes one sooner than one thread can make it."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ class Batches:
         self.varied = varied
         self.rank = rank
         self.size = recipe.batch // processes
-        self._thread = ThreadPoolExecutor(1, "batches")
-        self._ahead: tuple[int, Future[Batch]] | None = None
+        self._ahead = AHEAD if torch.cuda.is_available() else 1
+        self._threads = ThreadPoolExecutor(self._ahead, "batches")
+        self._waiting: dict[int, Future[Batch]] = {}
 
     def make(self, step: int) -> Batch:
         """Return the batch of a step; the same whenever it is asked for."""
@@ -79,15 +83,16 @@ class Batches:
         return Batch(mixture, _targets(centre(sources, recipe.window.output)), alone, recipe.channels)
 
     def take(self, step: int) -> Batch:
-        """Return the batch of a step, made while the step before it was taken, and begin with the next one."""
-        waiting = self._ahead[1] if self._ahead and self._ahead[0] == step else None
-        ready = self.make(step) if waiting is None else waiting.result()
-        self._ahead = step + 1, self._thread.submit(_pinned, self.make, step + 1)
+        """Return the batch of a step, made while the steps before it were taken, and begin with the next ones."""
+        waiting = {at: self._waiting.get(at) for at in range(step, step + 1 + self._ahead)}
+        found = waiting.pop(step)
+        ready = self.make(step) if found is None else found.result()
+        self._waiting = {at: each or self._threads.submit(_pinned, self.make, at) for at, each in waiting.items()}
         return ready
 
     def close(self) -> None:
-        """End the thread."""
-        self._thread.shutdown(cancel_futures=True)
+        """End the threads."""
+        self._threads.shutdown(cancel_futures=True)
 
 
 def _targets(inner: Tensor) -> Tensor:

@@ -26,11 +26,15 @@ class Adversary(nn.Module):
         self.discriminator = Discriminator(config.network, channels if alone else 2 * channels)
         self.optimiser: Any = torch.optim.AdamW(self.discriminator.parameters(), config.learning_rate, config.betas)
 
-    def learn(self, real: Tensor, fake: Tensor, mixture: Tensor | None, generator: torch.Generator) -> float:
+    def learn(
+        self, real: Tensor, fake: Tensor, mixture: Tensor | None, generator: torch.Generator, *, step: int = 0
+    ) -> float:
         """Take a step of the discriminator (or as many as it wants), unless it is too far ahead; return its loss.
 
-        `fake` is detached. A step whose gradient is not finite is left out. Shape: (batch, channels, time) all.
+        `fake` is detached. A step whose gradient is not finite is left out; the training's `step` says whether it is
+        the penalty's turn. Shape: (batch, channels, time) all.
         """
+        penalised = self.config.penalty != "none" and step % self.config.penalty_every == 0
         real, fake = real.detach(), fake.detach()
         mixture = None if mixture is None else mixture.detach()
         for _ in range(self.config.steps):
@@ -39,7 +43,7 @@ class Adversary(nn.Module):
             loss = torch.stack([self._game(t, f) for t, f in zip(true, false)]).mean()
             if parallel.mean(loss) <= self.config.ahead * COIN_TOSS[self.config.game]:
                 break
-            self._step(loss + self._penalty(real, fake, mixture, generator))
+            self._step(loss + self._penalty(real, fake, mixture, generator) if penalised else loss)
         return float(parallel.mean(loss.detach()))
 
     def judge(self, real: Tensor, fake: Tensor, mixture: Tensor | None) -> dict[str, Tensor]:
@@ -70,8 +74,6 @@ class Adversary(nn.Module):
     def _penalty(self, real: Tensor, fake: Tensor, mixture: Tensor | None, generator: torch.Generator) -> Tensor:
         """Return what the discriminator's slope costs, for R1 at real sounds (Mescheder et al., 2018, eq. 9: half of
         the squared norm), one-sided where it is above 1 between real and fake (Gulrajani et al., 2017, sec. 4)."""
-        if self.config.penalty == "none":
-            return real.new_zeros(())
         share = torch.rand(len(real), 1, 1, generator=generator).to(real.device)
         at = real if self.config.penalty == "r1" else torch.lerp(real, fake, share)
         at = at.clone().requires_grad_()
@@ -79,7 +81,7 @@ class Adversary(nn.Module):
         (slope,) = torch.autograd.grad(scores.sum(), at, create_graph=True)
         square = slope.square().flatten(1).sum(1)
         cost = square / 2 if self.config.penalty == "r1" else F.relu((square + 1e-12).sqrt() - 1).square()
-        return self.config.penalty_weight * cost.mean()
+        return self.config.penalty_weight * self.config.penalty_every * cost.mean()
 
     def _step(self, loss: Tensor) -> None:
         self.optimiser.zero_grad(set_to_none=True)

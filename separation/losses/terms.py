@@ -73,11 +73,11 @@ class Terms(nn.Module):
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + step)
         found = {}
         if self.adversary:
-            found["discriminator"] = self.adversary.learn(real, vocals, mixture, generator)
+            found["discriminator"] = self.adversary.learn(real, vocals, mixture, generator, step=step)
         if self.imitator:
             found["imitator"] = self.imitator.learn(real, vocals, mixture, generator)
         for number, (critic, fake, alone) in enumerate(self._unpaired(estimates, batch)):
-            found[f"critic{number}"] = critic.learn(alone, fake, None, generator)
+            found[f"critic{number}"] = critic.learn(alone, fake, None, generator, step=step)
         return found
 
     def weights(self, step: int) -> dict[str, float]:

@@ -199,6 +199,19 @@ def test_r1_makes_the_discriminator_flatter_at_real_sounds():
     assert slope(100.0) < 0.7 * slope(0.0)
 
 
+def test_a_penalty_that_is_asked_for_now_and_then_is_as_many_times_as_strong():
+    often, seldom = adversary(penalty="r1", penalty_weight=1.0), adversary(penalty="r1", penalty_weight=1.0)
+    seldom.config = seldom.config.model_copy(update={"penalty_every": 3})
+    seldom.load_state_dict(often.state_dict())
+    torch.testing.assert_close(seldom._penalty(*heard(), dice()), 3 * often._penalty(*heard(), dice()))
+    asked = []
+    seldom._penalty = lambda *_: asked.append(len(asked)) or torch.zeros(())
+    real, fake, mixture = heard()
+    for step in range(7):
+        seldom.learn(real, fake, mixture, dice(), step=step)
+    assert len(asked) == 3
+
+
 def test_a_one_sided_penalty_costs_slopes_above_one_and_no_others():
     judge = adversary(penalty="one-sided", penalty_weight=1.0)
     assert judge._penalty(*heard(), dice()).item() == 0.0

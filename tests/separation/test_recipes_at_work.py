@@ -97,11 +97,13 @@ def test_a_silent_recording_is_named(tmp_path):
         recordings(tmp_path, rate=RATE, channels=1, cache=tmp_path / "cache")
 
 
-def test_a_batch_made_ahead_is_the_batch_made_when_asked_for(music):
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_batch_made_ahead_is_the_batch_made_when_asked_for(music, count):
     recipe = quick("tiny", network__noise=1, data__speed=(0.9, 1.1), data__polarity=True)
     found = decoded(music, rate=RATE, channels=1, cache=music.parent / "cache")
     excerpts = Excerpts(found, recipe.window, seed=0, speed=recipe.data.speed)
     ahead, asked = Batches(recipe, excerpts), Batches(recipe, excerpts)
+    ahead._ahead = count
     for step in (0, 1, 2, 7, 8):
         one, other = ahead.take(step), asked.make(step)
         assert torch.equal(one.mixture, other.mixture)
