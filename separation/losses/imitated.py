@@ -76,8 +76,8 @@ class Imitator(nn.Module):
     @torch.no_grad()
     def measure(self, estimates: Tensor, references: Tensor, mixture: Tensor) -> Tensor:
         """Return the metric itself, put into 0 to 1; an excerpt without a value counts as 0: to (batch,)."""
-        signals = [each.double().cpu() for each in (estimates, references, mixture - references)]
-        values = self.family.measure(*signals, self.rate)[self.config.measure]
+        heard, sources = estimates.double().cpu(), torch.stack([references, mixture - references], 1).double().cpu()
+        values = self.family.measure(heard, sources, self.rate)[self.config.measure]
         share: Tensor = (values - self.config.low) / (self.config.high - self.config.low)
         return share.nan_to_num(0.0).clamp(0, 1).to(estimates)
 
