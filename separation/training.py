@@ -96,8 +96,7 @@ def begin(
     `BadInput` when `output` holds a training that nobody asked to resume, or one of another recipe, or when recipe,
     data, objective, checkpoint and device do not fit together.
     """
-    going_on = _going_on(recipe, output, resumed=resumed)
-    fabric = devices.fabric(device)
+    going_on, fabric = _going_on(recipe, output, resumed=resumed), devices.fabric(device)
     _check(recipe, given, fabric.world_size)
     with fabric.rank_zero_first(local=True):  # one process decodes, the others find it done
         batches, held_out = _batches(recipe, given.data, output.parent / CACHE, fabric, report)
@@ -106,7 +105,7 @@ def begin(
     inputs |= {name: fingerprint(path) for name in ("objective", "auditor") if (path := getattr(given, name))}
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
-    start = deepcopy(network).to(fabric.device).requires_grad_(requires_grad=False) if recipe.perceptual.gain else None
+    start = deepcopy(network).to(fabric.device).requires_grad_(requires_grad=False)
     ready, optimiser = fabric.setup(network, optimiser)
     if recipe.compile:
         network.compile(dynamic=False)  # in place: the names of its weights stay
@@ -121,13 +120,11 @@ def begin(
         held_out,
         {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {},
         inputs,
-        start,
+        start if recipe.perceptual.gain else None,
         {name: weight.to(fabric.device) for name, weight in average.items()},
     )
     if going_on:
         restore(training)
-    elif fabric.is_global_zero:
-        output.mkdir(parents=True, exist_ok=True)
     if fabric.is_global_zero:
         write_json(output / RECIPE, recipe.model_dump(mode="json"))
     return training
