@@ -26,12 +26,9 @@ export class Player extends EventTarget {
     [this.#urls, this.#loaders, this.#rate, this.#worklet, this.#log] = [urls, loaders, rate, worklet, log];
   }
 
-  /**
-   * Load every sound, or reject; may be tried again. The engine checks itself while the sounds are on their way, and not
-   * before: a page stands still while its AudioContext looks for the sound card, and a worker cannot start meanwhile.
-   */
+  /** Load every sound, or reject; may be tried again. The engine checks itself while the sounds are on their way. */
   async load({ signal, onprogress }) {
-    this.#making ??= this.#loaders.running.then(() => Engine.make({ rate: this.#rate, worklet: this.#worklet }));
+    this.#making ??= Engine.make({ rate: this.#rate, worklet: this.#worklet });
     this.#making.catch(() => (this.#making = null));
     const loading = load(this.#urls, { rate: this.#rate, signal, onprogress, loaders: this.#loaders });
     const [engine, sounds] = await Promise.all([this.#making, loading]);
