@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 import perceptual_songs
 import torch
-from numpy.typing import NDArray
 from published import published
-from scipy.optimize import nnls
 
 from lossmodel.files import read_json, write_json
 from lossmodel.manifest import Pair
 from lossmodel.objective import config, convnet, excerpt, store
 from lossmodel.objective.fit import fit as fit_objective
 from lossmodel.objective.frontend import RATE
+from lossmodel.objective.regression import Numbers, logit, non_negative, points
 from lossmodel.progress import Report, bar, silent
 from lossmodel.ratings.screening import screen
 from lossmodel.ratings.table import stimulus_means
@@ -46,8 +45,6 @@ LEAST = 0.05
 ENDS = 0.05
 """What reference and anchors count beside systems: they hold the scale's ends."""
 
-Numbers = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Judge:
@@ -58,9 +55,7 @@ class Judge:
 
     def ratings(self, heard: Numbers) -> dict[str, float]:
         """Return what is predicted for one stimulus, by attribute."""
-        return {
-            name: float(100 / (1 + np.exp(weight @ heard - self.biases[name]))) for name, weight in self.weights.items()
-        }
+        return {name: float(points(self.biases[name] - weight @ heard)) for name, weight in self.weights.items()}
 
     def save(self, path: Path) -> None:
         """Write the judge as JSON."""
@@ -101,9 +96,8 @@ def fit(ratings: pd.DataFrame, heard: Mapping[tuple[str, str], Numbers]) -> Judg
         rows = np.zeros((len(means), len(next(iter(heard.values())))))
         columns = GOES_BY.get(str(name), slice(None))
         rows[:, columns] = [heard[key][columns] for key in zip(means["item"], means["condition"])]
-        share = means["mean"].clip(CLIP, 100 - CLIP).to_numpy() / 100
-        counts = np.where(means["role"] == "system", 1.0, ENDS)
-        weights[str(name)], biases[str(name)] = _non_negative(rows, np.log(share / (1 - share)), counts)
+        target, counts = logit(means["mean"].to_numpy(), CLIP), np.where(means["role"] == "system", 1.0, ENDS)
+        weights[str(name)], biases[str(name)] = non_negative(rows, target, counts, PENALTY, least=LEAST)
     return Judge(weights, biases)
 
 
@@ -135,14 +129,3 @@ def left_out(ratings: pd.DataFrame, heard: Mapping[tuple[str, str], Numbers]) ->
             predicted = judge.ratings(heard[row.item, row.condition])[row.attribute]
             said.setdefault(row.attribute, []).append((row.mean, predicted))
     return {name: float(np.corrcoef(np.array(pairs).T)[0, 1]) for name, pairs in said.items()}
-
-
-def _non_negative(rows: Numbers, target: Numbers, counts: Numbers) -> tuple[Numbers, float]:
-    """Return (weights, bias) that make bias - rows @ weights the target: weighted ridge, no weight negative."""
-    share = counts / counts.sum()
-    middle, aim = share @ rows, float(share @ target)
-    deviation = np.sqrt(share @ (rows - middle) ** 2).clip(LEAST)
-    root = np.sqrt(counts)
-    design = np.concatenate([-root[:, None] * (rows - middle) / deviation, np.sqrt(PENALTY) * np.eye(len(middle))])
-    found = nnls(design, np.concatenate([root * (target - aim), np.zeros(len(middle))]))[0] / deviation
-    return found, aim + float(middle @ found)

@@ -16,7 +16,8 @@ from scipy.stats import rankdata
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
-from lossmodel.objective.fit import Mask, Numbers, Rated, fit_head, gather
+from lossmodel.objective.fit import Mask, Rated, fit_head, gather
+from lossmodel.objective.regression import Numbers
 from lossmodel.progress import Report, silent
 
 By = Literal["song", "song-and-system"]

@@ -21,10 +21,10 @@ from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.extract import REFERENCE, Stimulus, extract
 from lossmodel.objective.features import FEATURES
 from lossmodel.objective.network import Z90, Head, Objective
+from lossmodel.objective.regression import Numbers, logit, non_negative, points
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.table import stimulus_means
 
-Numbers = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SYSTEM: Final = "system"
@@ -155,8 +155,8 @@ def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], S
     terms = Head(members).terms
     rows = [
         (stimuli[item, condition].terms(terms), score, people, item, condition, role)
-        for item, condition, role, score, people in means[["item", "condition", "role", "mean", "n"]].itertuples(
-            index=False
+        for item, condition, role, score, people in zip(
+            *(means[name] for name in ("item", "condition", "role", "mean", "n"))
         )
     ]
     firsts = {each.item: each for key, each in reversed(stimuli.items()) if key[0] in set(means["item"])}
@@ -202,14 +202,14 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
 
     Probes settle only the weights of what no system has, such as that nothing is left; the others are for the ratings.
     """
-    target, counts = _logit(rated.score, recipe.clip), _weights(rated, recipe) * rows
+    target, counts = logit(rated.score, recipe.clip), _weights(rated, recipe) * rows
     probes, systems = (rated.role == PROBE) & rows, rated.systems & rows
     beyond = salience[probes].max(axis=0, initial=0) > BEYOND * salience[systems].max(axis=0, initial=0)
     weight, bias = np.zeros(head.weight.shape), np.zeros(head.bias.shape)
     for member, texts in enumerate(head.members.values()):
         columns = np.array([head.texts.index(text) for text in texts])
         usual, unheard = columns[~beyond[columns]], columns[beyond[columns]]
-        found = _non_negative(salience[:, usual], target, counts * ~probes, recipe.ridge)
+        found = non_negative(salience[:, usual], target, counts * ~probes, recipe.ridge)
         weight[member, usual], bias[member] = found
         short = bias[member] - salience[probes] @ weight[member] - target[probes]
         if probes.any() and len(unheard):  # scipy's nnls corrupts memory where there is no column
@@ -228,8 +228,8 @@ def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRec
         others, own = rated.item != song, (rated.item == song) & rated.systems
         weight, bias = _fitted(head, rated, salience, others, recipe)
         logits = bias - salience[own] @ weight.T
-        errors = rated.score[own] - _points(logits.mean(axis=1))
-        unexplained.append((errors / Z90) ** 2 - _points(logits).var(axis=1))
+        errors = rated.score[own] - points(logits.mean(axis=1))
+        unexplained.append((errors / Z90) ** 2 - points(logits).var(axis=1))
         centre, precision = _spread(salience[others & heard])
         away = salience[own] - centre
         distances.append(np.einsum("st,tu,su->s", away, precision, away))
@@ -239,39 +239,12 @@ def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRec
     _fill(head.reach, np.quantile(np.concatenate(distances), 0.95))
 
 
-def _non_negative(salience: Numbers, target: Numbers, counts: Numbers, penalty: float) -> tuple[Numbers, float]:
-    """Return (weights, bias) that make bias - salience @ weights the target: weighted ridge, weights not negative.
-
-    The penalty is on weights of standardised columns; the bias has none (Lawson & Hanson 1974, ch. 23, for the rest).
-    """
-    if not salience.shape[1]:
-        return np.zeros(0), float(counts @ target / counts.sum())
-    share = counts / counts.sum()
-    middle, aim = share @ salience, float(share @ target)
-    centred = salience - middle
-    deviation = np.sqrt(share @ centred**2) + 1e-6
-    rows = np.sqrt(counts)[:, None] * centred / deviation
-    design = np.concatenate([-rows, np.sqrt(penalty) * np.eye(len(middle))])
-    found = nnls(design, np.concatenate([np.sqrt(counts) * (target - aim), np.zeros(len(middle))]))[0] / deviation
-    return found, aim + float(middle @ found)
-
-
 def _spread(salience: Numbers) -> tuple[Numbers, Numbers]:
     """Return the centre of some rows and the inverse of their covariance, shrunk towards independence."""
     away = salience - salience.mean(axis=0)
     covariance = away.T @ away / len(away)
     own = np.diag(np.diag(covariance)) + 1e-4 * np.eye(len(covariance))
     return salience.mean(axis=0), np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * own)
-
-
-def _logit(score: Numbers, clip: float) -> Numbers:
-    share = np.clip(score, clip, 100 - clip) / 100
-    return np.log(share / (1 - share))
-
-
-def _points(logits: Numbers) -> Numbers:
-    points: Numbers = 100 / (1 + np.exp(-logits))
-    return points
 
 
 def _fill(buffer: torch.Tensor, value: Numbers | float) -> None:
