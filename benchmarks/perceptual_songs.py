@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.files import whole_folder
 from lossmodel.manifest import Pair
+from lossmodel.metrics import excerpt
 from separation.data import example, stems
 
 HALVES = ("A", "B")
@@ -91,8 +93,8 @@ def _excerpts(data: Path) -> Iterator[tuple[str, Audio, Audio]]:
 
 def _left_over(vocals: Audio, mixture: Audio) -> tuple[Audio, Audio]:
     """Return vocals and what they leave of a mixture that was scaled to their loudness."""
-    gain = float((vocals.samples * mixture.samples).sum() / np.square(vocals.samples).sum())
-    return vocals, Audio((mixture.samples / gain - vocals.samples).astype(np.float32), vocals.rate)
+    mixed, sung = (torch.from_numpy(each.samples) for each in (mixture, vocals))
+    return vocals, Audio(excerpt.accompaniment(mixed, sung[None])[0].numpy(), vocals.rate)
 
 
 def _mono(samples: NDArray[np.floating], rate: int) -> Audio:

@@ -11,16 +11,14 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from published import published
 
 from lossmodel import manifest
-from lossmodel.manifest import Pair
 from lossmodel.metrics import measure
 from lossmodel.objective import compare
 from lossmodel.progress import bar
 from lossmodel.ratings import table
 
-ROLES = {"ref": "reference", "Quality": "anchor", "Interferer": "anchor"}
-ROLES |= {"Ref": "reference", "Anch1": "anchor", "Anch2": "anchor"}
 REPORTED = pd.DataFrame(
     [
         ("ward2018", "quality", "SAR", 0.65, "Ward et al. 2018, 16 songs"),
@@ -59,65 +57,26 @@ What is not here:
 
 def main() -> int:
     options = _options()
-    tests = [_ward(options.data / "ward2018"), _sisec(options.data / "sisec2018")]
-    ratings, values = [], []
-    for name, rated, pairs in tests:
-        path = options.work / name / "metrics.csv"
-        manifest.write(options.work / name / "pairs.csv", pairs)
-        table.write(options.work / name / "ratings.csv", rated)
+    ratings, pairs = published(options.data)
+    values = {}
+    for name, rated in ratings.groupby("study"):
+        items = set(rated["item"])
+        systems = [pair for pair in pairs if pair.item in items and pair.role == "system"]
+        path = options.work / str(name) / "metrics.csv"
+        manifest.write(path.with_name("pairs.csv"), systems)
+        table.write(path.with_name("ratings.csv"), rated)
         if not path.exists():
-            with bar(name) as report:
-                measure.write(path, measure.measure(pairs, report=report))
-        ratings.append(table.read(options.work / name / "ratings.csv"))
-        values.append(pd.read_csv(path))
-    found = compare.compare(pd.concat(ratings), pd.concat(values))
+            with bar(str(name)) as report:
+                measure.write(path, measure.measure(systems, report=report))
+        values[name] = pd.read_csv(path)
+    found = compare.compare(ratings, pd.concat(values.values()))
     theirs = _published(options.data / "ward2018" / "bss_eval_and_peass_clean.csv")
-    again = compare.compare(ratings[0], theirs)
+    again = compare.compare(ratings[ratings["study"] == "ward2018"], theirs)
     text = compare.page(
         found, command="python benchmarks/published_tests.py --data DIR --work DIR --output docs/metrics.md"
     )
-    options.output.write_text(text + _explanation(found, again, values[0], theirs), encoding="utf-8")
+    options.output.write_text(text + _explanation(found, again, values["ward2018"], theirs), encoding="utf-8")
     return 0
-
-
-def _ward(folder: Path) -> tuple[str, pd.DataFrame, list[Pair]]:
-    raw = pd.read_csv(folder / "ratings.csv")
-    raw["attribute"] = raw["experiment"].map({"quality": "quality", "interferer": "interference"})
-    names = {"subject": "assessor", "page": "item", "sound": "condition", "rating": "score"}
-    rated = _tidy(raw.rename(columns=names), "ward2018", raw["page_order"])
-    sounds = {(row.item, row.condition): folder / "sounds" / row.item for row in rated.itertuples()}
-    pairs = [
-        Pair(item, condition, "system", where / f"{condition}.flac", (where / "ref.flac",), where / "Interferer.flac")
-        for (item, condition), where in sorted(sounds.items())
-        if condition not in ROLES
-    ]
-    return "ward2018", rated, pairs
-
-
-def _sisec(folder: Path) -> tuple[str, pd.DataFrame, list[Pair]]:
-    raw = pd.read_csv(folder / "ratings.csv").assign(attribute="similarity")
-    names = {"sub": "assessor", "song": "item", "sound": "condition", "rating": "score"}
-    rated = _tidy(raw.rename(columns=names), "sisec2018", raw["order"])
-    sounds = {(row.item, row.condition): folder / "sounds" / row.item for row in rated.itertuples()}
-    pairs = [
-        Pair(
-            item, condition, "system", where / f"{condition}_vocals.flac", (where / "ref_vocals.flac",),
-            where / "mixture.flac",
-        )
-        for (item, condition), where in sorted(sounds.items())
-        if condition not in ROLES
-    ]  # fmt: skip
-    return "sisec2018", rated, pairs
-
-
-def _tidy(raw: pd.DataFrame, study: str, order: pd.Series) -> pd.DataFrame:
-    """Return the ratings in our columns; a page rated twice comes as replicates 0 and 1, in its order."""
-    stimulus = ["assessor", "attribute", "item", "condition"]
-    raw = raw.assign(study=study, session=raw["assessor"], trial=order, position=0, seconds=float("nan"))
-    raw = raw.sort_values("trial", kind="stable")
-    raw["replicate"] = raw.groupby(stimulus).cumcount()
-    raw["role"] = raw["condition"].map(ROLES).fillna("system")
-    return raw.assign(simulated=False)[list(table.COLUMNS)]
 
 
 def _published(path: Path) -> pd.DataFrame:
