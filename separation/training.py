@@ -105,7 +105,7 @@ def begin(
     inputs |= {name: fingerprint(path) for name in ("objective", "auditor") if (path := getattr(given, name))}
     optimiser = torch.optim.Adam(network.parameters(), recipe.optimiser.learning_rate, recipe.optimiser.betas)
     average = {name: weight.clone() for name, weight in network.state_dict().items()} if recipe.optimiser.ema else {}
-    start = deepcopy(network).to(fabric.device).requires_grad_(requires_grad=False)
+    start = _kept(network, fabric.device) if recipe.perceptual.gain else None
     ready, optimiser = fabric.setup(network, optimiser)
     if recipe.compile:
         network.compile(dynamic=False)  # in place: the names of its weights stay
@@ -120,7 +120,7 @@ def begin(
         held_out,
         {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {},
         inputs,
-        start if recipe.perceptual.gain else None,
+        start,
         {name: weight.to(fabric.device) for name, weight in average.items()},
     )
     if going_on:
@@ -128,6 +128,11 @@ def begin(
     if fabric.is_global_zero:
         write_json(output / RECIPE, recipe.model_dump(mode="json"))
     return training
+
+
+def _kept(network: WaveUNet, device: torch.device) -> WaveUNet:
+    """Return a copy that stays as the network is now."""
+    return deepcopy(network).to(device).requires_grad_(requires_grad=False)
 
 
 def keep(training: Training) -> None:
