@@ -37,7 +37,7 @@ class Ends(_Strict):
     """Where panels put the worst of the anchors and the hidden reference, believed as firmly as so many `raters`.
 
     Few people use a scale of their own; what everybody heard tells it. It takes anchors that are as bad as can be: the
-    mixture for interference, a voice in shreds for quality.
+    mixture for interference, a voice in shreds for quality. An anchor that is better than many a system tells nothing.
     """
 
     anchor: Score = 5.0

@@ -47,6 +47,9 @@ SHRINKAGE = 0.3
 LEAST_SCALE = 30.0
 """Points between reference and worst anchor under which the scale is not stretched any more."""
 
+WORSE = 0.25
+"""Share of the systems that may be rated below the worst anchor if that is to be an end of the scale."""
+
 LEAST_SPREAD = 1.0
 """Smallest standard deviation of the systems' mean ratings, in points, from which anything can be learnt."""
 
@@ -173,7 +176,10 @@ def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], S
 
 
 def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
-    """Return the ratings moved and stretched so that the scale's ends lie where panels put them (`config.Ends`)."""
+    """Return the ratings moved and stretched so that the scale's ends lie where panels put them (`config.Ends`).
+
+    They stay as they are where no anchor is an end: a mixture alone has a quality as good as the reference's.
+    """
     believed, asked = recipe.ends, rated.people > 0
     by_anchor = [
         rated.score[asked & (rated.condition == name)] for name in set(rated.condition[rated.role == "anchor"])
@@ -182,6 +188,8 @@ def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
     if not by_anchor or not len(references) or not believed.raters:
         return rated
     low, high = min(each.mean() for each in by_anchor), references.mean()
+    if np.mean(rated.score[rated.systems] < low) > WORSE:
+        return rated
     own = (people := rated.people[asked].mean()) / (people + believed.raters)
     to_low, to_high = (
         own * seen + (1 - own) * told for seen, told in ((low, believed.anchor), (high, believed.reference))

@@ -97,7 +97,7 @@ def test_known_exploits_do_not_please_what_was_fitted_to_real_ratings(data, cach
     heard = excerpts.read(pairs[0])
     found = {probe.name: probe for probe in guards.examine(objective, heard.references[0, 0], heard.mixture[0])}
     wrong = {name for name, probe in found.items() if probe.wrong}
-    assert wrong <= set(TOO_KINDLY)  # nothing like them is in the test
+    assert wrong <= {"clicks", "phase scramble", "low-pass"}  # nothing like them is in the test
     assert found["low-pass"].scores["quality"] < found["reference"].scores["quality"] - 15
     assert found["silence"].scores["quality"] < 5
     assert found["silence"].scores["interference"] < 20
