@@ -125,5 +125,11 @@ def _weights(filters: Tensor) -> Tensor:
 
 
 def _powers(signals: Tensor, starts: range, length: int) -> Tensor:
-    """Return the energy in each window: (batch, estimates or sources, channels, time) → (batch, …, windows)."""
-    return torch.stack([signals[..., at : at + length].double().square().sum((-1, -2)) for at in starts], dim=-1)
+    """Return the energy in each window: (batch, estimates or sources, channels, time) → (batch, …, windows).
+
+    Filled in place: small results in a list lie between the doubles, whose memory is then not used again.
+    """
+    found = signals.new_empty((*signals.shape[:2], len(starts)), dtype=torch.float64)
+    for window, at in enumerate(starts):
+        found[..., window] = signals[..., at : at + length].double().square().sum((-1, -2))
+    return found
