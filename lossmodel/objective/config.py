@@ -28,8 +28,8 @@ class Weights(_Strict):
     """How much one stimulus counts in the fit, by its role; `probe` is a sound of which more is known than rated."""
 
     system: Weight = 1.0
-    reference: Weight = 0.05
-    anchor: Weight = 0.05
+    reference: Weight = 0.1
+    anchor: Weight = 0.1
     probe: Weight = 0.1
 
 

@@ -14,14 +14,14 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossmodel.objective.frontend import Maps, dulled, remix, smooth
+from lossmodel.objective.frontend import PHRASE, Maps, dulled, remix, smooth
 from lossmodel.objective.salience import FLOOR, magnitude
 
 MOST = 2.0
 """Largest gain that counts as a remix (6 dB)."""
 
-PATCH, PHRASE = 9, 85
-"""Averaging in frames: 200 ms and 2 s."""
+PATCH = 9
+"""Frames that a patch averages, 200 ms."""
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,18 @@ from lossmodel.objective import excerpt
 from lossmodel.objective.config import PROBES, Term
 from lossmodel.objective.decomposition import Scene
 from lossmodel.objective.excerpt import Excerpt
-from lossmodel.objective.features import FEATURES, VERSION
-from lossmodel.objective.frontend import RATE
+from lossmodel.objective.features import FEATURES, VERSION, compute
+from lossmodel.objective.frontend import RATE, maps
 from lossmodel.objective.ladders import moments
-from lossmodel.objective.network import describe, hear, raw_terms
+from lossmodel.objective.network import raw_terms
 from lossmodel.progress import Report, silent
 
 ESTIMATE, MIXTURE, REFERENCE = "estimate", "mixture", "reference"
 LISTENED = (ESTIMATE, MIXTURE, REFERENCE, *PROBES)
 """What is heard in the estimate's place: the condition itself, and sounds of which more is known than ratings say."""
 
-Features = Mapping[str, Sequence[float]]
-"""Features by name, one value for each reference."""
+Features = Mapping[str, float]
+"""Features by name."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def extract(pairs: Sequence[Pair], *, cache: Path | None = None, report: Report 
 def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
     """Return all features of what is wanted, by name of `LISTENED`."""
     read = excerpt.read(pair)
-    scene = hear(read.estimate, read.references, read.mixture)
+    scene = Scene(maps(read.estimate, read.references, read.mixture))
     scenes: dict[str, Callable[[], Scene]] = {
         ESTIMATE: lambda: scene,
         MIXTURE: lambda: scene.remixed(1, 1),
@@ -76,15 +76,14 @@ def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
         "dull": scene.dulled,
         "clicks": lambda: _clicking(read),
     }
-    found = {each: describe(scenes[each](), list(FEATURES), read.references.shape[1]) for each in wanted}
-    return {each: {name: value[0].double().tolist() for name, value in found[each].items()} for each in wanted}
+    found = {each: compute(scenes[each](), list(FEATURES)) for each in wanted}
+    return {each: {name: float(value[0]) for name, value in found[each].items()} for each in wanted}
 
 
 def _clicking(read: Excerpt) -> Scene:
-    """Return each reference with clicks of 4 dB under its peak in the estimate's place."""
-    references = read.references[0]
-    clicking = moments.clicks(references, references, RATE, 0.8, 0)
-    return hear(clicking, references[:, None], read.mixture.expand_as(references))
+    """Return the first reference with clicks of 4 dB under its peak in the estimate's place."""
+    reference = read.references[:, 0]
+    return Scene(maps(moments.clicks(reference, reference, RATE, 0.8, 0), read.references, read.mixture))
 
 
 def _key(pair: Pair, listened: str, hashed: Callable[[Path], str]) -> str:
@@ -118,4 +117,4 @@ def _keep(computed: Mapping[str, Features], cache: Path | None) -> None:
 
 
 def _tensors(features: Features) -> dict[str, Tensor]:
-    return {name: torch.tensor([values], dtype=torch.float64) for name, values in features.items()}
+    return {name: torch.tensor([value], dtype=torch.float64) for name, value in features.items()}

@@ -14,10 +14,7 @@ from torch import Tensor
 from lossmodel.objective import likeness, patches, remixes
 from lossmodel.objective.decomposition import Scene
 
-DISTANCE = "distance"
-"""The feature by which a reference is chosen where several are admissible."""
-
-VERSION = 3
+VERSION = 4
 """Counts up when any feature's values change; cached features of another version are not used."""
 
 Feature = Callable[[Scene], Tensor]
@@ -26,7 +23,6 @@ FEATURES: Final[dict[str, Feature]] = {
     **remixes.FEATURES,
     **patches.FEATURES,
     **likeness.FEATURES,
-    DISTANCE: likeness.distance,
 }
 """Every feature by the name that recipes use."""
 

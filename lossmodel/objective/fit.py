@@ -34,7 +34,7 @@ UNRATED: Final = "unrated"
 PROBE: Final = "probe"
 """Role of sounds whose score is known without asking."""
 
-OF_MEDIAN = 0.2
+OF_MEDIAN = 0.5
 OF_MOST = 0.05
 """The scale of a term, as a share of its median over systems or, if larger, of its most in any sound."""
 
@@ -43,6 +43,9 @@ BEYOND = 2.0
 
 SHRINKAGE = 0.3
 """Share of the diagonal in the covariance of terms, which are fewer songs than needed to know it."""
+
+CLIP_OF_PROBES = 0.01
+"""How far the score of a probe is kept from 0 and 100, in points: nobody's rating, so nobody missed it by a point."""
 
 LEAST_SCALE = 30.0
 """Points between reference and worst anchor under which the scale is not stretched any more."""
@@ -122,6 +125,7 @@ def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     most = np.where(most > 0, most, rated.raw.max(axis=0))
     _fill(head.scale, np.maximum(OF_MEDIAN * usual, OF_MOST * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
+    _fill(head.most, salience.max(axis=0))
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
     _fill(head.weight, weight)
     _fill(head.bias, bias)
@@ -210,8 +214,9 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
 
     Probes settle only the weights of what no system has, such as that nothing is left; the others are for the ratings.
     """
-    target, counts = logit(rated.score, recipe.clip), _weights(rated, recipe) * rows
     probes, systems = (rated.role == PROBE) & rows, rated.systems & rows
+    target = np.where(probes, logit(rated.score, CLIP_OF_PROBES), logit(rated.score, recipe.clip))
+    counts = _weights(rated, recipe) * rows
     beyond = salience[probes].max(axis=0, initial=0) > BEYOND * salience[systems].max(axis=0, initial=0)
     weight, bias = np.zeros(head.weight.shape), np.zeros(head.bias.shape)
     for member, texts in enumerate(head.members.values()):

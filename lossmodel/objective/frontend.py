@@ -5,7 +5,7 @@ the excerpt: the estimate is brought to the reference's loudness, as stimuli are
 are relative to the reference's loud bands. Tensors: (batch, bands, frames) unless said otherwise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from lossmodel.objective.salience import loud
 
 Numbers = NDArray[np.float64]
 
@@ -24,6 +26,9 @@ SHORTEST = 1.0
 
 WINDOW, HOP = 2048, 1024
 """Window and hop of the transform, in samples: 46 and 23 ms."""
+
+PHRASE = 85
+"""Frames that are judged together where something may change from phrase to phrase, 2 s."""
 
 BANDS = 40
 DULL = 3500.0
@@ -46,17 +51,18 @@ class Maps:
     ae: Tensor
 
 
-def maps(estimate: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
-    """Return the maps of excerpts of shape (batch, channels, time) at `RATE`; differentiable in `estimate`.
+def maps(estimate: Tensor, references: Tensor, mixture: Tensor) -> Maps:
+    """Return the maps of excerpts at `RATE`; differentiable in `estimate`.
+
+    Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time).
 
     The accompaniment is what remains of the mixture beside the reference: (mix - g·ref)/g with
-    g = <ref, mix>/<ref, ref>, so the level of the mixture is of no importance.
+    g = <ref, mix>/<ref, ref>, so the level of the mixture is of no importance. Of several references each phrase is
+    compared with the one that it comes nearest to.
     """
-    E, R, A = _stft(estimate), _stft(reference), _stft(_accompaniment(reference, mixture))
-    rr, ee, aa = (_banded(_power(spectrum)) for spectrum in (R, E, A))
-    ra, re, ae = (_banded_complex(first.conj() * second) for first, second in ((R, A), (R, E), (A, E)))
-    top = torch.quantile(rr.detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
-    return _matched(Maps(*(each / top for each in (rr, ee, aa, ra, re, ae))))
+    spectra = _stft(estimate)
+    each = [_crossed(spectra, reference, mixture) for reference in references.unbind(1)]
+    return _relative(each[0] if len(each) == 1 else _meant(each))
 
 
 def remix(maps: Maps, reference: float, accompaniment: float) -> Maps:
@@ -86,6 +92,40 @@ def smooth(values: Tensor, frames: int) -> Tensor:
     if values.is_complex():
         return torch.complex(values.real @ kernel, values.imag @ kernel)
     return values @ kernel
+
+
+def _crossed(E: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
+    """Return the maps of an estimate's spectra as the signals' levels make them."""
+    R, A = _stft(reference), _stft(_accompaniment(reference, mixture))
+    rr, ee, aa = (_banded(_power(spectrum)) for spectrum in (R, E, A))
+    ra, re, ae = (_banded_complex(first.conj() * second) for first, second in ((R, A), (R, E), (A, E)))
+    return Maps(rr, ee, aa, ra, re, ae)
+
+
+def _relative(maps: Maps) -> Maps:
+    """Return the maps relative to the reference's loud bands, the estimate as loud as the reference."""
+    top = torch.quantile(maps.rr.detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
+    return _matched(Maps(*(each / top for each in vars(maps).values())))
+
+
+def _meant(each: Sequence[Maps]) -> Maps:
+    """Return the maps of a reference that is in each frame the one to which the phrase around it comes nearest.
+
+    One choice a phrase: to change sides within it does not pay, nor does half of one and half of another.
+    """
+    apart = torch.stack([smooth(_unlikeness(_relative(maps)), PHRASE) for maps in each])  # (references, batch, frames)
+    nearest = apart.argmin(0)[None, :, None]
+    chosen = {}
+    for name in vars(each[0]):
+        values = torch.stack([getattr(maps, name) for maps in each])
+        chosen[name] = values.take_along_dim(nearest.expand(1, *values.shape[1:]), 0)[0]
+    return Maps(**chosen)
+
+
+@torch.no_grad()
+def _unlikeness(maps: Maps) -> Tensor:
+    """Return the difference in loudness over all bands, (batch, frames)."""
+    return (loud(maps.rr) - loud(maps.ee)).abs().mean(1)
 
 
 def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:

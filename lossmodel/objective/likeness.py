@@ -10,7 +10,18 @@ from torch import Tensor
 from lossmodel.objective.decomposition import Scene, compressed
 from lossmodel.objective.frontend import smooth
 from lossmodel.objective.remixes import BASS, TREBLE
-from lossmodel.objective.salience import HEARD, deviation, level, loud, mean, modulation, size, unlike
+from lossmodel.objective.salience import (
+    HEARD,
+    across,
+    deviation,
+    level,
+    loud,
+    mean,
+    modulation,
+    size,
+    unlike,
+    worst,
+)
 
 MOST_DB = 30.0
 
@@ -35,6 +46,12 @@ def excess(scene: Scene) -> Tensor:
     """Loudness beyond the reference's, of the reference's."""
     more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
     return mean(more) / (mean(loud(scene.maps.rr)) + 1e-3)
+
+
+def excess_worst(scene: Scene) -> Tensor:
+    """The same at the worst moments."""
+    more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
+    return worst(more.mean(1)) / (mean(loud(scene.maps.rr)) + 1e-3)
 
 
 def gaps(scene: Scene) -> Tensor:
@@ -92,6 +109,17 @@ def blind_leak(scene: Scene) -> Tensor:
     return mean(scene.blind[1] * compressed(scene.maps.aa)) / mean(compressed(scene.maps.rr))
 
 
+def blind_level(scene: Scene) -> Tensor:
+    """Share of the accompaniment whatever its phase, logarithmic, where the accompaniment is loud."""
+    return mean(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa))
+
+
+def blind_level_worst(scene: Scene) -> Tensor:
+    """The same at the worst moments."""
+    weight = loud(scene.maps.aa)
+    return worst(across(torch.log1p(scene.blind[1] / 0.1), weight), weight.sum(1))
+
+
 def blind_lack(scene: Scene) -> Tensor:
     """Loudness that is less than its shares of reference and accompaniment explain, of the reference's."""
     r, a, e = (compressed(power) for power in (scene.maps.rr, scene.maps.aa, scene.maps.ee))
@@ -107,7 +135,7 @@ def blind_change(scene: Scene) -> Tensor:
 
 
 def distance(scene: Scene) -> Tensor:
-    """Difference in loudness over all bands and frames, 0 to 1: which reference the estimate is meant to be."""
+    """Difference in loudness over all bands and frames, 0 to 1."""
     x, y = loud(scene.maps.rr), loud(scene.maps.ee)
     return mean((x - y).abs()) / (mean(x + y) + 1e-6)
 
@@ -123,6 +151,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "lack_db": lack_db,
     "lack_db_high": partial(lack_db, bands=TREBLE),
     "excess": excess,
+    "excess_worst": excess_worst,
     "gaps": gaps,
     "pauses": pauses,
     "distribution": distribution,
@@ -132,7 +161,10 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "modulation_added": partial(modulated, sign=1.0),
     "remodulated": remodulated,
     "blind_leak": blind_leak,
+    "blind_level": blind_level,
+    "blind_level_worst": blind_level_worst,
     "blind_lack": blind_lack,
     "blind_change": blind_change,
+    "distance": distance,
 }
 """Features by name."""

@@ -1,8 +1,8 @@
 """The objective itself: excerpts in, predicted ratings with their uncertainty out.
 
 Each attribute has a head: an ensemble of members, each a monotone function of a few of the `features`, each with
-another view of what listeners hear. Several references may be admissible: the excerpt as a whole is taken for an
-attempt at the one it is closest to, so that half of one and half of another is an attempt at neither.
+another view of what listeners hear. Several references may be admissible: each phrase is taken for an attempt at the
+one it is closest to, so that half of one and half of another is an attempt at neither.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,11 @@ from torch import Tensor, nn
 
 from lossmodel.objective.config import Term
 from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.features import DISTANCE, compute
+from lossmodel.objective.features import compute
 from lossmodel.objective.frontend import RATE, SHORTEST, maps
 
 Heard = Mapping[str, Tensor]
-"""Features by name, each (batch, references)."""
-
-DECIDED = 0.02
-"""Difference of distance at which one of two references is clearly the one meant."""
+"""Features by name, each (batch,)."""
 
 LITTLE = 1e-3
 """Distortion of a mixture under which there is hardly an accompaniment."""
@@ -46,13 +43,14 @@ class Prediction:
 
 
 class Head(nn.Module):
-    """One attribute: several members, each 100·sigmoid(bias - Σ weight·log(1 + term/scale)), weights not negative.
+    """One attribute: several members, each 100·sigmoid(bias - Σ weight·salience), weights not negative.
 
     Terms are distortions, 0 for the reference: it has the highest score by construction, 100·sigmoid(bias), and more
     of a distortion never raises a score.
     """
 
     scale: Tensor
+    most: Tensor
     weight: Tensor
     bias: Tensor
     residual: Tensor
@@ -68,6 +66,7 @@ class Head(nn.Module):
         size = len(self.terms)
         for name, value in {
             "scale": torch.ones(size),  # a term of this size is plainly there
+            "most": torch.full((size,), torch.inf),  # the greatest salience of which anybody's judgement is known
             "weight": torch.zeros(len(self.members), size),
             "bias": torch.zeros(len(self.members)),
             "residual": torch.tensor(0.0),  # SD in points beyond the spread; from songs left out
@@ -94,8 +93,12 @@ class Head(nn.Module):
         )
 
     def salience(self, raw: Tensor) -> Tensor:
-        """Return how plainly each distortion is there, 0 for not at all."""
-        return torch.log1p(raw.clamp_min(0) / self.scale)
+        """Return how plainly each distortion is there: log(1 + term/scale), 0 for not at all.
+
+        Beyond the most that was judged it grows half as fast: how much worse that sounds is anybody's guess.
+        """
+        plainly = torch.log1p(raw.clamp_min(0) / self.scale)
+        return plainly - (plainly - self.most).clamp_min(0) / 2
 
     def distance(self, salience: Tensor) -> Tensor:
         """Return the squared Mahalanobis distance to what was rated, (batch,)."""
@@ -113,7 +116,7 @@ class Objective(nn.Module):
         self.attributes = tuple(heads)
         self._heads = nn.ModuleList(heads.values())
         terms = [term for head in heads.values() for term in head.terms]
-        self._names = sorted({term.feature for term in terms} | {DISTANCE})
+        self._names = sorted({term.feature for term in terms})
         self._names_of_mixture = sorted({term.feature for term in terms if term.over_mixture})
 
     @property
@@ -131,36 +134,23 @@ class Objective(nn.Module):
         """
         _check(estimate, references, mixture, rate)
         with torch.autocast(estimate.device.type, enabled=False):
-            scene = hear(estimate.float(), references.float(), mixture.float())
-            heard = describe(scene, self._names, references.shape[1])
+            scene = Scene(maps(estimate.float(), references.float(), mixture.float()))
+            heard = compute(scene, self._names)
             with torch.no_grad():
-                difficulty = describe(scene.remixed(1, 1), self._names_of_mixture, references.shape[1])
+                difficulty = compute(scene.remixed(1, 1), self._names_of_mixture)
             return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in self.heads.items()}
 
 
-def hear(estimate: Tensor, references: Tensor, mixture: Tensor) -> Scene:
-    """Return the estimate against each reference, one after the other in the batch."""
-    count = references.shape[1]
-    repeated = (each.repeat_interleave(count, 0) for each in (estimate, mixture))
-    return Scene(maps(next(repeated), references.flatten(0, 1), next(repeated)))
-
-
-def describe(scene: Scene, names: Sequence[str], references: int) -> dict[str, Tensor]:
-    """Return the named features, (batch, references)."""
-    return {name: value.reshape(-1, references) for name, value in compute(scene, names).items()}
-
-
 def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
-    """Return the terms before any transformation, (batch, terms), for the reference that the estimate is closest to.
+    """Return the terms before any transformation, (batch, terms).
 
     `heard` are the features of the estimate, `difficulty` those of the item's own mixture.
     """
-    chosen = torch.softmax(-heard[DISTANCE] / DECIDED, dim=1)  # (batch, references)
     values = [
         heard[t.feature] / difficulty[t.feature].clamp_min(LITTLE) if t.over_mixture else heard[t.feature]
         for t in terms
     ]
-    return torch.stack([(chosen * value).sum(1) for value in values], dim=1)
+    return torch.stack(values, dim=1)
 
 
 def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lossmodel.objective.decomposition import Patches, Scene
-from lossmodel.objective.salience import HEARD, PLAIN, loud, mean, part, unlike
+from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, across, loud, mean, part, unlike, worst
 
 LOW, HIGH = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
@@ -40,6 +40,26 @@ def leak_level(scene: Scene) -> Tensor:
     """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
     p = scene.patches
     return mean(torch.log1p(p.leak_gain / 0.05), loud(p.aa))
+
+
+def leak_level_worst(scene: Scene) -> Tensor:
+    """The same at the worst moments: what of the band comes through now and then is what is noticed."""
+    p = scene.patches
+    weight = loud(p.aa)
+    return worst(across(torch.log1p(p.leak_gain / 0.05), weight), weight.sum(1))
+
+
+def leak_worst(scene: Scene) -> Tensor:
+    """Loudness that the leak adds to the reference at the worst moments, of the reference's."""
+    p = scene.patches
+    return worst(part(p.leak, p.rr).mean(1)) / (mean(loud(p.rr)) + 1e-3)
+
+
+def leak_share(scene: Scene) -> Tensor:
+    """Compressed leak, of the estimate's."""
+    p = scene.patches
+    leak, whole = ((power.clamp_min(0) + FLOOR) ** 0.3 - FLOOR**0.3 for power in (p.leak, p.ee))
+    return mean(leak) / (mean(whole) + 1e-3)
 
 
 def leak_ratio(scene: Scene) -> Tensor:
@@ -97,6 +117,9 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "leak_beside": leak_beside,
     "leak_on_target": leak_on_target,
     "leak_level": leak_level,
+    "leak_level_worst": leak_level_worst,
+    "leak_worst": leak_worst,
+    "leak_share": leak_share,
     "leak_ratio": leak_ratio,
     "leak_pattern": partial(leak_pattern, worst=False),
     "leak_pattern_worst": partial(leak_pattern, worst=True),

@@ -13,7 +13,20 @@ import torch
 from torch import Tensor
 
 from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, deviation, level, loud, mean, root, size, unlike
+from lossmodel.objective.salience import (
+    FLOOR,
+    HEARD,
+    PLAIN,
+    across,
+    deviation,
+    level,
+    loud,
+    mean,
+    root,
+    size,
+    unlike,
+    worst,
+)
 
 TREBLE, BASS = slice(26, None), slice(None, 13)
 """Bands above about 4 kHz and under about 900 Hz."""
@@ -36,6 +49,9 @@ UNAVOIDED = 0.005
 MOST_DB = 20.0
 """Level difference beyond which nothing more is heard to be missing or added."""
 
+HOLE_DB = 10.0
+"""Level that has to be missing for a hole; of twice as much nothing is left in it."""
+
 
 def remix(scene: Scene, *, phrase: bool) -> Tensor:
     """Return the power of the closest remix, (batch, bands, frames)."""
@@ -51,7 +67,7 @@ def wobble(scene: Scene, *, phrase: bool, floor: float = HEARD) -> Tensor:
 def flux(scene: Scene, *, phrase: bool, floor: float = HEARD, lag: int = 4) -> Tensor:
     """How unsteadily the estimate follows: mean change of the level difference over `lag` frames, dB."""
     x, d = _difference(scene, phrase, floor)
-    return mean(size(d[..., lag:] - d[..., :-lag]), loud(x, 0.3, floor)[..., lag:])
+    return mean(size(d[..., lag:] - d[..., :-lag]).clamp_max(MOST_DB), loud(x, 0.3, floor)[..., lag:])
 
 
 def lost(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
@@ -64,6 +80,19 @@ def added(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
     """Level that is too much in some bands, dB."""
     x, d = _difference(scene, phrase, HEARD)
     return mean(d.clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands])
+
+
+def holes(scene: Scene) -> Tensor:
+    """Level that is missing beyond what makes a hole, dB."""
+    x, d = _difference(scene, phrase=True, floor=HEARD)
+    return mean((-d - HOLE_DB).clamp(0, HOLE_DB), loud(x, 0.3))
+
+
+def worst_moments(scene: Scene) -> Tensor:
+    """Level difference of either sign over all bands, dB, at the worst moments."""
+    x, d = _difference(scene, phrase=True, floor=HEARD)
+    weight = loud(x, 0.3)
+    return worst(across(size(d).clamp_max(MOST_DB), weight), weight.sum(1))
 
 
 def coloured(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
@@ -124,6 +153,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "wobble": partial(wobble, phrase=True),
     "wobble_whole": partial(wobble, phrase=False, floor=PLAIN),
     "flux": partial(flux, phrase=True),
+    "flicker": partial(flux, phrase=True, lag=1),
     "flux_plain": partial(flux, phrase=True, floor=PLAIN),
     "treble_lost": partial(lost, bands=TREBLE, phrase=True),
     "treble_lost_whole": partial(lost, bands=TREBLE, phrase=False),
@@ -135,6 +165,8 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "onsets_added_whole": partial(onsets, sign=1.0, phrase=False),
     "onsets_lost_whole": partial(onsets, sign=-1.0, phrase=False),
     "missing_whole": partial(missing, phrase=False),
+    "holes": holes,
+    "worst_moments": worst_moments,
     "bands_lost": bands_lost,
     "bursts": bursts,
     "pattern": partial(pattern, phrase=True),

@@ -16,6 +16,9 @@ HEARD = 1e-5
 PLAIN = 1e-4
 """The same for what is heard without listening for it (-40 dB)."""
 
+LEAST = 1e-3
+"""What averages of powers are rounded off by, so that 0 has a gradient."""
+
 
 def level(power: Tensor, floor: float = HEARD) -> Tensor:
     """Return decibels over the loudest reference bands, bent off towards `floor`."""
@@ -39,6 +42,19 @@ def mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
         return values.flatten(1).mean(1)
     weight = weight.to(values.dtype)
     return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp_min(1e-3)
+
+
+def worst(of_frame: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Average over frames, (batch, frames) to (batch,), in which the worst moments count most: people remember those.
+
+    The mean of fourth powers, as loudness models and PESQ have it of disturbances.
+    """
+    return (mean(of_frame**4, weight) + LEAST**4) ** 0.25 - LEAST
+
+
+def across(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted average over bands, (batch, bands, frames) to (batch, frames)."""
+    return (values * weight).sum(1) / (weight.sum(1) + 1e-3)
 
 
 def root(values: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from tests.lossmodel.objective.songs import degraded, song
 
 
 def scene(estimate, voice, mixture):
-    return Scene(maps(estimate[None], voice[None], mixture[None]))
+    return Scene(maps(estimate[None], voice[None, None], mixture[None]))
 
 
 def feature(name, estimate, voice, mixture):
@@ -50,7 +50,11 @@ def test_only_where_next_to_nothing_is_left_the_voice_is_absent():
 
 
 @pytest.mark.parametrize(
-    "name", ["leak", "leak_level", "leak_steep", "leak_low", "leak_beside", "excess_db", "blind_leak"]
+    "name",
+    [
+        *("leak", "leak_level", "leak_steep", "leak_low", "leak_beside", "excess_db", "blind_leak", "blind_level"),
+        *("leak_level_worst", "leak_worst", "leak_share", "excess_worst", "blind_level_worst"),
+    ],
 )
 def test_more_leak_is_more_leak(name):
     voice, mixture = song(3)
@@ -59,12 +63,35 @@ def test_more_leak_is_more_leak(name):
     assert ladder[-1] > ladder[0]
 
 
-@pytest.mark.parametrize("name", ["flux", "wobble", "missing_whole", "lost", "pattern", "onsets_lost", "likeness"])
+HOLED = (
+    "flux", "wobble", "missing_whole", "lost", "pattern", "onsets_lost", "likeness", "holes", "worst_moments", "flicker"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOLED)
 def test_more_holes_are_worse(name):
     voice, mixture = song(4)
     steps = (0.0, 0.1, 0.3, 0.6, 0.9)
     ladder = [feature(name, degraded(voice, mixture, leak=0, holes=share, dull=0), voice, mixture) for share in steps]
     assert ladder == sorted(ladder)
+
+
+@pytest.mark.parametrize(
+    ("at_worst", "on_average"),
+    [
+        ("leak_level_worst", "leak_level"), ("leak_worst", "leak"),
+        ("excess_worst", "excess"), ("blind_level_worst", "blind_level"),
+    ],
+)  # fmt: skip
+def test_a_leak_that_comes_and_goes_counts_more_at_its_worst_than_on_average(at_worst, on_average):
+    voice, mixture = song(3, seconds=4.0)
+    band, now = mixture - voice, (torch.arange(voice.shape[-1]) // 44_100 % 2).float()
+    steady, now_and_then = voice + 0.2 * band, voice + 0.2 * 2**0.5 * now * band
+    worst, mean = (
+        feature(name, now_and_then, voice, mixture) / feature(name, steady, voice, mixture)
+        for name in (at_worst, on_average)
+    )
+    assert worst > mean + 0.2
 
 
 def test_only_clicks_are_bursts():

@@ -20,16 +20,16 @@ def test_a_tone_is_loudest_in_its_band():
     centres = frontend._centres()
     for band in (5, 20, 35):
         tone = torch.sin(2 * torch.pi * float(centres[band]) * t)[None, None]
-        power = maps(tone, tone, tone).ee.mean(-1)[0]
+        power = maps(tone, tone[:, None], tone).ee.mean(-1)[0]
         assert power.argmax() == band
 
 
 def test_the_level_of_estimate_and_mixture_is_of_no_importance():
     voice, mixture = song(1)
     estimate = degraded(voice, mixture, leak=0.3, holes=0.1, dull=0.0)
-    one = maps(estimate[None], voice[None], mixture[None])
-    assert close(one, maps(0.3 * estimate[None], voice[None], 2 * mixture[None]))
-    assert close(one, maps(3 * estimate[None], 3 * voice[None], mixture[None]))
+    one = maps(estimate[None], voice[None, None], mixture[None])
+    assert close(one, maps(0.3 * estimate[None], voice[None, None], 2 * mixture[None]))
+    assert close(one, maps(3 * estimate[None], 3 * voice[None, None], mixture[None]))
 
 
 def test_loudness_agrees_with_pyloudnorm():
@@ -45,16 +45,18 @@ def test_loudness_agrees_with_pyloudnorm():
 
 def test_a_remix_of_the_maps_is_the_maps_of_the_remix():
     voice, mixture = song(3)
-    found = maps(voice[None], voice[None], mixture[None])
-    assert close(remix(found, 1, 1), maps(mixture[None], voice[None], mixture[None]), 1e-2)
+    found = maps(voice[None], voice[None, None], mixture[None])
+    assert close(remix(found, 1, 1), maps(mixture[None], voice[None, None], mixture[None]), 1e-2)
     assert close(remix(found, 1, 0), found, 1e-2)
     assert remix(found, 0, 0).ee.max() == 0
 
 
 def test_stereo_with_two_equal_channels_is_mono():
     voice, mixture = song(4)
-    mono = maps(mixture[None], voice[None], mixture[None])
-    assert close(mono, maps(*(each.repeat(1, 2, 1) for each in (mixture[None], voice[None], mixture[None]))))
+    mono = maps(mixture[None], voice[None, None], mixture[None])
+    assert close(
+        mono, maps(*(torch.cat([each, each], dim=-2) for each in (mixture[None], voice[None, None], mixture[None])))
+    )
 
 
 def test_smoothing_keeps_constants_and_means():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from lossmodel.objective.frontend import RATE
 from lossmodel.objective.network import Head, Objective
 from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song
@@ -67,6 +68,20 @@ def test_half_of_two_references_is_not_rewarded():
     half = ask(0.5 * (one + two), [one, two], mixture)
     for whole in (one, two):
         assert ask(whole, [one, two], mixture)["interference"] > half["interference"] + 20
+
+
+def test_each_phrase_is_held_against_the_reference_it_comes_nearest_to():
+    one, two = (song(seed, seconds=8.0)[0] for seed in (1, 2))
+    mixture = one + two + 0.3 * song(3, seconds=8.0)[1]
+    half = one.shape[-1] // 2
+    first_one = torch.cat([one[:, :half], two[:, half:]], dim=-1)
+    beats = torch.arange(one.shape[-1]) // (RATE // 8) % 2 == 0
+    top = ask(one, [one, two], mixture)
+    changed = ask(first_one, [one, two], mixture)
+    alternating = ask(torch.where(beats, one, two), [one, two], mixture)
+    assert changed["quality"] > top["quality"] - 8  # what a window hears of both where the voice changes
+    assert ask(first_one, [one], mixture)["interference"] < changed["interference"] - 20
+    assert alternating["interference"] < changed["interference"] - 20
 
 
 def test_another_rate_or_too_short_an_excerpt_or_shapes_that_do_not_fit_are_refused():
