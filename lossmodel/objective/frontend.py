@@ -113,7 +113,7 @@ def _meant(each: Sequence[Maps]) -> Maps:
 
     One choice a phrase: to change sides within it does not pay, nor does half of one and half of another.
     """
-    apart = torch.stack([smooth(_unlikeness(_relative(maps)), PHRASE) for maps in each])  # (references, batch, frames)
+    apart = torch.stack([smooth(_unlikeness(maps), PHRASE) for maps in each])  # (references, batch, frames)
     nearest = apart.argmin(0)[None, :, None]
     chosen = {}
     for name in vars(each[0]):
@@ -125,7 +125,8 @@ def _meant(each: Sequence[Maps]) -> Maps:
 @torch.no_grad()
 def _unlikeness(maps: Maps) -> Tensor:
     """Return the difference in loudness over all bands, (batch, frames)."""
-    return (loud(maps.rr) - loud(maps.ee)).abs().mean(1)
+    relative = _relative(maps)
+    return (loud(relative.rr) - loud(relative.ee)).abs().mean(1)
 
 
 def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
