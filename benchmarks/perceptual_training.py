@@ -14,8 +14,10 @@ over songs. Everything is kept in the work folder: run again, it goes on where i
 
 import argparse
 import multiprocessing
+import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -119,12 +121,24 @@ def _train(options: argparse.Namespace, size: Size) -> None:
     for half in perceptual_songs.HALVES:
         perceptual_songs.learnt(options.work / "songs", half, options.work / "learnt" / half)
     processes = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.jobs, mp_context=processes) as pool:
+    with ProcessPoolExecutor(options.jobs, mp_context=processes, initializer=_end_with_parent) as pool:
         if options.minutes:
             size = _fitted(size, pool, options)
         jobs = [pool.submit(_unit, half, seed, options, size) for half, seed in units]
         for job in jobs:
             print(job.result(), flush=True)
+
+
+def _end_with_parent() -> None:
+    """Let a job end when whoever began it was killed, instead of training on beside the next run."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _fitted(size: Size, pool: ProcessPoolExecutor, options: argparse.Namespace) -> Size:
