@@ -34,9 +34,11 @@ UNRATED: Final = "unrated"
 PROBE: Final = "probe"
 """Role of sounds whose score is known without asking."""
 
-OF_MEDIAN = 0.5
+OF_QUARTER = 0.8
 OF_MOST = 0.05
-"""The scale of a term, as a share of its median over systems or, if larger, of its most in any sound."""
+"""The scale of a term, as a share of the lower quartile over systems or, if larger, of its most in any sound.
+
+The better systems say from where on it matters: a median hangs on how many bad ones were rated."""
 
 BEYOND = 2.0
 """How many times more salient than in any system a distortion is of which only probes tell."""
@@ -121,9 +123,9 @@ def gather(
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
     rated, head = _placed(rated, recipe), Head(rated.members)
-    usual, most = np.median(rated.raw[rated.systems], axis=0), rated.raw[rated.role != PROBE].max(axis=0)
+    usual, most = np.quantile(rated.raw[rated.systems], 0.25, axis=0), rated.raw[rated.role != PROBE].max(axis=0)
     most = np.where(most > 0, most, rated.raw.max(axis=0))
-    _fill(head.scale, np.maximum(OF_MEDIAN * usual, OF_MOST * most) + 1e-6)
+    _fill(head.scale, np.maximum(OF_QUARTER * usual, OF_MOST * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
     _fill(head.most, salience.max(axis=0))
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
