@@ -95,10 +95,10 @@ class Head(nn.Module):
     def salience(self, raw: Tensor) -> Tensor:
         """Return how plainly each distortion is there: log(1 + term/scale), 0 for not at all.
 
-        Beyond the most that was judged it grows half as fast: how much worse that sounds is anybody's guess.
+        Beyond the most that was judged it grows a third as fast: how much worse that sounds is anybody's guess.
         """
         plainly = torch.log1p(raw.clamp_min(0) / self.scale)
-        return plainly - (plainly - self.most).clamp_min(0) / 2
+        return plainly - (plainly - self.most).clamp_min(0) * (2 / 3)
 
     def distance(self, salience: Tensor) -> Tensor:
         """Return the squared Mahalanobis distance to what was rated, (batch,)."""
