@@ -29,6 +29,13 @@ from lossmodel.ratings.screening import screen
 
 PLAIN = ("distance", "excess_db", "lack_db")
 WITHOUT_REMIX = ("distribution", "lack_db_high", "excess_db_low", "likeness_worst", "modulation_added", "texture")
+ON_AVERAGE = {
+    "leak_level_worst": "leak_level",
+    "leak_worst": "leak",
+    "excess_worst": "excess",
+    "blind_level_worst": "blind_level",
+    "worst_moments": "wobble",
+}
 ABOUT = """\
 Written by `OMP_NUM_THREADS=1 python benchmarks/objective_page.py --data DIR --work DIR --output docs/objective.md`;
 do not edit.
@@ -168,28 +175,22 @@ def _only(terms: tuple[str, ...]) -> Callable[[FitRecipe], FitRecipe]:
     return lambda recipe: recipe.model_copy(update={"members": {"one": {config.GENERAL: terms}}})
 
 
-def _without_mixture(recipe: FitRecipe) -> FitRecipe:
-    members = {
-        name: {of: tuple(dict.fromkeys(term.split(" / ")[0] for term in terms)) for of, terms in lists.items()}
-        for name, lists in recipe.members.items()
-    }
-    return recipe.model_copy(update={"members": members})
+def _with_terms(change: Callable[[str, Sequence[str]], Sequence[str]]) -> Callable[[FitRecipe], FitRecipe]:
+    """Return what changes the terms of every member, given the attribute and the terms; none is kept twice."""
+
+    def changed(recipe: FitRecipe) -> FitRecipe:
+        members = {
+            name: {of: tuple(dict.fromkeys(change(of, terms))) for of, terms in lists.items()}
+            for name, lists in recipe.members.items()
+        }
+        return recipe.model_copy(update={"members": members})
+
+    return changed
 
 
-def _without_remix(recipe: FitRecipe) -> FitRecipe:
-    members = {
-        name: {of: WITHOUT_REMIX if of == "quality" else terms for of, terms in lists.items()}
-        for name, lists in recipe.members.items()
-    }
-    return recipe.model_copy(update={"members": members})
-
-
-def _without_worst(recipe: FitRecipe) -> FitRecipe:
-    members = {
-        name: {of: tuple(term for term in terms if "worst" not in term) for of, terms in lists.items()}
-        for name, lists in recipe.members.items()
-    }
-    return recipe.model_copy(update={"members": members})
+def _on_average(term: str) -> str:
+    feature, *rest = term.split(" / ")
+    return " / ".join([ON_AVERAGE.get(feature, feature), *rest])
 
 
 def _without_probes(recipe: FitRecipe) -> FitRecipe:
@@ -202,9 +203,11 @@ def _member(name: str) -> Callable[[FitRecipe], FitRecipe]:
 
 VARIANTS: Mapping[str, Callable[[FitRecipe], FitRecipe]] = {
     "plain filterbank distance, ridge": _only(PLAIN),
-    "leak not over the mixture's": _without_mixture,
-    "quality against the reference, no remix": _without_remix,
-    "worst moments count as all others": _without_worst,
+    "leak not over the mixture's": _with_terms(lambda _, terms: [term.split(" / ")[0] for term in terms]),
+    "quality against the reference, no remix": _with_terms(
+        lambda of, terms: WITHOUT_REMIX if of == "quality" else terms
+    ),
+    "worst moments count as all others": _with_terms(lambda _, terms: [*map(_on_average, terms)]),
     "silence, low-pass and clicks not told": _without_probes,
     **{f"member {name} alone": _member(name) for name in config.load("compact").members},
 }

@@ -217,7 +217,7 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
     Probes settle only the weights of what no system has, such as that nothing is left; the others are for the ratings.
     """
     probes, systems = (rated.role == PROBE) & rows, rated.systems & rows
-    target = np.where(probes, logit(rated.score, CLIP_OF_PROBES), logit(rated.score, recipe.clip))
+    target = logit(rated.score, np.where(probes, CLIP_OF_PROBES, recipe.clip))
     counts = _weights(rated, recipe) * rows
     beyond = salience[probes].max(axis=0, initial=0) > BEYOND * salience[systems].max(axis=0, initial=0)
     weight, bias = np.zeros(head.weight.shape), np.zeros(head.bias.shape)

@@ -12,7 +12,7 @@ from lossmodel.objective.frontend import smooth
 from lossmodel.objective.remixes import BASS, TREBLE
 from lossmodel.objective.salience import (
     HEARD,
-    across,
+    Average,
     deviation,
     level,
     loud,
@@ -42,16 +42,10 @@ def excess_audible(scene: Scene) -> Tensor:
     return mean(_apart(scene).clamp(0, MOST_DB), heard)
 
 
-def excess(scene: Scene) -> Tensor:
+def excess(scene: Scene, average: Average = mean) -> Tensor:
     """Loudness beyond the reference's, of the reference's."""
     more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
-    return mean(more) / (mean(loud(scene.maps.rr)) + 1e-3)
-
-
-def excess_worst(scene: Scene) -> Tensor:
-    """The same at the worst moments."""
-    more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
-    return worst(more.mean(1)) / (mean(loud(scene.maps.rr)) + 1e-3)
+    return average(more) / (mean(loud(scene.maps.rr)) + 1e-3)
 
 
 def gaps(scene: Scene) -> Tensor:
@@ -109,15 +103,9 @@ def blind_leak(scene: Scene) -> Tensor:
     return mean(scene.blind[1] * compressed(scene.maps.aa)) / mean(compressed(scene.maps.rr))
 
 
-def blind_level(scene: Scene) -> Tensor:
+def blind_level(scene: Scene, average: Average = mean) -> Tensor:
     """Share of the accompaniment whatever its phase, logarithmic, where the accompaniment is loud."""
-    return mean(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa))
-
-
-def blind_level_worst(scene: Scene) -> Tensor:
-    """The same at the worst moments."""
-    weight = loud(scene.maps.aa)
-    return worst(across(torch.log1p(scene.blind[1] / 0.1), weight), weight.sum(1))
+    return average(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa))
 
 
 def blind_lack(scene: Scene) -> Tensor:
@@ -151,7 +139,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "lack_db": lack_db,
     "lack_db_high": partial(lack_db, bands=TREBLE),
     "excess": excess,
-    "excess_worst": excess_worst,
+    "excess_worst": partial(excess, average=worst),
     "gaps": gaps,
     "pauses": pauses,
     "distribution": distribution,
@@ -162,7 +150,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "remodulated": remodulated,
     "blind_leak": blind_leak,
     "blind_level": blind_level,
-    "blind_level_worst": blind_level_worst,
+    "blind_level_worst": partial(blind_level, average=worst),
     "blind_lack": blind_lack,
     "blind_change": blind_change,
     "distance": distance,

@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from lossmodel.objective.decomposition import Patches, Scene
-from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, across, loud, mean, part, unlike, worst
+from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike, worst
 
 LOW, HIGH = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
 
 
-def leak(scene: Scene, bands: slice = slice(None), exponent: float = 0.25) -> Tensor:
+def leak(scene: Scene, bands: slice = slice(None), exponent: float = 0.25, average: Average = mean) -> Tensor:
     """Loudness that the leak adds to the reference, of the reference's."""
     p = scene.patches
-    return mean(part(p.leak, p.rr, exponent)[:, bands]) / (mean(loud(p.rr, exponent)) + 1e-3)
+    return average(part(p.leak, p.rr, exponent)[:, bands]) / (mean(loud(p.rr, exponent)) + 1e-3)
 
 
 def leak_beside(scene: Scene) -> Tensor:
@@ -36,30 +36,16 @@ def leak_on_target(scene: Scene) -> Tensor:
     return mean(part(p.leak, p.target)) / _whole(p.rr)
 
 
-def leak_level(scene: Scene) -> Tensor:
+def leak_level(scene: Scene, average: Average = mean) -> Tensor:
     """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
     p = scene.patches
-    return mean(torch.log1p(p.leak_gain / 0.05), loud(p.aa))
-
-
-def leak_level_worst(scene: Scene) -> Tensor:
-    """The same at the worst moments: what of the band comes through now and then is what is noticed."""
-    p = scene.patches
-    weight = loud(p.aa)
-    return worst(across(torch.log1p(p.leak_gain / 0.05), weight), weight.sum(1))
-
-
-def leak_worst(scene: Scene) -> Tensor:
-    """Loudness that the leak adds to the reference at the worst moments, of the reference's."""
-    p = scene.patches
-    return worst(part(p.leak, p.rr).mean(1)) / (mean(loud(p.rr)) + 1e-3)
+    return average(torch.log1p(p.leak_gain / 0.05), loud(p.aa))
 
 
 def leak_share(scene: Scene) -> Tensor:
     """Compressed leak, of the estimate's."""
     p = scene.patches
-    leak, whole = ((power.clamp_min(0) + FLOOR) ** 0.3 - FLOOR**0.3 for power in (p.leak, p.ee))
-    return mean(leak) / (mean(whole) + 1e-3)
+    return mean(loud(p.leak, 0.3, FLOOR)) / (mean(loud(p.ee, 0.3, FLOOR)) + 1e-3)
 
 
 def leak_ratio(scene: Scene) -> Tensor:
@@ -117,8 +103,8 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "leak_beside": leak_beside,
     "leak_on_target": leak_on_target,
     "leak_level": leak_level,
-    "leak_level_worst": leak_level_worst,
-    "leak_worst": leak_worst,
+    "leak_level_worst": partial(leak_level, average=worst),
+    "leak_worst": partial(leak, average=worst),
     "leak_share": leak_share,
     "leak_ratio": leak_ratio,
     "leak_pattern": partial(leak_pattern, worst=False),

@@ -7,7 +7,7 @@ from scipy.optimize import nnls
 Numbers = NDArray[np.float64]
 
 
-def logit(score: Numbers, clip: float) -> Numbers:
+def logit(score: Numbers, clip: float | Numbers) -> Numbers:
     """Return ln(p / (1 - p)) of scores of 0-100, kept `clip` points from both ends."""
     share: Numbers = np.clip(score, clip, 100 - clip) / 100
     return np.log(share / (1 - share))

@@ -17,7 +17,6 @@ from lossmodel.objective.salience import (
     FLOOR,
     HEARD,
     PLAIN,
-    across,
     deviation,
     level,
     loud,
@@ -91,8 +90,7 @@ def holes(scene: Scene) -> Tensor:
 def worst_moments(scene: Scene) -> Tensor:
     """Level difference of either sign over all bands, dB, at the worst moments."""
     x, d = _difference(scene, phrase=True, floor=HEARD)
-    weight = loud(x, 0.3)
-    return worst(across(size(d).clamp_max(MOST_DB), weight), weight.sum(1))
+    return worst(size(d).clamp_max(MOST_DB), loud(x, 0.3))
 
 
 def coloured(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:

@@ -4,8 +4,13 @@ All work on powers relative to the loudest reference bands, (batch, bands, frame
 finite gradients at silence and at equality.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+Average = Callable[..., Tensor]
+"""`mean` or `worst`: values over bands and frames, and weights if asked, to one number an excerpt."""
 
 FLOOR = 1e-6
 """Power floor of decompositions, 60 dB under the loudest reference bands."""
@@ -44,17 +49,17 @@ def mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
     return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp_min(1e-3)
 
 
-def worst(of_frame: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Average over frames, (batch, frames) to (batch,), in which the worst moments count most: people remember those.
+def worst(values: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Average as `mean` does, but so that the worst moments count most: people remember those.
 
-    The mean of fourth powers, as loudness models and PESQ have it of disturbances.
+    Over bands it is the mean, over frames the fourth root of the mean fourth power.
     """
-    return (mean(of_frame**4, weight) + LEAST**4) ** 0.25 - LEAST
-
-
-def across(values: Tensor, weight: Tensor) -> Tensor:
-    """Return the weighted average over bands, (batch, bands, frames) to (batch, frames)."""
-    return (values * weight).sum(1) / (weight.sum(1) + 1e-3)
+    if weight is None:
+        of_frame, of_time = values.mean(1), None
+    else:
+        of_time = weight.sum(1)
+        of_frame = (values * weight).sum(1) / (of_time + 1e-3)
+    return (mean(of_frame**4, of_time) + LEAST**4) ** 0.25 - LEAST
 
 
 def root(values: Tensor) -> Tensor:
