@@ -54,8 +54,9 @@ of the band comes through now and then is what people notice. Of several referen
 against the one it comes nearest to. Weights come from non-negative least squares on the logit of mean ratings of
 systems; reference and anchors hold the scale's ends at weight 0.1. Three sounds whose judgement needs no test,
 silence, the reference low-passed at 3.5 kHz and the reference with clicks, settle the weights of what no rated system
-has, and no others. Beyond the most that was judged, a distortion grows a third as fast on the logarithm. Where few
-people rated, the ends of their scale are drawn to where panels put them.
+has, and no others. Beyond the most that was judged, where anchors or such sounds say how bad it gets, a distortion
+grows a third as fast on the logarithm. Where few people rated, the ends of their scale are drawn to where panels put
+them.
 
 Which features there are, their constants, and which member has which terms was chosen after looking at these tests as
 a whole, by what is known of hearing first and by these figures second; weights, scales, residuals and intervals are

@@ -28,6 +28,7 @@ from lossmodel.ratings.table import stimulus_means
 Mask = NDArray[np.bool_]
 
 SYSTEM: Final = "system"
+ANCHOR: Final = "anchor"
 UNRATED: Final = "unrated"
 """Role of the reference that any song yields, whether it was rated or not."""
 
@@ -127,7 +128,8 @@ def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     most = np.where(most > 0, most, rated.raw.max(axis=0))
     _fill(head.scale, np.maximum(OF_QUARTER * usual, OF_MOST * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
-    _fill(head.most, salience.max(axis=0))
+    if np.isin(rated.role, [ANCHOR, PROBE]).any():  # else nothing that was judged need be as bad as can be
+        _fill(head.most, salience.max(axis=0))
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
     _fill(head.weight, weight)
     _fill(head.bias, bias)
@@ -187,9 +189,7 @@ def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
     They stay as they are where no anchor is an end: a mixture alone has a quality as good as the reference's.
     """
     believed, asked = recipe.ends, rated.people > 0
-    by_anchor = [
-        rated.score[asked & (rated.condition == name)] for name in set(rated.condition[rated.role == "anchor"])
-    ]
+    by_anchor = [rated.score[asked & (rated.condition == name)] for name in set(rated.condition[rated.role == ANCHOR])]
     references = rated.score[asked & (rated.role == "reference")]
     if not by_anchor or not len(references) or not believed.raters:
         return rated

@@ -116,6 +116,15 @@ def test_only_systems_are_counted(ring):
     assert json.loads(json.dumps(found.to_json()))["measures"]["quality"]["songs"] == SONGS
 
 
+def test_the_most_that_was_judged_is_a_limit_only_where_the_worst_was_heard(ring):
+    made, _, ratings, cache = ring
+    alone = ratings[ratings["role"] == "system"]
+    nothing_told = recipe(known={})
+    with_anchors, without = (fit.fit(each, made, nothing_told, cache=cache) for each in (ratings, alone))
+    assert all(head.most.isfinite().all() for head in with_anchors.heads.values())
+    assert all(head.most.isinf().all() for head in without.heads.values())
+
+
 def test_features_are_kept_and_damaged_ones_computed_again(ring, tmp_path):
     made = ring[0][:2]
     first = extract(made, cache=tmp_path)

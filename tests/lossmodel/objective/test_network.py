@@ -40,6 +40,15 @@ def test_what_is_unlike_all_that_was_rated_is_said_to_be():
     assert not bool(strange.in_calibration)
 
 
+def test_beyond_the_most_that_was_judged_a_distortion_grows_a_third_as_fast():
+    head = Head({"one": ["flux"]})
+    free = head.salience(torch.tensor([[1.0], [8.0], [80.0]]))[:, 0]
+    head.most.fill_(free[1])
+    held = head.salience(torch.tensor([[1.0], [8.0], [80.0]]))[:, 0]
+    assert torch.equal(held[:2], free[:2])
+    assert float(held[2] - held[1]) == pytest.approx(float(free[2] - free[1]) / 3)
+
+
 def test_a_batch_gets_the_scores_of_its_excerpts():
     songs = [song(seed) for seed in (1, 2, 3)]
     voices, mixtures = (torch.stack(each) for each in zip(*songs))
