@@ -15,13 +15,19 @@ import torch
 from torch import Tensor
 
 from lossmodel.objective.frontend import PHRASE, Maps, dulled, remix, smooth
-from lossmodel.objective.salience import FLOOR, magnitude
+from lossmodel.objective.salience import FLOOR, loud, magnitude, mean
 
 MOST = 2.0
 """Largest gain that counts as a remix (6 dB)."""
 
 PATCH = 9
 """Frames that a patch averages, 200 ms."""
+
+ENOUGH = 0.5
+"""Share of the reference's loudness that has to be left for what is added to be heard beside all of it."""
+
+LEAST_LEFT = 0.1
+"""Share of that under which what is added counts no more."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,20 @@ class Scene:
             artefact=torch.minimum((different - explained).clamp_min(0), found.ee),
             leak_gain=magnitude(w_a).clamp_max(MOST),
         )
+
+    @cached_property
+    def left(self) -> Tensor:
+        """Share of the reference's loudness that is left in the estimate, (batch,)."""
+        p, whole = self.patches, loud(self.patches.rr)
+        return mean(torch.minimum(loud(p.target), whole), whole) / (mean(whole, whole) + 1e-4)
+
+    @cached_property
+    def beside(self) -> Tensor:
+        """What is added, or leaks, is heard beside: 1 while half of the reference is left, less where less is.
+
+        Without it a voice of which nearly all is lost has less leak than one of which half is.
+        """
+        return (self.left / ENOUGH).clamp(LEAST_LEFT, 1)
 
     @cached_property
     def blind(self) -> tuple[Tensor, Tensor]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from lossmodel.objective import likeness, patches, remixes
 from lossmodel.objective.decomposition import Scene
 
-VERSION = 4
+VERSION = 5
 """Counts up when any feature's values change; cached features of another version are not used."""
 
 Feature = Callable[[Scene], Tensor]

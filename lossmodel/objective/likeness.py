@@ -28,7 +28,7 @@ MOST_DB = 30.0
 
 def excess_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
     """Mean excess of level, at most 30 dB in a place."""
-    return mean(_apart(scene).clamp(0, MOST_DB)[:, bands])
+    return mean(_apart(scene).clamp(0, MOST_DB)[:, bands]) / scene.beside
 
 
 def lack_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
@@ -39,20 +39,21 @@ def lack_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
 def excess_audible(scene: Scene) -> Tensor:
     """Mean excess of level where the reference is heard, dB."""
     heard = torch.sigmoid((level(scene.maps.rr, 1e-7) + 50) / 2)
-    return mean(_apart(scene).clamp(0, MOST_DB), heard)
+    return mean(_apart(scene).clamp(0, MOST_DB), heard) / scene.beside
 
 
 def excess(scene: Scene, average: Average = mean) -> Tensor:
     """Loudness beyond the reference's, of the reference's."""
     more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
-    return average(more) / (mean(loud(scene.maps.rr)) + 1e-3)
+    return average(more) / (mean(loud(scene.maps.rr)) + 1e-3) / scene.beside
 
 
 def gaps(scene: Scene) -> Tensor:
     """Loudness that fills the reference's silences while the accompaniment plays, of both their loudness."""
     p = scene.patches
     silences = torch.sigmoid((-25 - level(p.rr, 1e-7)) / 3) * loud(p.aa)
-    return mean((loud(p.ee) - loud(p.rr)).clamp_min(0), silences) / (mean(loud(p.rr) + loud(p.aa)) + 1e-3)
+    filled = mean((loud(p.ee) - loud(p.rr)).clamp_min(0), silences)
+    return filled / (mean(loud(p.rr) + loud(p.aa)) + 1e-3) / scene.beside
 
 
 def pauses(scene: Scene) -> Tensor:
@@ -105,7 +106,7 @@ def blind_leak(scene: Scene) -> Tensor:
 
 def blind_level(scene: Scene, average: Average = mean) -> Tensor:
     """Share of the accompaniment whatever its phase, logarithmic, where the accompaniment is loud."""
-    return average(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa))
+    return average(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa)) / scene.beside
 
 
 def blind_lack(scene: Scene) -> Tensor:

@@ -39,7 +39,7 @@ def leak_on_target(scene: Scene) -> Tensor:
 def leak_level(scene: Scene, average: Average = mean) -> Tensor:
     """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
     p = scene.patches
-    return average(torch.log1p(p.leak_gain / 0.05), loud(p.aa))
+    return average(torch.log1p(p.leak_gain / 0.05), loud(p.aa)) / scene.beside
 
 
 def leak_share(scene: Scene) -> Tensor:
@@ -81,9 +81,7 @@ def lost(scene: Scene) -> Tensor:
 
 def absent(scene: Scene) -> Tensor:
     """How nearly nothing of the reference is left: 0 while a quarter of its loudness is there, at most 3."""
-    p = scene.patches
-    kept = mean(torch.minimum(loud(p.target), loud(p.rr)), loud(p.rr)) / (mean(loud(p.rr), loud(p.rr)) + 1e-4)
-    return (-torch.log(4 * kept + 0.05)).clamp_min(0)
+    return (-torch.log(4 * scene.left + 0.05)).clamp_min(0)
 
 
 def _whole(power: Tensor) -> Tensor:
