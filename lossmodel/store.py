@@ -29,6 +29,7 @@ def save(folder: Path, tensors: Mapping[str, Tensor], card: Mapping[str, Any]) -
         raise ValueError(f"{folder}: the card lacks {sorted(missing)}")
     with whole_folder(folder) as part:
         save_file({name: _plain(tensor) for name, tensor in tensors.items()}, part / WEIGHTS)
+        (part / WEIGHTS).chmod(0o644)  # safetensors makes it the writer's alone; a server may run as somebody else
         write_json(part / CARD, {**card, "weights_sha256": sha256(part / WEIGHTS)})
     return fingerprint(folder)
 

@@ -78,7 +78,7 @@ def lost(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
 def added(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
     """Level that is too much in some bands, dB."""
     x, d = _difference(scene, phrase, HEARD)
-    return mean(d.clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands])
+    return mean(d.clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands]) / scene.beside
 
 
 def holes(scene: Scene) -> Tensor:
@@ -132,7 +132,7 @@ def bursts(scene: Scene) -> Tensor:
     both = torch.stack([out[:, 20:30].mean(1), out[:, 30:].mean(1)], dim=1)
     quietest = -torch.nn.functional.max_pool1d(-both, AROUND, 1, AROUND // 2)
     at_once = (both - quietest).amin(1)
-    return (at_once.mean(1) / (mean(loud(x, floor=PLAIN)) + 1e-3) - UNAVOIDED).clamp_min(0)
+    return (at_once.mean(1) / (mean(loud(x, floor=PLAIN)) + 1e-3) - UNAVOIDED).clamp_min(0) / scene.beside
 
 
 def pattern(scene: Scene, *, phrase: bool, frames: int = 21, floor: float = PLAIN, softly: float = 0.0) -> Tensor:

@@ -28,6 +28,11 @@ def test_the_same_content_has_the_same_name_and_another_card_another(tmp_path):
     assert store.fingerprint(tmp_path / "a") == first
 
 
+def test_another_user_may_read_what_was_saved(tmp_path):
+    store.save(tmp_path / "kept", tensors(), CARD)
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in (tmp_path / "kept").iterdir())
+
+
 def test_saving_again_replaces_the_folder(tmp_path):
     store.save(tmp_path / "kept", tensors(), CARD)
     store.save(tmp_path / "kept", {"other": torch.zeros(1)}, CARD)

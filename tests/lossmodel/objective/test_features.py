@@ -5,7 +5,7 @@ import torch
 
 from lossmodel.objective.decomposition import Scene
 from lossmodel.objective.features import FEATURES, compute
-from lossmodel.objective.frontend import maps
+from lossmodel.objective.frontend import RATE, maps
 from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective.songs import degraded, song
 
@@ -47,6 +47,19 @@ def test_only_where_next_to_nothing_is_left_the_voice_is_absent():
     voice, mixture = song(2)
     assert feature("absent", degraded(voice, mixture, leak=0.0, holes=0.2, dull=0.2), voice, mixture) == 0
     assert feature("absent", torch.zeros_like(voice), voice, mixture) > 2
+
+
+def test_a_voice_nearly_lost_has_no_less_added_than_one_half_lost():
+    voice, mixture = song(3)
+    *_, half, nearly = (
+        scene(rung[0], voice, mixture)
+        for rung in BY_NAME["drop-outs"].rungs(voice[None], (mixture - voice)[None], RATE, seed=3)
+    )
+    assert float(half.beside) == pytest.approx(1, abs=0.02)
+    assert float(nearly.beside) < 0.5
+    for name in ("excess", "excess_worst", "excess_audible", "blind_level_worst", "leak_level_worst", "bass_added"):
+        added = FEATURES[name]
+        assert float(added(nearly)) > float(added(half)), name
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,10 @@ def test_known_exploits_do_not_please_what_was_fitted_to_real_ratings(data, cach
 
 
 def test_the_objective_in_the_package_stands_its_guards(data):
-    songs = guards.recorded_songs(data, most=2, seconds=2.0)
+    songs = guards.recorded_songs(data, most=2, seconds=3.0)
     scorer = guards.mean_scores(store.load(store.default()))
     found = guards.audit(scorer, songs, guards=("ladder", "exploit", "sameness"))
     failed = {(row.guard, row.name) for row in found.failed}
-    assert failed <= {("ladder", "drop-outs"), *(("exploit", name) for name in TOO_KINDLY)}
+    assert failed <= {("exploit", name) for name in TOO_KINDLY}
     attacked = guards.audit(scorer, [songs[0]], guards=("attack",), attack_steps=4)
     assert all(row.passed for row in attacked.rows if row.name.endswith("every bin"))
