@@ -125,9 +125,9 @@ All with songs left out one by one, on the same ratings; none is in the objectiv
 - **Ratings of modern separators beside the others** (gensvs2025 in the fit of similarity and quality, with an offset of
   its own, weight 0.1, 0.3 and 1): with excerpts left out its own order within an excerpt stays at .15 to .23, and
   similarity falls to .964, .957 and .937. The two tests do not share their weights.
-- **Masking of the ear** (an internal noise, 15 to 25 dB under the reference's excitation spread over bands and time, the
-  same in reference and estimate): at 25 dB r .967 / .941 / .965 and the attack of the whole moves 15.7 points of quality
-  instead of 16.6; at 15 dB quality falls to .894, low-passed voices pass for whole, and the attack still moves 13.9.
+- **Masking of the ear** (an internal noise, 15 to 25 dB under the reference's excitation spread over bands and time,
+  the same in reference and estimate): at 25 dB r .967 / .941 / .965 and the attack of the whole moves quality by 15.7
+  points instead of 16.6; at 15 dB quality falls to .894, low-passed voices pass for whole, and it still moves by 13.9.
 - **Every distortion beside what is left**, not only what is added: quality r .907, similarity .840; beside onsets too:
   quality .925.
 - **Remixes that follow faster** (0.4, 0.7 and 1.2 s instead of 2 s): quality r .924 to .931.
