@@ -214,7 +214,7 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start
         "adversarial.penalty_weight": 0.01,
         "adversarial.penalty_every": 16,
         "perceptual.ramp": 0.1,
-        "perceptual.gain": start is not None and "perceptual" in losses,
+        "perceptual.aggregate": "even",
         "init": start,
         **size.recipe,
         **{f"losses.{name}": value for name, value in losses.items()},

@@ -72,7 +72,8 @@ class Perceptual(_Part):
     """How the objective's predicted ratings become one loss, and when it comes in."""
 
     attributes: tuple[str, ...] = ("quality", "interference")
-    aggregate: Literal["softmin", "min", "mean"] = "softmin"
+    aggregate: Literal["softmin", "min", "mean", "even"] = "softmin"
+    """The worse counts most, or alone; all by how steep they are, or each pulling as hard as the others."""
     pessimism: float = Field(default=1.0, ge=0)
     gain: bool = False
     """What counts is how much better each attribute is than what the checkpoint of `init` makes of the excerpt."""

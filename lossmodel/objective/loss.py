@@ -9,10 +9,13 @@ from torch import Tensor, nn
 from lossmodel.objective.frontend import RATE
 from lossmodel.objective.network import Objective
 
-Aggregate = Literal["softmin", "min", "mean"]
+Aggregate = Literal["softmin", "min", "mean", "even"]
 
 SOFTNESS, SOFTNESS_OF_GAINS = 10.0, 2.0
 """Difference in points at which the worse of two attributes is nearly all that counts; gains are smaller numbers."""
+
+FLAT = 1e-3
+"""Share of the steepest attribute's slope under which another says nothing of where to go."""
 
 AUDIBLE = 1e-3
 """RMS of the references, as a share of the mixture's, under which there is nothing to separate (-60 dB)."""
@@ -62,7 +65,7 @@ class PerceptualLoss(nn.Module):
                 held = self._points(before, references, mixture)
             points, most, softness = points - held, 0.0, SOFTNESS_OF_GAINS
         audible = _rms(references.flatten(1)) > AUDIBLE * _rms(mixture.flatten(1))
-        short = (most - self._together(points, softness)) / 100
+        short = (most - self._together(points, softness, estimate)) / 100
         return torch.where(audible, short, 0).sum() / audible.sum().clamp_min(1)
 
     def _points(self, *signals: Tensor) -> Tensor:
@@ -81,18 +84,35 @@ def resample(signal: Tensor, rate: int, to: int) -> Tensor:
     return resampled * (size / length)
 
 
-def _softmin(points: Tensor, softness: float) -> Tensor:
+def _softmin(points: Tensor, softness: float, _: Tensor) -> Tensor:
     shared = torch.logsumexp(-points / softness, dim=0) - torch.log(torch.tensor(float(len(points))))
     return -softness * shared
+
+
+def _even(points: Tensor, _: float, estimate: Tensor) -> Tensor:
+    """Return the mean, with a gradient at each excerpt's estimate that is the mean of directions, not of slopes."""
+    middle = points.mean(dim=0)
+    if not points.requires_grad:
+        return middle
+    slopes = torch.stack(
+        [torch.autograd.grad(each.sum(), estimate, retain_graph=True)[0].flatten(1).norm(dim=1) for each in points]
+    )
+    inverse = torch.where(slopes > FLAT * slopes.amax(dim=0), 1 / slopes, 0)
+    weights = inverse / inverse.sum(dim=0).clamp_min(torch.finfo(slopes.dtype).tiny)
+    return middle.detach() + (weights * (points - points.detach())).sum(dim=0)
 
 
 def _rms(signal: Tensor) -> Tensor:
     return signal.square().mean(1).sqrt()
 
 
-AGGREGATES: Final[dict[Aggregate, Callable[[Tensor, float], Tensor]]] = {
+AGGREGATES: Final[dict[Aggregate, Callable[[Tensor, float, Tensor], Tensor]]] = {
     "softmin": _softmin,
-    "min": lambda points, _: points.amin(dim=0),
-    "mean": lambda points, _: points.mean(dim=0),
+    "min": lambda points, *_: points.amin(dim=0),
+    "mean": lambda points, *_: points.mean(dim=0),
+    "even": _even,
 }
-"""Ways to take several attributes as one, (attributes, batch) to (batch,)."""
+"""Ways to take several attributes as one, (attributes, batch) to (batch,), given the estimate that was judged.
+
+The worse counts most (`softmin`) or alone (`min`); all count as they are steep (`mean`), or pull equally hard, so that
+none pays for another by being steeper (`even`)."""

@@ -117,3 +117,31 @@ def test_a_gain_is_what_the_attribute_gains_that_gains_least():
     assert float(loss(estimates, voices, mixtures, estimates)) == pytest.approx(0, abs=1e-6)
     assert float(loss(voices, voices, mixtures, estimates)) < -0.1
     assert float(loss(mixtures, voices, mixtures, estimates)) > 0.05  # quality is gained, but interference pays
+
+
+def pull(*attributes, aggregate="even"):
+    """Return (loss, gradient) of one excerpt's estimate."""
+    estimates, voices, mixtures = (each[:1] for each in batch())
+    heard = estimates.requires_grad_()
+    loss = PerceptualLoss(listener(), attributes, aggregate)(heard, voices, mixtures)
+    loss.backward()
+    return float(loss.detach()), heard.grad.flatten()
+
+
+def test_attributes_may_pull_equally_hard_however_steep_they_are():
+    (one, quality), (other, interference) = pull("quality"), pull("interference")
+    both, gradient = pull("quality", "interference")
+    assert max(quality.norm(), interference.norm()) > 1.2 * min(quality.norm(), interference.norm())
+    wanted = quality / quality.norm() + interference / interference.norm()
+    assert float(torch.cosine_similarity(gradient, wanted, dim=0)) == pytest.approx(1, abs=1e-4)
+    assert both == pytest.approx((one + other) / 2, abs=1e-6)
+
+
+def test_what_is_flat_leaves_the_others_their_pull():
+    _, voices, mixtures = (each[:1] for each in batch())
+    heard = voices.clone().requires_grad_()
+    flat = listener()
+    flat.heads["interference"].weight.zero_()
+    PerceptualLoss(flat, aggregate="even")(heard * 0.5 + 0.2 * mixtures, voices, mixtures).backward()
+    assert heard.grad.isfinite().all()
+    assert heard.grad.abs().max() > 0
