@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ class Size:
     seeds: int
     songs: int | None
     recipe: Mapping[str, Any]
+    perceptual: Mapping[str, Any] = field(default_factory=dict)
+    """What the objective's own systems do otherwise than `recipe` says."""
 
 
 SIZES = {
@@ -99,6 +101,7 @@ def main() -> int:
     options = _options()
     size = SIZES[options.size]
     size = replace(size, **{name: value for name in ("first", "steps", "seeds") if (value := getattr(options, name))})
+    size = replace(size, perceptual={f"perceptual.{key}": value for key, value in options.form})
     if options.stage in {"prepare", "all"}:
         from perceptual_judge import prepare
 
@@ -217,6 +220,7 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start
         "perceptual.aggregate": "even",
         "init": start,
         **size.recipe,
+        **(size.perceptual if "perceptual" in losses else {}),
         **{f"losses.{name}": value for name, value in losses.items()},
     }
     return load("tiny", chosen)
@@ -234,6 +238,12 @@ def _separate(checkpoint: Path, songs: list[Path], folder: Path, device: str) ->
             audio.write(part / f"{place.name}.flac", Audio(rounded, mixture.rate), subtype="PCM_16")
 
 
+def _set(text: str) -> tuple[str, Any]:
+    """Return key and value of `gain=true` or `aggregate=softmin`."""
+    key, _, value = text.partition("=")
+    return key, {"true": True, "false": False}.get(value, value)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder that holds ward2018, sisec2018, gensvs2025 and stems")
@@ -244,6 +254,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="steps of each system, instead of the size's")
     parser.add_argument("--minutes", type=float, help="choose the steps so that training takes about so long")
     parser.add_argument("--seeds", type=int, help="how many, instead of the size's")
+    parser.add_argument("--form", nargs="*", type=_set, default=(), metavar="KEY=VALUE", help="e.g. aggregate=softmin")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="halves and seeds trained at a time")
     parser.add_argument("--threads", type=int, default=2, help="of each job")
