@@ -27,7 +27,7 @@ ENOUGH = 0.5
 """Share of the reference's loudness that has to be left for what is added to be heard beside all of it."""
 
 LEAST_LEFT = 0.1
-"""Share of that under which what is added counts no more."""
+"""Share of that from which on less makes no difference."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Scene:
 
     @cached_property
     def beside(self) -> Tensor:
-        """What is added, or leaks, is heard beside: 1 while half of the reference is left, less where less is.
+        """How much of the reference is there for what is added, or leaks, to be heard beside: 1 from half on, (batch,).
 
         Without it a voice of which nearly all is lost has less leak than one of which half is.
         """
