@@ -35,7 +35,7 @@ from lossmodel.audio import Audio
 from lossmodel.files import read_json, whole_folder, write_json
 from lossmodel.progress import silent
 from separation.checkpoints import checkpoint
-from separation.config import load
+from separation.config import load, pair
 from separation.data import stems
 from separation.recipe import Recipe
 from separation.render import separator
@@ -238,12 +238,6 @@ def _separate(checkpoint: Path, songs: list[Path], folder: Path, device: str) ->
             audio.write(part / f"{place.name}.flac", Audio(rounded, mixture.rate), subtype="PCM_16")
 
 
-def _set(text: str) -> tuple[str, Any]:
-    """Return key and value of `gain=true` or `aggregate=softmin`."""
-    key, _, value = text.partition("=")
-    return key, {"true": True, "false": False}.get(value, value)
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder that holds ward2018, sisec2018, gensvs2025 and stems")
@@ -254,7 +248,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="steps of each system, instead of the size's")
     parser.add_argument("--minutes", type=float, help="choose the steps so that training takes about so long")
     parser.add_argument("--seeds", type=int, help="how many, instead of the size's")
-    parser.add_argument("--form", nargs="*", type=_set, default=(), metavar="KEY=VALUE", help="e.g. aggregate=softmin")
+    parser.add_argument("--form", nargs="*", type=pair, default=(), metavar="KEY=VALUE", help="of the perceptual term")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="halves and seeds trained at a time")
     parser.add_argument("--threads", type=int, default=2, help="of each job")

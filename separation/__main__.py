@@ -1,10 +1,9 @@
 """`python -m separation`: train, separate, evaluate; lyrics commands announce themselves."""
 
-import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -51,7 +50,7 @@ def train(
         resume: Go on from the newest state in the output folder.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
-    chosen = config.load(recipe, dict(map(_pair, override)))
+    chosen = config.load(recipe, dict(map(config.pair, override)))
     from separation.train import train as run
 
     given = partial(run, objective=objective, auditor=auditor, steps=steps, device=device, resume=resume)
@@ -149,17 +148,6 @@ def _watched(training: Callable[..., Path], output: Path) -> int:
             cli.complain(f"separation: stopped early: {reason}")
         cli.say(str(folder))
     return 0
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    """Read KEY=VALUE, the value as TOML where it is, as text otherwise."""
-    key, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"override {text}: give KEY=VALUE")
-    try:
-        return key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key, value
 
 
 if __name__ == "__main__":

@@ -40,6 +40,21 @@ def load(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe
         raise BadInput(f"{name}: {_first_complaint(error)}") from None
 
 
+def pair(text: str) -> tuple[str, Any]:
+    """Read an override, KEY=VALUE, the value as TOML where it is, as text otherwise; `BadInput` without a sign.
+
+    >>> pair("data.gain=[0.5, 1.0]"), pair("losses.balance=true"), pair("perceptual.aggregate=softmin")
+    (('data.gain', [0.5, 1.0]), ('losses.balance', True), ('perceptual.aggregate', 'softmin'))
+    """
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise BadInput(f"override {text}: give KEY=VALUE")
+    try:
+        return key, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key, value
+
+
 def _read(name: str) -> dict[str, Any]:
     path = FOLDER / f"{name}.toml" if name in recipes() else Path(name)
     if not path.is_file():
