@@ -172,6 +172,11 @@ class Recipe(_Part):
             )
         if self.perceptual.gain and self.init is None:
             raise ValueError("perceptual.gain: a gain over what? give init, the checkpoint to start from")
+        if self.perceptual.gain and self.perceptual.aggregate in {"mean", "even"}:
+            raise ValueError(
+                f'perceptual.gain: with aggregate "{self.perceptual.aggregate}" what was gained changes no gradient;'
+                ' set perceptual.aggregate = "softmin" too'
+            )
         if "metric" in self.losses.weights and self.metric.low == self.metric.high:
             raise ValueError(f"metric.low = metric.high = {self.metric.low}: no range to put the metric in")
         return self

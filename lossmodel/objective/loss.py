@@ -50,8 +50,9 @@ class PerceptualLoss(nn.Module):
     def forward(self, estimate: Tensor, references: Tensor, mixture: Tensor, before: Tensor | None = None) -> Tensor:
         """Return the loss, a scalar, averaged over the excerpts in which there is a reference to be heard.
 
-        Given what was made of the mixture `before`, what counts is the gain over it, mainly of the attribute that
-        gained least, so that none pays for another: 0 where nothing was gained, negative where all were.
+        Given what was made of the mixture `before`, what counts is the gain over it, by default mainly of the attribute
+        that gained least, so that none pays for another: 0 where nothing was gained, negative where all were. To the
+        gradients of "mean" and "even" it makes no difference.
 
         Shape: estimate, mixture and before (batch, channels, time), references the same or (batch, references,
         channels, time); at least a second. Gradients go to the estimate alone.

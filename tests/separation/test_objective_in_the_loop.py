@@ -85,8 +85,8 @@ train(forty(name, output.parent), music, output, objective=objective, report=rep
 
 def forty(name: str, folder: Path) -> Recipe:
     """Return forty quick steps of a recipe; of `tiny-perceptual` for gains over a checkpoint."""
-    gain = {"perceptual.gain": True, "init": folder / "start" / "last"} if name == "tiny-perceptual" else {}
-    return load(name, {**SMALL, **FORTY, **gain})
+    gain = {"perceptual.gain": True, "perceptual.aggregate": "softmin", "init": folder / "start" / "last"}
+    return load(name, {**SMALL, **FORTY, **(gain if name == "tiny-perceptual" else {})})
 
 
 @pytest.mark.slow

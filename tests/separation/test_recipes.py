@@ -43,6 +43,7 @@ def test_a_recipe_extends_another_and_says_only_what_differs():
         ("tiny", {"losses.l1": 0, "losses.mrstft": 0}, "every weight is 0"),
         ("tiny", {"network.sources": ["drums", "vocals"]}, "sources"),
         ("tiny-perceptual", {"perceptual.gain": True}, "give init"),
+        ("tiny-perceptual", {"perceptual.gain": True, "init": "run/last"}, 'aggregate = "softmin" too'),
     ],
 )
 def test_a_typo_or_an_impossible_value_is_named_with_the_way_out(name, overrides, words):
