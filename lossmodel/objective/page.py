@@ -16,6 +16,12 @@ from lossmodel.objective.report import Attribute, Interval, Report, Residual, Ri
 PLAYER: Final = "hb-player"
 """The frame of the file in which a sound plays; the site has an element for it."""
 
+SILENT: Final = (
+    "<style>:root{color-scheme:light dark}body{font:16px system-ui;text-align:center;margin:1.5rem;opacity:.7}</style>"
+    "Choose a point or a stimulus to hear it."
+)
+"""What the player holds until something is played."""
+
 MEASURES: Final = {
     "pearson": ("Pearson r", "how straight a line predictions and ratings make"),
     "spearman": ("Spearman ρ", "how well all stimuli are ordered"),
@@ -33,12 +39,12 @@ def document(report: Report | None, card: dict[str, Any], heard: Heard) -> str:
     title = "Report of an objective"
     unseen = "<p class=hb-note>Nothing was left out of this fit: run it with <code>--crossval song</code>.</p>"
     body = sections(report, heard, target=PLAYER) + suggestions(report, heard, target=PLAYER) if report else unseen
-    frame = f'<iframe class="{PLAYER}" name="{PLAYER}" title="the sound of a stimulus"></iframe>' if report else ""
+    player = f'<iframe class="{PLAYER}" name="{PLAYER}" title="the sound of a stimulus" srcdoc="{SILENT}"></iframe>'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head>'
         f'<body class="hb-alone"><main class="hb-report"><h1>{title}</h1>{body}{card_section(card)}</main>'
-        f"{frame}</body></html>\n"
+        f"{player if report else ''}</body></html>\n"
     )
 
 
