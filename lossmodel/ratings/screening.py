@@ -125,7 +125,8 @@ def _applied(panel: pd.DataFrame, rules: Rules) -> Iterator[tuple[Rule, pd.DataF
     exempt = _exempt(anchors, rules)
     remarks = [f"item {item}: mid anchor too good for too many, not counted by rule 2" for item in exempt]
     if anchors.empty:
-        remarks = [f"no ratings of a mid anchor (condition {rules.mid_anchor!r}): rule 2 not applied"]
+        of = f"condition {rules.mid_anchor!r}" if rules.mid_anchor else "none is named"
+        remarks = [f"no ratings of a mid anchor ({of}): rule 2 not applied"]
     yield "mid-anchor", anchors[~anchors["item"].isin(exempt)], remarks
 
 
