@@ -1,12 +1,14 @@
 """A Chromium to drive, and a study open on a live server."""
 
 import os
+import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests import builders
 from tests.browser.find import WAY_OUT, chromium
+from tests.waiting import until
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # noqa: TID251 Playwright's loop runs in the test's own thread
 
@@ -25,11 +27,25 @@ def browser():
 
 
 @pytest.fixture
-def context(browser):
-    opened = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(15_000)
-    yield opened
-    opened.close()
+def device(browser):
+    """Return a function that opens a browser that knows nothing; leave none open, and no request unanswered."""
+    opened = []
+
+    def another():
+        opened.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        opened[-1].set_default_timeout(15_000)
+        return opened[-1]
+
+    yield another
+    for each in opened:
+        each.set_offline(True)  # or a page's farewell would meet the next test's database
+        each.close()
+    until(lambda: not any("process_request" in thread.name for thread in threading.enumerate()), seconds=30)
+
+
+@pytest.fixture
+def context(device):
+    return device()
 
 
 @pytest.fixture

@@ -55,21 +55,6 @@ def begin(live_server, page, study):
     return begun
 
 
-@pytest.fixture
-def device(browser):
-    """Return a function that opens a page on another device: a browser that knows nothing."""
-    opened = []
-
-    def another():
-        opened.append(browser.new_context(viewport={"width": 1280, "height": 800}))
-        opened[-1].set_default_timeout(15_000)
-        return opened[-1].new_page()
-
-    yield another
-    for context in opened:
-        context.close()
-
-
 @pytest.mark.parametrize("script", ["", NO_DATABASE, MUTE_DATABASE], ids=["database", "storage", "mute database"])
 def test_answers_outlive_a_crash_wherever_this_browser_keeps_them(begin, context, script):
     page = begin(script)
@@ -141,7 +126,7 @@ def test_a_code_brings_back_the_same_trial_order_and_values_on_another_device(be
     expect(note(first)).to_have_text("Saved")
     shown = first.locator(".personal code").inner_text()
     assert shown == grouped(Session.objects.get().code)
-    second = device()
+    second = device().new_page()
     second.goto(f"{live_server.url}/s/{study.slug}/")
     second.get_by_role("link", name="I have begun already").click()
     second.get_by_label("Your personal code").fill("xxxx")
@@ -159,7 +144,7 @@ def test_the_last_answer_wins_over_devices_whichever_arrives_first(begin, contex
     context.set_offline(True)
     rate(first, "Home")
     expect(note(first)).to_contain_text("Waiting")
-    second = device()
+    second = device().new_page()
     second.goto(first.url)
     rate(ready(second), "End")
     expect(note(second)).to_have_text("Saved")
@@ -173,7 +158,7 @@ def test_a_device_whose_clock_is_wrong_still_has_the_last_word(begin, device):
     first = begin()
     rate(first, "Home")
     expect(note(first)).to_have_text("Saved")
-    second = device()
+    second = device().new_page()
     second.add_init_script("const n = Date.now; Date.now = () => n() - 864e5;")
     second.goto(first.url)
     rate(ready(second), "End")
@@ -269,7 +254,7 @@ def test_a_browser_without_web_audio_says_so_and_the_sitting_waits_for_a_better_
     session = Session.objects.get()
     assert session.stage == Stage.TRIAL
     assert not Rating.objects.exists()
-    better = device()
+    better = device().new_page()
     better.goto(page.url)
     ready(better)
 

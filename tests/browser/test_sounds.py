@@ -13,6 +13,7 @@ from playwright.sync_api import Error, expect
 from listening.models import Session
 from tests.browser import rendering
 from tests.browser.conftest import READY
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,6 +51,8 @@ AudioContext = class extends AudioContext {
 };
 """
 NO_WORKLET = "Object.defineProperty(BaseAudioContext.prototype, 'audioWorklet', {get() {}})"
+FETCHED_AHEAD = """() => [...document.querySelectorAll("link[rel=prefetch]")]
+  .every(({href}) => performance.getEntriesByName(href).length)"""
 LOUDER = """
 const render = OfflineAudioContext.prototype.startRendering;
 OfflineAudioContext.prototype.startRendering = async function () {
@@ -60,10 +63,17 @@ OfflineAudioContext.prototype.startRendering = async function () {
 """
 
 
-def go(page, live_server, study):
-    """Go to the first trial."""
+def read(page, live_server, study):
+    """Read the instructions until all they fetch ahead is there."""
     page.goto(f"{live_server.url}/s/{study.slug}/")
     page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="I am ready").wait_for()
+    page.wait_for_function(FETCHED_AHEAD)
+
+
+def go(page, live_server, study):
+    """Go to the first trial, the instructions read."""
+    read(page, live_server, study)
     page.get_by_role("button", name="I am ready").click()
 
 
@@ -176,10 +186,7 @@ def asked():
 
 
 def test_the_first_trial_is_on_its_way_while_the_instructions_are_read(page, live_server, study, asked):
-    page.goto(f"{live_server.url}/s/{study.slug}/")
-    page.get_by_role("button", name="I agree").click()
-    page.get_by_role("button", name="I am ready").wait_for()
-    page.wait_for_load_state("networkidle")
+    read(page, live_server, study)
     first = set(asked)
     page.get_by_role("button", name="I am ready").click()
     page.wait_for_selector(READY)
@@ -191,6 +198,7 @@ def test_the_first_trial_is_on_its_way_while_the_instructions_are_read(page, liv
 def test_the_next_trial_is_there_before_it_is_asked_for(page, live_server, study, asked):
     go(page, live_server, study)
     page.wait_for_selector(READY)
+    until(lambda: len(asked) >= 10, seconds=15)
     page.wait_for_load_state("networkidle")
     ahead = page.evaluate("JSON.parse(document.getElementById('sheet').textContent).ahead")
     assert len(ahead) == 5
