@@ -14,7 +14,7 @@ from collections.abc import Callable
 import torch
 
 from lossmodel.objective import store
-from lossmodel.objective.frontend import RATE
+from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.loss import PerceptualLoss
 from lossmodel.objective.network import Head, Objective
 from separation.networks.config import PUBLISHED

@@ -20,10 +20,10 @@ from published import generative, published
 from lossmodel.manifest import Pair
 from lossmodel.objective import config, fit
 from lossmodel.objective.config import FitRecipe
-from lossmodel.objective.curve import learning_curve
 from lossmodel.objective.evaluate import Measures, cross_validate_gathered, measure
 from lossmodel.objective.network import Head
 from lossmodel.objective.refit import refitter
+from lossmodel.objective.report.curve import learning_curve
 from lossmodel.progress import bar
 from lossmodel.ratings.screening import screen
 

@@ -18,9 +18,10 @@ from published import published
 
 from lossmodel.files import read_json, write_json
 from lossmodel.manifest import Pair
-from lossmodel.objective import config, convnet, excerpt, store
+from lossmodel.objective import config, convnet, store
+from lossmodel.objective.ear import excerpt
+from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.fit import fit as fit_objective
-from lossmodel.objective.frontend import RATE
 from lossmodel.objective.regression import Numbers, logit, non_negative, points
 from lossmodel.progress import Report, bar, silent
 from lossmodel.ratings.screening import screen

@@ -91,7 +91,7 @@ MEDIA_ROOT = env.path("MEDIA_ROOT", VAR_ROOT / "media")
 STORAGE_URL = env.str("STORAGE_URL", "")
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_ROOT / "static"
-STATICFILES_DIRS = [BASE_DIR / "static", ("objective", BASE_DIR / "lossmodel" / "objective" / "assets")]
+STATICFILES_DIRS = [BASE_DIR / "static", ("objective", BASE_DIR / "lossmodel" / "objective" / "report" / "assets")]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 

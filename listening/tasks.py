@@ -142,8 +142,9 @@ def _carry_out(run: AnyRun, work: Callable[[AnyRun, Report], None], report: Repo
 
 
 def _fit(run: Objective, report: Report) -> None:
-    from lossmodel.objective import config, evaluate, evidence, store
+    from lossmodel.objective import config, evaluate, store
     from lossmodel.objective.fit import fit as fitted
+    from lossmodel.objective.report import evidence
 
     recipe = config.load(run.recipe).model_copy(update={"seed": run.seed})
     sets = list(run.ratings.select_related("study").order_by("pk"))

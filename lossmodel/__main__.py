@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lossmodel.objective.config import FitRecipe
     from lossmodel.objective.evaluate import By, Evaluation
-    from lossmodel.objective.report import Report
+    from lossmodel.objective.report.contents import Report
 
 SOME_FAILED = 1
 
@@ -118,8 +118,8 @@ def fit(
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
         cache: Folder that keeps computed features for the next fit.
     """
-    from lossmodel.objective import config, evidence, store
-    from lossmodel.objective.fit import fit as fit_objective
+    from lossmodel.objective import config, fit, store
+    from lossmodel.objective.report import evidence
     from lossmodel.ratings import table
 
     chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
@@ -127,7 +127,7 @@ def fit(
     with _folder(cache) as features:
         evaluation, report = _judged(kept, pairs, chosen, crossval, features) if crossval else (None, None)
         with bar("fitting") as progress:
-            objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
+            objective = fit.fit(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
     name = store.save(objective, output, card={**card, "screening": screened})
     evidence.publish(output, report, pairs)
@@ -189,7 +189,8 @@ def suggest(
         most: How many at most.
         cache: Folder that keeps measured metrics for the next time.
     """
-    from lossmodel.objective import evidence, store
+    from lossmodel.objective import store
+    from lossmodel.objective.report import evidence
     from lossmodel.ratings import table
 
     if most < 1:
@@ -254,8 +255,8 @@ def _judged(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
 ) -> "tuple[Evaluation, Report]":
     """Print how well left-out songs are predicted, also by every metric; return that for the card, and the report."""
-    from lossmodel.objective import evidence
     from lossmodel.objective.evaluate import cross_validate
+    from lossmodel.objective.report import evidence
 
     with bar("leaving songs out") as progress:
         evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=progress)

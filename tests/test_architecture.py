@@ -92,6 +92,7 @@ def test_the_import_contracts_hold():
         ("separation/config.py", "import celery", "4 The learning side knows no web"),
         ("lossmodel/audio.py", "import torch", "5 Light modules"),
         ("listening/models/learning.py", "import separation.train", "6 Only tasks and commands"),
+        ("lossmodel/objective/ear/salience.py", "import lossmodel.objective.fit", "7 The floors of the objective"),
     ],
 )
 def test_a_broken_contract_is_named(tmp_path, module, line, contract):

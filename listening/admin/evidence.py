@@ -19,9 +19,10 @@ from listening import stimuli
 from listening.admin.show import AnyAdmin, OwnLook, link, page_of
 from listening.models import Objective, RatingSet, Run, Stimulus, Study
 from lossmodel.errors import BadInput
-from lossmodel.objective import page, report
-from lossmodel.objective.cardpage import card_section
-from lossmodel.objective.report import Report
+from lossmodel.objective.report import contents as report
+from lossmodel.objective.report import page
+from lossmodel.objective.report.cardpage import card_section
+from lossmodel.objective.report.contents import Report
 
 CHOSEN = "chosen"
 """The boxes of the list of what to rate next."""

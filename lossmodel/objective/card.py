@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from lossmodel.objective.frontend import RATE, SHORTEST
+from lossmodel.objective.ear.frontend import RATE, SHORTEST
 
 PACKAGES: Final = ("hearback", "numpy", "pandas", "scipy", "torch")
 FEW_SONGS: Final = 10

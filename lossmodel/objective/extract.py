@@ -14,12 +14,12 @@ from torch import Tensor
 from lossmodel.errors import BadInput
 from lossmodel.files import read_json, sha256, write_json
 from lossmodel.manifest import Pair
-from lossmodel.objective import excerpt
 from lossmodel.objective.config import PROBES, Term
-from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.excerpt import Excerpt
-from lossmodel.objective.features import FEATURES, VERSION, compute
-from lossmodel.objective.frontend import RATE, maps
+from lossmodel.objective.ear import excerpt
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.excerpt import Excerpt
+from lossmodel.objective.ear.features import FEATURES, VERSION, compute
+from lossmodel.objective.ear.frontend import RATE, maps
 from lossmodel.objective.ladders import moments
 from lossmodel.objective.network import raw_terms
 from lossmodel.progress import Report, silent

@@ -18,8 +18,8 @@ from scipy.optimize import nnls
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
+from lossmodel.objective.ear.features import FEATURES
 from lossmodel.objective.extract import REFERENCE, Stimulus, extract
-from lossmodel.objective.features import FEATURES
 from lossmodel.objective.network import Z90, Head, Objective
 from lossmodel.objective.regression import Numbers, logit, non_negative, points
 from lossmodel.progress import Report, silent

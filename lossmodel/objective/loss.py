@@ -6,7 +6,7 @@ from typing import Final, Literal
 import torch
 from torch import Tensor, nn
 
-from lossmodel.objective.frontend import RATE
+from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.network import Objective
 
 Aggregate = Literal["softmin", "min", "mean", "even"]

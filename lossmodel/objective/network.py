@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from lossmodel.objective.config import Term
-from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.features import compute
-from lossmodel.objective.frontend import RATE, SHORTEST, maps
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.features import compute
+from lossmodel.objective.ear.frontend import RATE, SHORTEST, maps
 
 Heard = Mapping[str, Tensor]
 """Features by name, each (batch,)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from lossmodel.manifest import Pair
-from lossmodel.objective import excerpt
+from lossmodel.objective.ear import excerpt
 from lossmodel.objective.network import Objective, Prediction
 from lossmodel.progress import Report, silent
 

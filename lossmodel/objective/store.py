@@ -11,9 +11,9 @@ import pandas as pd
 from lossmodel import store
 from lossmodel.errors import BadInput
 from lossmodel.files import sha256
-from lossmodel.objective import features
 from lossmodel.objective.card import environment, limits
 from lossmodel.objective.config import FitRecipe
+from lossmodel.objective.ear import features
 from lossmodel.objective.evaluate import Evaluation
 from lossmodel.objective.network import Head, Objective
 
@@ -73,7 +73,7 @@ def describe(
 
 def _code() -> str:
     """Return a hash of this package's sources: two cards with the same were made by the same code."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from listening import export
 from listening.admin.evidence import free_slug
 from listening.models import Objective, Stimulus, Study
-from lossmodel.objective import report
+from lossmodel.objective.report import contents as report
 from tests.listening.panel import LEAKS, rate, voices
 
 pytestmark = pytest.mark.django_db

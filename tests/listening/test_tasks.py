@@ -19,7 +19,7 @@ from listening.models import (
     ancestry,
 )
 from lossmodel.errors import BadInput
-from lossmodel.objective import report
+from lossmodel.objective.report import contents as report
 from tests.builders import stored
 from tests.listening.panel import mixed, rate, song, voices
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lossmodel import audio, manifest
-from lossmodel.objective.frontend import RATE
+from lossmodel.objective.ear.frontend import RATE
 
 SECONDS = 2.0
 

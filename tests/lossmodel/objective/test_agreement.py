@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from lossmodel.objective.agreement import RESAMPLES, estimate, rivals, sampled
 from lossmodel.objective.evaluate import measure
+from lossmodel.objective.report.agreement import RESAMPLES, estimate, rivals, sampled
 from tests.lossmodel.objective.tables import metrics, predictions, rated
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from lossmodel.errors import BadInput
 from lossmodel.objective import config
-from lossmodel.objective.features import FEATURES
+from lossmodel.objective.ear.features import FEATURES
 
 LEAST = 'members.one.general = ["leak"]\n'
 

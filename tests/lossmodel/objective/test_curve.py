@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lossmodel.errors import BadInput
-from lossmodel.objective.curve import learning_curve
+from lossmodel.objective.report.curve import learning_curve
 from lossmodel.ratings.table import stimulus_means
 from tests.lossmodel.objective.tables import rated
 

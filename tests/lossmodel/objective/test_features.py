@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.features import FEATURES, compute
-from lossmodel.objective.frontend import RATE, maps
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.features import FEATURES, compute
+from lossmodel.objective.ear.frontend import RATE, maps
 from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective.songs import degraded, song
 

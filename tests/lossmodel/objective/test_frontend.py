@@ -4,8 +4,8 @@ import pyloudnorm
 import pytest
 import torch
 
-from lossmodel.objective import frontend
-from lossmodel.objective.frontend import RATE, maps, remix, smooth
+from lossmodel.objective.ear import frontend
+from lossmodel.objective.ear.frontend import RATE, maps, remix, smooth
 from tests.lossmodel.objective.songs import degraded, song
 
 

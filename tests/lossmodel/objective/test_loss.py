@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lossmodel.objective import frontend
+from lossmodel.objective.ear import frontend
 from lossmodel.objective.loss import PerceptualLoss, resample
 from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lossmodel.objective.frontend import RATE
+from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.network import Head, Objective
 from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song

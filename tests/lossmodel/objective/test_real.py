@@ -7,7 +7,7 @@ import pytest
 
 from lossmodel.manifest import Pair
 from lossmodel.objective import config, evaluate, fit, guards, store
-from lossmodel.objective import excerpt as excerpts
+from lossmodel.objective.ear import excerpt as excerpts
 from lossmodel.ratings.table import check
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]

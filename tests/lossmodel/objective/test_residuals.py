@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lossmodel.objective.residuals import residuals
+from lossmodel.objective.report.residuals import residuals
 from tests.lossmodel.objective.tables import predictions, rated
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossmodel.objective.suggest import suggest
+from lossmodel.objective.report.suggest import suggest
 from lossmodel.ratings.table import stimulus_means
 from tests.lossmodel.objective.tables import metrics, predictions, rated
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from lossmodel.objective.report import Curve, Number, Stimulus
+from lossmodel.objective.report.contents import Curve, Number, Stimulus
 
 SIDE, LEFT, TOP, RIGHT, BOTTOM = 440, 46, 12, 14, 44
 """The drawing and its margins, in its own units."""

@@ -14,8 +14,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossmodel.objective.frontend import PHRASE, Maps, dulled, remix, smooth
-from lossmodel.objective.salience import FLOOR, loud, magnitude, mean
+from lossmodel.objective.ear.frontend import PHRASE, Maps, dulled, remix, smooth
+from lossmodel.objective.ear.salience import FLOOR, loud, magnitude, mean
 
 MOST = 2.0
 """Largest gain that counts as a remix (6 dB)."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.objective.frontend import RATE, SHORTEST
+from lossmodel.objective.ear.frontend import RATE, SHORTEST
 
 MISALIGNED = 0.05
 """Largest difference in length that is taken for rounding, in seconds; the longer files lose their end."""

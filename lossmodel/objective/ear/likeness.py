@@ -7,10 +7,10 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lossmodel.objective.decomposition import Scene, compressed
-from lossmodel.objective.frontend import smooth
-from lossmodel.objective.remixes import BASS, TREBLE
-from lossmodel.objective.salience import (
+from lossmodel.objective.ear.decomposition import Scene, compressed
+from lossmodel.objective.ear.frontend import smooth
+from lossmodel.objective.ear.remixes import BASS, TREBLE
+from lossmodel.objective.ear.salience import (
     HEARD,
     Average,
     deviation,

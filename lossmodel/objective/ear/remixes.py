@@ -12,8 +12,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lossmodel.objective.decomposition import Scene
-from lossmodel.objective.salience import (
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.salience import (
     FLOOR,
     HEARD,
     PLAIN,

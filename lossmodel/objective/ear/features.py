@@ -11,8 +11,8 @@ from typing import Final
 
 from torch import Tensor
 
-from lossmodel.objective import likeness, patches, remixes
-from lossmodel.objective.decomposition import Scene
+from lossmodel.objective.ear import likeness, patches, remixes
+from lossmodel.objective.ear.decomposition import Scene
 
 VERSION = 5
 """Counts up when any feature's values change; cached features of another version are not used."""

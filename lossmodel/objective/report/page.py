@@ -8,10 +8,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
-from lossmodel.objective import plots
-from lossmodel.objective.cardpage import card_section
-from lossmodel.objective.plots import Heard
-from lossmodel.objective.report import Attribute, Interval, Report, Residual, Rival, Stimulus, Suggestion
+from lossmodel.objective.report import plots
+from lossmodel.objective.report.cardpage import card_section
+from lossmodel.objective.report.contents import Attribute, Interval, Report, Residual, Rival, Stimulus, Suggestion
+from lossmodel.objective.report.plots import Heard
 
 PLAYER: Final = "hb-player"
 """The frame of the file in which a sound plays; the site has an element for it."""
@@ -35,7 +35,7 @@ MINUS: Final = "−"
 
 def document(report: Report | None, card: dict[str, Any], heard: Heard) -> str:
     """Return the whole file: report and card, its style inside, sounds in a frame at the foot."""
-    style = (files("lossmodel") / "objective" / "assets" / "report.css").read_text(encoding="utf-8")
+    style = (files("lossmodel") / "objective" / "report" / "assets" / "report.css").read_text(encoding="utf-8")
     title = "Report of an objective"
     unseen = "<p class=hb-note>Nothing was left out of this fit: run it with <code>--crossval song</code>.</p>"
     body = sections(report, heard, target=PLAYER) + suggestions(report, heard, target=PLAYER) if report else unseen

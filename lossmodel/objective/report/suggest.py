@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from lossmodel.metrics.measure import HIGHER_IS_BETTER
-from lossmodel.objective.report import Suggestion
+from lossmodel.objective.report.contents import Suggestion
 
 Numbers = NDArray[np.float64]
 Key = tuple[str, str]

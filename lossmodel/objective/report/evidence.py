@@ -13,17 +13,17 @@ import pandas as pd
 from lossmodel.files import read_json, whole
 from lossmodel.manifest import Pair
 from lossmodel.metrics import kept
-from lossmodel.objective import agreement, curve, page
-from lossmodel.objective import report as reports
-from lossmodel.objective.agreement import estimate, rivals, sampled
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.evaluate import Evaluation
 from lossmodel.objective.network import Objective
 from lossmodel.objective.refit import refitter
-from lossmodel.objective.report import Suggestion
-from lossmodel.objective.residuals import COLUMN, residuals
+from lossmodel.objective.report import agreement, curve, page
+from lossmodel.objective.report import contents as reports
+from lossmodel.objective.report.agreement import estimate, rivals, sampled
+from lossmodel.objective.report.contents import Suggestion
+from lossmodel.objective.report.residuals import COLUMN, residuals
+from lossmodel.objective.report.suggest import suggest
 from lossmodel.objective.score import score
-from lossmodel.objective.suggest import suggest
 from lossmodel.progress import Report as Progress
 from lossmodel.progress import parts, silent
 from lossmodel.ratings.table import stimulus_means

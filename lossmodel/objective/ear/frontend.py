@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lossmodel.objective.salience import loud
+from lossmodel.objective.ear.salience import loud
 
 Numbers = NDArray[np.float64]
 

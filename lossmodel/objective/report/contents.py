@@ -51,7 +51,7 @@ class Stimulus(_Part):
 
 
 class Residual(_Part):
-    """See `lossmodel.objective.residuals.Residual`."""
+    """See `lossmodel.objective.report.residuals.Residual`."""
 
     name: str
     mean: float
@@ -62,7 +62,7 @@ class Residual(_Part):
 
 
 class Rival(_Part):
-    """See `lossmodel.objective.agreement.Rival`."""
+    """See `lossmodel.objective.report.agreement.Rival`."""
 
     metric: str
     stimuli: int
@@ -72,7 +72,7 @@ class Rival(_Part):
 
 
 class Point(_Part):
-    """See `lossmodel.objective.curve.Point`."""
+    """See `lossmodel.objective.report.curve.Point`."""
 
     songs: int
     raters: int
@@ -82,7 +82,7 @@ class Point(_Part):
 
 
 class Curve(_Part):
-    """See `lossmodel.objective.curve.Curve`; `law` is (floor, a, b) in squared points."""
+    """See `lossmodel.objective.report.curve.Curve`; `law` is (floor, a, b) in squared points."""
 
     songs: int
     raters: int

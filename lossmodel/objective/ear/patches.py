@@ -11,8 +11,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lossmodel.objective.decomposition import Patches, Scene
-from lossmodel.objective.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike, worst
+from lossmodel.objective.ear.decomposition import Patches, Scene
+from lossmodel.objective.ear.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike, worst
 
 LOW, HIGH = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
