@@ -11,7 +11,6 @@ from lossmodel.objective.ear.decomposition import Scene, compressed
 from lossmodel.objective.ear.frontend import smooth
 from lossmodel.objective.ear.remixes import BASS, TREBLE
 from lossmodel.objective.ear.salience import (
-    HEARD,
     Average,
     deviation,
     level,
@@ -19,7 +18,7 @@ from lossmodel.objective.ear.salience import (
     mean,
     modulation,
     size,
-    unlike,
+    unlike_at_once,
     worst,
 )
 
@@ -72,8 +71,7 @@ def distribution(scene: Scene) -> Tensor:
 
 def pattern(scene: Scene, *, worst: bool) -> Tensor:
     """How unlike the patterns of loudness are in 100 ms (PEMO-Q's PSM; Huber & Kollmeier 2006)."""
-    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (scene.maps.rr, scene.maps.ee))
-    return unlike(x, y, 5, softly=0.25)[int(worst)]
+    return unlike_at_once(scene.maps.rr, scene.maps.ee)[int(worst)]
 
 
 def texture(scene: Scene) -> Tensor:

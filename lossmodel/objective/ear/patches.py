@@ -11,8 +11,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lossmodel.objective.ear.decomposition import Patches, Scene
-from lossmodel.objective.ear.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike, worst
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike_at_once, worst
 
 LOW, HIGH = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
@@ -57,19 +57,19 @@ def leak_ratio(scene: Scene) -> Tensor:
 def leak_pattern(scene: Scene, *, worst: bool) -> Tensor:
     """How unlike the estimate is to itself without its leak."""
     p = scene.patches
-    return _without(p, p.target + p.artefact)[int(worst)]
+    return unlike_at_once(p.target + p.artefact, p.ee)[int(worst)]
 
 
 def artefact_pattern(scene: Scene) -> Tensor:
     """How unlike the estimate is to itself without its artefacts, at worst."""
     p = scene.patches
-    return _without(p, p.target + p.leak)[1]
+    return unlike_at_once(p.target + p.leak, p.ee)[1]
 
 
 def target_pattern(scene: Scene) -> Tensor:
     """How unlike the estimate is to itself with the whole of the reference in its target's place, at worst."""
     p = scene.patches
-    return _without(p, p.rr + p.leak + p.artefact)[1]
+    return unlike_at_once(p.rr + p.leak + p.artefact, p.ee)[1]
 
 
 def lost(scene: Scene) -> Tensor:
@@ -86,11 +86,6 @@ def absent(scene: Scene) -> Tensor:
 
 def _whole(power: Tensor) -> Tensor:
     return mean((power + HEARD) ** 0.25)
-
-
-def _without(p: Patches, rest: Tensor) -> tuple[Tensor, Tensor]:
-    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (rest, p.ee))
-    return unlike(x, y, 5, softly=0.25)
 
 
 FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {

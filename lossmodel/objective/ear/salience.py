@@ -99,6 +99,12 @@ def unlike(x: Tensor, y: Tensor, frames: int, *, softly: float = 0.0) -> tuple[T
     return 1 - (r * weight).sum(1) / weight.sum(1), 1 - (worst * r).sum(1)
 
 
+def unlike_at_once(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the same of two powers in 100 ms, a fourth of what is missing forgiven (PEMO-Q's PSM)."""
+    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (x, y))
+    return unlike(x, y, 5, softly=0.25)
+
+
 def _correlation(x: Tensor, y: Tensor) -> Tensor:
     x, y = x - x.mean((1, 3), keepdim=True), y - y.mean((1, 3), keepdim=True)
     power = (x.square().mean((1, 3)) + 1e-5) * (y.square().mean((1, 3)) + 1e-5)
