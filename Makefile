@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-databases check format messages browser docs clean
+.PHONY: help demo test quick check format messages pictures browser docs clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -23,8 +23,12 @@ demo: $(STAMP)
 
 ## make test     everything, Chromium included; on PostgreSQL and Redis too where they answer (with CI=true they must)
 test: $(STAMP) browser
-	$(BIN)/python -m pytest
-	$(BIN)/python -m tests.services $(BIN)/python -m pytest tests/listening tests/worker
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder --durations 20
+	$(BIN)/python -m tests.services $(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m sql tests/listening tests/worker
+
+## make quick    the unit tests of what changed since main, for the loop while one works
+quick: $(STAMP)
+	$(BIN)/python -m tests.changed | xargs -r $(BIN)/python -m pytest -q -m 'not slow' --numprocesses auto --dist loadgroup
 
 browser: $(STAMP)
 	@$(BIN)/python -m tests.browser.find --install
@@ -43,6 +47,10 @@ check: $(STAMP)
 ## make messages bring the catalogues of other languages to what the sources say
 messages: $(STAMP)
 	$(BIN)/python -m tests.messages
+
+## make pictures take the documentation's pictures of the researcher's pages anew
+pictures: $(STAMP) browser
+	$(BIN)/python -m tests.pictures
 
 ## make format   what ruff can mend by itself
 format: $(STAMP)

@@ -24,8 +24,8 @@ from torch import Tensor
 from lossmodel import audio
 from lossmodel.metrics.bss_eval_images import bss_eval_images
 
-LARGEST_DIFFERENCE = 0.01
-SMALLEST_SPEEDUP = 10.0
+MAX_DIFFERENCE_DB = 0.01
+MIN_SPEEDUP = 10.0
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def main() -> int:
     length = f"{sources.shape[-1] / rate:g} s, {sources.shape[1]} channels, {torch.get_num_threads()} threads"
     print(f"{length}: ours {fastest[0]:.3f} s, museval {fastest[1]:.3f} s, {speedup:.1f} times as fast")
     print(f"{found[0].size} windows, SDR ISR SIR SAR: largest difference {apart:.1e} dB")
-    return int(not (apart <= LARGEST_DIFFERENCE and speedup >= SMALLEST_SPEEDUP))
+    return int(not (apart <= MAX_DIFFERENCE_DB and speedup >= MIN_SPEEDUP))
 
 
 def museval_metrics() -> ModuleType:

@@ -19,8 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import storm
 
 POSTGRES = os.environ.get("TEST_POSTGRES", "postgres://root@127.0.0.1:5432/test")  # noqa: TID251
-ELSEWHERE = "measured elsewhere: pymushra stores 12 of 50 answers that two clients give at once, and corrupts its file"
-WRONG = ("lost", "rows too many", "sittings too many", "sittings unfinished")
+PEER_FIGURE = (
+    "measured elsewhere: pymushra stores 12 of 50 answers that two clients give at once, and corrupts its file"
+)
+FAULT_COUNTS = ("lost", "rows too many", "sittings too many", "sittings unfinished")
 
 
 @contextmanager
@@ -52,8 +54,8 @@ def main() -> None:
         figures = measured(own, Path(name), chosen)
     print(f"{chosen.database}, {chosen.clients} clients, killed with -9 while they answer")
     print("\n".join(f"{what:>20}  {figure}" for what, figure in figures.items()))
-    print(ELSEWHERE)
-    sys.exit(any(figures[what] for what in WRONG))
+    print(PEER_FIGURE)
+    sys.exit(any(figures[what] for what in FAULT_COUNTS))
 
 
 def measured(own: dict[str, str], folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:

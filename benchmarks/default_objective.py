@@ -13,8 +13,9 @@ from pathlib import Path
 from published import published
 
 from lossmodel import manifest
-from lossmodel.objective import config, evaluate, store
-from lossmodel.objective.fit import fit
+from lossmodel.objective import config, store
+from lossmodel.objective.fitting import evaluate
+from lossmodel.objective.fitting.fit import fit
 from lossmodel.progress import bar
 from lossmodel.ratings import table
 from lossmodel.ratings.screening import screen
@@ -25,7 +26,7 @@ SOURCES = [
     "Ward et al.: listening test of SiSEC MUS 2018: similarity, 10 songs of MUSDB18, 24 assessors "
     "(github.com/CVSSP/listen-sisec-mus-18-subjective-evaluation, MIT)",
 ]
-LIMITS = [
+KNOWN_LIMITS = [
     "Western popular music, 7 s excerpts, separators of 2013 to 2018; generative and vocoded outputs were not rated.",
     "Similarity was rated on other songs by other people than quality and interference.",
     "A score outside calibration is an extrapolation; trust the order more than the number.",
@@ -46,7 +47,7 @@ def main() -> int:
     further = evaluate.cross_validate(kept, pairs, recipe, by="song-and-system", cache=features)
     sys.stdout.write("\n".join([*evaluation.lines(), *further.lines()]) + "\n")
     card = store.describe(recipe, kept, inputs=inputs, evaluation=evaluation)
-    about = {"sources": SOURCES, "limits": LIMITS, "screening": screened.to_json(), "further": further.to_json()}
+    about = {"sources": SOURCES, "limits": KNOWN_LIMITS, "screening": screened.to_json(), "further": further.to_json()}
     store.save(fit(kept, pairs, recipe, cache=features), options.output, card={**card, **about})
     return 0
 

@@ -26,23 +26,23 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.objective import store as objectives
 from separation.config import load
-from separation.networks.config import PUBLISHED
+from separation.networks.config import PUBLISHED_CONFIGS
 from separation.networks.waveunet import WaveUNet
 from separation.recipe import Recipe
-from separation.train import step
-from separation.training import Sources, begin
+from separation.training.loop import step
+from separation.training.state import Sources, begin
 
-SCORES = 0.1
+MAX_SCORE_DIFFERENCE_POINTS = 0.1
 """Points of 100 by which a score may differ from the CPU's."""
 
-OUTPUTS, OUTPUTS_TF32 = 1e-5, 3e-3
+MAX_OUTPUT_DIFFERENCE, MAX_OUTPUT_DIFFERENCE_TF32 = 1e-5, 3e-3
 """What the network's outputs may differ from the CPU's by, relative to their norm."""
 
-LOSSES = 0.05
+MAX_LOSS_DIFFERENCE_SHARE = 0.05
 """Share by which losses after the same steps may differ: bf16 and TF32 round each step differently."""
 
-WARM = 3
-M4 = {f"network.{name}": value for name, value in PUBLISHED["M4"].model_dump().items()}
+WARM_UP_STEPS = 3
+M4 = {f"network.{name}": value for name, value in PUBLISHED_CONFIGS["M4"].model_dump().items()}
 RECIPES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "M4": ("regression", M4),
     "improved": ("improved", {}),
@@ -50,7 +50,7 @@ RECIPES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "perceptual without the objective": ("perceptual", {"losses.perceptual": 0.0}),
     "gan": ("gan", {"adversarial.start": 0.0}),
 }
-WAYS: Mapping[str, Mapping[str, Any]] = {
+PRECISIONS: Mapping[str, Mapping[str, Any]] = {
     "float32": {},
     "bf16": {"precision": "bf16-mixed"},
     "bf16, compiled": {"precision": "bf16-mixed", "compile": True},
@@ -63,7 +63,10 @@ def main() -> int:
         print("no CUDA device here: nothing measured")
         return 2
     torch.manual_seed(0)
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.steps} steps after {WARM}", flush=True)
+    print(
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {options.steps} steps after {WARM_UP_STEPS}",
+        flush=True,
+    )
     right = [*_scores(), *_outputs()]
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -85,19 +88,19 @@ def _scores() -> Iterator[bool]:
         found = objective.cuda()(*(each.cuda() for each in given))
     for name, prediction in wanted.items():
         apart = float((prediction.mean - found[name].mean.cpu()).abs().max())
-        print(f"objective, {name}: {apart:.1e} points from the CPU's (at most {SCORES})")
-        yield apart <= SCORES
+        print(f"objective, {name}: {apart:.1e} points from the CPU's (at most {MAX_SCORE_DIFFERENCE_POINTS})")
+        yield apart <= MAX_SCORE_DIFFERENCE_POINTS
 
 
 def _outputs() -> Iterator[bool]:
     """Say whether the network's outputs are the CPU's, in float32 and with TF32."""
-    network = WaveUNet(PUBLISHED["M4"]).eval()
+    network = WaveUNet(PUBLISHED_CONFIGS["M4"]).eval()
     mixture = 0.1 * torch.randn(1, 2, network.config.window(16_384).input)
     allowed = torch.backends.cudnn.allow_tf32
     with torch.inference_mode():
         wanted = network(mixture)
         network.cuda()
-        for way, tf32, limit in (("float32", False, OUTPUTS), ("TF32", True, OUTPUTS_TF32)):
+        for way, tf32, limit in (("float32", False, MAX_OUTPUT_DIFFERENCE), ("TF32", True, MAX_OUTPUT_DIFFERENCE_TF32)):
             torch.backends.cudnn.allow_tf32 = tf32
             apart = float((network(mixture.cuda()).cpu() - wanted).norm() / wanted.norm())
             print(f"M4's outputs in {way}: {apart:.1e} from the CPU's (at most {limit:.0e})")
@@ -115,13 +118,13 @@ def _plans(options: argparse.Namespace) -> Iterator[tuple[str, Recipe, str]]:
     wanted = {title: recipe for title, recipe in chosen.items() if not options.only or title in options.only}
     for title, recipe in wanted.items():
         for way in ("float32", "bf16"):
-            yield title, _as(recipe, way), way
+            yield title, _with_precision(recipe, way), way
     for title in (title for title in options.compile if title in wanted):
-        yield title, _as(wanted[title], "bf16, compiled"), "bf16, compiled"
+        yield title, _with_precision(wanted[title], "bf16, compiled"), "bf16, compiled"
 
 
-def _as(recipe: Recipe, way: str) -> Recipe:
-    return recipe.model_copy(update={"precision": "32-true", **WAYS[way]})
+def _with_precision(recipe: Recipe, way: str) -> Recipe:
+    return recipe.model_copy(update={"precision": "32-true", **PRECISIONS[way]})
 
 
 def _from_the_start(recipe: Recipe) -> Recipe:
@@ -135,7 +138,7 @@ def _from_the_start(recipe: Recipe) -> Recipe:
     )
 
 
-LOSS: dict[str, float] = {}
+FLOAT32_LOSSES: dict[str, float] = {}
 """Of each title, the loss in float32."""
 
 
@@ -144,8 +147,8 @@ def _measured(title: str, way: str, recipe: Recipe, folder: Path, steps: int) ->
     data = _noise(folder / f"{recipe.rate}", recipe.rate)
     given = Sources(data, objectives.default() if "perceptual" in recipe.losses.weights else None)
     began = time.perf_counter()
-    training = begin(recipe, given, folder / "runs" / f"{title}-{way}", device="cuda", resumed=False, report=_quiet)
-    records = [step(training) for _ in range(WARM)]
+    training = begin(recipe, given, folder / "runs" / f"{title}-{way}", device="cuda", resumed=False, report=_no_report)
+    records = [step(training) for _ in range(WARM_UP_STEPS)]
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
     warm = time.perf_counter()
@@ -153,19 +156,22 @@ def _measured(title: str, way: str, recipe: Recipe, folder: Path, steps: int) ->
     torch.cuda.synchronize()
     spent = (time.perf_counter() - warm) / steps
     training.batches.close()
-    memory, waiting = torch.cuda.max_memory_allocated() / 2**30, np.median([each["loading"] for each in records[WARM:]])
+    memory, waiting = (
+        torch.cuda.max_memory_allocated() / 2**30,
+        np.median([each["loading"] for each in records[WARM_UP_STEPS:]]),
+    )
     loss = float(np.mean([each["l1"] for each in records[-5:]]))
-    apart = abs(loss / LOSS.setdefault(title, loss) - 1)
+    apart = abs(loss / FLOAT32_LOSSES.setdefault(title, loss) - 1)
     print(
         f"{title}, batch {recipe.batch}, {way}: {1 / spent:.1f} steps/s ({1e3 * spent:.1f} ms, of which"
         f" {1e3 * waiting:.1f} ms for data), {memory:.1f} GiB, L1 {loss:.5f} ({apart:.1%} from float32's),"
         f" ready after {warm - began:.1f} s",
         flush=True,
     )
-    return apart <= LOSSES
+    return apart <= MAX_LOSS_DIFFERENCE_SHARE
 
 
-def _quiet(_done: int, _of: int) -> None:
+def _no_report(_done: int, _of: int) -> None:
     """Report nothing."""
 
 

@@ -18,10 +18,10 @@ import soundfile
 
 from separation import store
 from separation.config import load
+from separation.inference.separate import separate
 from separation.networks.waveunet import WaveUNet
-from separation.render import separate
 
-LIMIT = 1.5e9
+MAX_MEMORY_BYTES = 1.5e9
 RATE = 44_100
 
 
@@ -46,7 +46,7 @@ def _separated(folder: Path, seconds: int, recipe: str) -> int:
     frames = soundfile.info(str(folder / "out" / "long.vocals.wav")).frames
     assert frames == seconds * RATE, frames
     print(f"{seconds} s with {recipe}: {spent:.0f} s, real-time factor {spent / seconds:.3f}, {_peak() / 1e9:.2f} GB")
-    return int(_peak() > LIMIT)
+    return int(_peak() > MAX_MEMORY_BYTES)
 
 
 def _write(path: Path, seconds: int) -> None:

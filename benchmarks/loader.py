@@ -20,9 +20,9 @@ from separation.data.batch import Batches
 from separation.data.excerpts import Excerpts
 from separation.data.stems import songs
 from separation.data.synthetic import write_songs
-from separation.train import train
+from separation.training.loop import train
 
-LIMIT = 0.05
+MAX_WAITING_SHARE = 0.05
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def main() -> int:
     heard = recipe.batch * recipe.window.output / recipe.rate
     print(f"{recipe.name}: a batch is made in {1e3 * alone:.1f} ms ({heard / alone:.0f} s of separated sound a second)")
     print(f"a step takes {1e3 * seconds:.0f} ms, of which it waits {1e3 * waits:.2f} ms for its batch")
-    return int(waits > LIMIT * seconds)
+    return int(waits > MAX_WAITING_SHARE * seconds)
 
 
 if __name__ == "__main__":

@@ -23,15 +23,16 @@ from lossmodel.audio import Audio
 from lossmodel.manifest import Pair
 from lossmodel.metrics import measure
 from lossmodel.metrics.excerpt import load
+from lossmodel.metrics.families import FAMILIES, parsed_names
 
-LIMIT = 2e9
+MAX_MEMORY_BYTES = 2e9
 RATE = 44_100
 
 
 def main() -> int:
     options = _options()
-    wanted = measure.chosen(options.only)
-    families = {", ".join(each.names): [name for name in each.names if name in wanted] for each in measure.FAMILIES}
+    wanted = parsed_names(options.only)
+    families = {", ".join(each.names): [name for name in each.names if name in wanted] for each in FAMILIES}
     rows = {"reading alone": [], **{title: names for title, names in families.items() if names}}
     rows |= {"all in one process": list(wanted)}
     peaks = []
@@ -41,9 +42,9 @@ def main() -> int:
         for title, names in rows.items():
             print(f"{title:52}", end="", flush=True)
             seconds, peak = apart.submit(_measured, pair, names).result()
-            print(f"{seconds:7.1f} s {peak / 1e9:6.2f} GB (≤ {LIMIT / 1e9:.0f} GB)", flush=True)
+            print(f"{seconds:7.1f} s {peak / 1e9:6.2f} GB (≤ {MAX_MEMORY_BYTES / 1e9:.0f} GB)", flush=True)
             peaks.append(peak)
-    return int(max(peaks) > LIMIT)
+    return int(max(peaks) > MAX_MEMORY_BYTES)
 
 
 def _measured(pair: Pair, names: list[str]) -> tuple[float, float]:

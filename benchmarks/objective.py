@@ -17,11 +17,11 @@ from lossmodel.objective import store
 from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.loss import PerceptualLoss
 from lossmodel.objective.network import Head, Objective
-from separation.networks.config import PUBLISHED
+from separation.networks.config import PUBLISHED_CONFIGS
 from separation.networks.waveunet import WaveUNet
 
-BATCH = 4
-SECONDS = 7.0
+BATCH_EXCERPTS = 4
+EXCERPT_SECONDS = 7.0
 
 
 def main() -> int:
@@ -31,10 +31,12 @@ def main() -> int:
     say(f"{options.threads} thread(s); median of {options.repeats}")
     for name, objective in {"whole ensemble": whole, **{name: only(whole, name) for name in members(whole)}}.items():
         took = median(lambda objective=objective: score(objective), options.repeats)
-        say(f"scoring, {name}: {SECONDS / took:.0f} x real time ({took * 1e3:.0f} ms for {SECONDS:g} s of stereo)")
+        speed = f"{EXCERPT_SECONDS / took:.0f} x real time"
+        say(f"scoring, {name}: {speed} ({took * 1e3:.0f} ms for {EXCERPT_SECONDS:g} s of stereo)")
     agreed(whole)
     step, loss = training_step(options.repeats), loss_step(whole, options.repeats)
-    say(f"Wave-U-Net M4 step, batch {BATCH}: {step:.1f} s; loss forward and backward on its batch: {loss:.2f} s")
+    beside = f"loss forward and backward on its batch: {loss:.2f} s"
+    say(f"Wave-U-Net M4 step, batch {BATCH_EXCERPTS}: {step:.1f} s; {beside}")
     say(f"the loss costs {loss / step:.0%} of the step")
     return 0
 
@@ -60,24 +62,24 @@ def excerpts(count: int, frames: int, seed: int = 1) -> tuple[torch.Tensor, torc
 
 @torch.no_grad()
 def score(objective: Objective) -> None:
-    objective(*excerpts(1, int(SECONDS * RATE)))
+    objective(*excerpts(1, int(EXCERPT_SECONDS * RATE)))
 
 
 @torch.no_grad()
 def agreed(objective: Objective) -> None:
     """Fail where the score of a batch is not that of its excerpts."""
-    given = excerpts(BATCH, int(SECONDS * RATE))
+    given = excerpts(BATCH_EXCERPTS, int(EXCERPT_SECONDS * RATE))
     together = objective(*given)
-    for number in range(BATCH):
+    for number in range(BATCH_EXCERPTS):
         alone = objective(*(each[number : number + 1] for each in given))
         for attribute, found in alone.items():
             assert abs(float(found.mean[0] - together[attribute].mean[number])) < 1e-2, attribute
 
 
 def training_step(repeats: int) -> float:
-    config = PUBLISHED["M4"]
+    config = PUBLISHED_CONFIGS["M4"]
     network, window = WaveUNet(config), config.window(2 * RATE)
-    mixture = torch.randn(BATCH, 2, window.input, generator=torch.Generator().manual_seed(1))
+    mixture = torch.randn(BATCH_EXCERPTS, 2, window.input, generator=torch.Generator().manual_seed(1))
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
 
     def step() -> None:
@@ -89,8 +91,8 @@ def training_step(repeats: int) -> float:
 
 
 def loss_step(objective: Objective, repeats: int) -> float:
-    config = PUBLISHED["M4"]
-    estimate, references, mixture = excerpts(BATCH, config.window(2 * RATE).output)
+    config = PUBLISHED_CONFIGS["M4"]
+    estimate, references, mixture = excerpts(BATCH_EXCERPTS, config.window(2 * RATE).output)
     loss = PerceptualLoss(objective, aggregate="even")  # the dearest: one more pass back for each attribute
 
     def step() -> None:

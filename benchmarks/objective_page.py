@@ -18,18 +18,19 @@ import torch
 from published import generative, published
 
 from lossmodel.manifest import Pair
-from lossmodel.objective import config, fit
+from lossmodel.objective import config
 from lossmodel.objective.config import FitRecipe
-from lossmodel.objective.evaluate import Measures, cross_validate_gathered, measure
+from lossmodel.objective.fitting import fit
+from lossmodel.objective.fitting.evaluate import Measures, cross_validate_gathered, measure
+from lossmodel.objective.fitting.refit import refitter
 from lossmodel.objective.network import Head
-from lossmodel.objective.refit import refitter
 from lossmodel.objective.report.curve import learning_curve
 from lossmodel.progress import bar
 from lossmodel.ratings.screening import screen
 
-PLAIN = ("distance", "excess_db", "lack_db")
-WITHOUT_REMIX = ("distribution", "lack_db_high", "excess_db_low", "likeness_worst", "modulation_added", "texture")
-ON_AVERAGE = {
+DISTANCE_TERMS = ("distance", "excess_db", "lack_db")
+TERMS_WITHOUT_REMIX = ("distribution", "lack_db_high", "excess_db_low", "likeness_worst", "modulation_added", "texture")
+AVERAGE_OF_WORST_TERM = {
     "leak_level_worst": "leak_level",
     "leak_worst": "leak",
     "excess_worst": "excess",
@@ -64,7 +65,7 @@ a whole, by what is known of hearing first and by these figures second; weights,
 always fitted without the song that is predicted. Figures are therefore a little optimistic, and differences of .02 in
 r are noise at 11 and 10 songs.
 
-## What left-out songs show
+## Results on left-out songs
 
 Systems only, leave-one-song-out; r over all stimuli, within-song Spearman ρ, RMSE in points, each with its
 95 % interval over songs.
@@ -98,7 +99,7 @@ with the scale's ends drawn to where panels put them, as firmly as four raters (
 
 """
 TRIED = """
-## What was tried and left
+## Tried and rejected
 
 All with songs left out one by one, on the same ratings; none is in the objective.
 
@@ -207,7 +208,7 @@ def _with_terms(change: Callable[[str, Sequence[str]], Sequence[str]]) -> Callab
 
 def _on_average(term: str) -> str:
     feature, *rest = term.split(" / ")
-    return " / ".join([ON_AVERAGE.get(feature, feature), *rest])
+    return " / ".join([AVERAGE_OF_WORST_TERM.get(feature, feature), *rest])
 
 
 def _without_probes(recipe: FitRecipe) -> FitRecipe:
@@ -219,10 +220,10 @@ def _member(name: str) -> Callable[[FitRecipe], FitRecipe]:
 
 
 VARIANTS: Mapping[str, Callable[[FitRecipe], FitRecipe]] = {
-    "plain filterbank distance, ridge": _only(PLAIN),
+    "plain filterbank distance, ridge": _only(DISTANCE_TERMS),
     "leak not over the mixture's": _with_terms(lambda _, terms: [term.split(" / ")[0] for term in terms]),
     "quality against the reference, no remix": _with_terms(
-        lambda of, terms: WITHOUT_REMIX if of == "quality" else terms
+        lambda of, terms: TERMS_WITHOUT_REMIX if of == "quality" else terms
     ),
     "worst moments count as all others": _with_terms(lambda _, terms: [*map(_on_average, terms)]),
     "silence, low-pass and clicks not told": _without_probes,

@@ -1,7 +1,7 @@
 """A judge of another form than the objective: what a network that has met no rating hears, weighed by ratings.
 
 The objective takes an estimate apart by phase and sums named distortions. The judge compares patterns of mel levels
-(`lossmodel.objective.convnet`, taught by degradations of synthetic songs alone): five leaks, each over what the
+(`lossmodel.objective.convnet.network`, taught by degradations of synthetic songs alone): five leaks, each over what the
 item's own mixture leaks, and 320 damages. Interference goes by the leaks, quality by the damages, any other attribute
 by both; none of them is ever rewarded. They are weighed by a ridge regression of the logit of mean ratings.
 """
@@ -18,32 +18,33 @@ from published import published
 
 from lossmodel.files import read_json, write_json
 from lossmodel.manifest import Pair
-from lossmodel.objective import config, convnet, store
+from lossmodel.objective import config, store
+from lossmodel.objective.convnet import network as convnet
 from lossmodel.objective.ear import excerpt
 from lossmodel.objective.ear.frontend import RATE
-from lossmodel.objective.fit import fit as fit_objective
-from lossmodel.objective.regression import Numbers, logit, non_negative, points
+from lossmodel.objective.fitting.fit import fit as fit_objective
+from lossmodel.objective.fitting.regression import Numbers, logit, non_negative, points
 from lossmodel.progress import Report, bar, silent
 from lossmodel.ratings.screening import screen
 from lossmodel.ratings.table import stimulus_means
 
-PENALTY = 10.0
+RIDGE_PENALTY = 10.0
 """Of the ridge, on standardised columns, each stimulus counting once."""
 
-LEAKS = convnet.Config().leaks
-GOES_BY = {"interference": slice(None, LEAKS), "quality": slice(LEAKS, None)}
+LEAK_PERCEPTS = convnet.Config().leaks
+COLUMNS_OF_ATTRIBUTE = {"interference": slice(None, LEAK_PERCEPTS), "quality": slice(LEAK_PERCEPTS, None)}
 """Columns of what is heard that an attribute goes by, where these are not all."""
 
-PLAIN_LEAK, PLAIN_DAMAGE = 0.1, 0.05
+SATURATING_LEAK_SHARE, SATURATING_DAMAGE = 0.1, 0.05
 """Share of the mixture's leak, and size of a damage, from which more of it counts less."""
 
-CLIP = 1.5
+CLIP_POINTS = 1.5
 """Mean ratings are kept this far from 0 and 100 before the logit."""
 
-LEAST = 0.05
+MIN_COLUMN_SD = 0.05
 """Standard deviation from which a column is taken to vary."""
 
-ENDS = 0.05
+SCALE_END_WEIGHT = 0.05
 """What reference and anchors count beside systems: they hold the scale's ends."""
 
 
@@ -95,10 +96,13 @@ def fit(ratings: pd.DataFrame, heard: Mapping[tuple[str, str], Numbers]) -> Judg
     weights, biases = {}, {}
     for name, means in stimulus_means(ratings).groupby("attribute"):
         rows = np.zeros((len(means), len(next(iter(heard.values())))))
-        columns = GOES_BY.get(str(name), slice(None))
+        columns = COLUMNS_OF_ATTRIBUTE.get(str(name), slice(None))
         rows[:, columns] = [heard[key][columns] for key in zip(means["item"], means["condition"])]
-        target, counts = logit(means["mean"].to_numpy(), CLIP), np.where(means["role"] == "system", 1.0, ENDS)
-        weights[str(name)], biases[str(name)] = non_negative(rows, target, counts, PENALTY, least=LEAST)
+        target, counts = (
+            logit(means["mean"].to_numpy(), CLIP_POINTS),
+            np.where(means["role"] == "system", 1.0, SCALE_END_WEIGHT),
+        )
+        weights[str(name)], biases[str(name)] = non_negative(rows, target, counts, RIDGE_PENALTY, least=MIN_COLUMN_SD)
     return Judge(weights, biases)
 
 
@@ -111,9 +115,9 @@ def hear(pairs: Sequence[Pair], report: Report = silent) -> dict[tuple[str, str]
         of_estimate, of_mixture = (
             network(each, read.references[:, 0], read.mixture, RATE) for each in (read.estimate, read.mixture)
         )
-        leak, most = (each.percepts[0, :LEAKS].double().expm1().numpy() for each in (of_estimate, of_mixture))
+        leak, most = (each.percepts[0, :LEAK_PERCEPTS].double().expm1().numpy() for each in (of_estimate, of_mixture))
         damage = of_estimate.distances[0].double().numpy().reshape(2, -1)[1]
-        parts = leak / np.maximum(most, 1e-3) / PLAIN_LEAK, damage / PLAIN_DAMAGE
+        parts = leak / np.maximum(most, 1e-3) / SATURATING_LEAK_SHARE, damage / SATURATING_DAMAGE
         found[pair.item, pair.condition] = np.log1p(np.concatenate(parts))
         report(step, len(pairs))
     return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.files import read_json, whole_folder, write_json
+from lossmodel.files import atomic_folder, read_json, write_json
 from lossmodel.manifest import Pair
 from lossmodel.metrics import measure
 from lossmodel.objective import store
@@ -90,7 +90,7 @@ def _pairs(estimates: Path, songs: Path) -> Iterator[Pair]:
 def _mixtures(songs: Path, folder: Path) -> None:
     if folder.exists():
         return
-    with whole_folder(folder) as part:
+    with atomic_folder(folder) as part:
         for song in sorted(songs.iterdir()):
             vocals, rest = (audio.read(song / f"{kind}.flac") for kind in ("vocals", "accompaniment"))
             audio.write(part / f"{song.name}.flac", Audio(vocals.samples + rest.samples, vocals.rate), subtype="PCM_24")

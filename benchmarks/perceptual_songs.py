@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.files import whole_folder
+from lossmodel.files import atomic_folder
 from lossmodel.manifest import Pair
 from lossmodel.metrics import excerpt
 from separation.data import example, stems
 
 HALVES = ("A", "B")
-FURTHER = "further"
+TRAINING_ONLY_FOLDER = "further"
 """Songs for training in both halves."""
 
-LEVEL = 0.5
+PEAK_AMPLITUDE = 0.5
 """Largest sample of a song's vocals, accompaniment and mixture, so that 16 bits hold them all."""
 
 
@@ -38,13 +38,13 @@ def write(data: Path, songs: Path, count: int | None = None) -> None:
     """Write vocals and accompaniment of all real songs below `songs`, in a folder a half and one for further songs."""
     halves = {name: half for names in _rated(data).values() for name, half in names.items()}
     for name, vocals, accompaniment in _excerpts(data):
-        half = halves.get(name, FURTHER)
+        half = halves.get(name, TRAINING_ONLY_FOLDER)
         place = songs / half / name
         if place.exists() or (count and len(list((songs / half).glob("*"))) >= count):
             continue
         signals = {"vocals": vocals.samples.mean(0), "accompaniment": accompaniment.samples.mean(0)}
-        gain = LEVEL / max(np.abs(each).max() for each in (*signals.values(), sum(signals.values())))
-        with whole_folder(place) as part:
+        gain = PEAK_AMPLITUDE / max(np.abs(each).max() for each in (*signals.values(), sum(signals.values())))
+        with atomic_folder(place) as part:
             for kind, samples in signals.items():
                 audio.write(part / f"{kind}.flac", _mono(gain * samples, vocals.rate), subtype="PCM_16")
 
@@ -52,8 +52,8 @@ def write(data: Path, songs: Path, count: int | None = None) -> None:
 def learnt(songs: Path, half: str, folder: Path) -> Path:
     """Return the folder of songs to train on in a half, made of its own and the further ones."""
     if not folder.exists():
-        with whole_folder(folder) as part:
-            for place in sorted([*(songs / half).iterdir(), *(songs / FURTHER).iterdir()]):
+        with atomic_folder(folder) as part:
+            for place in sorted([*(songs / half).iterdir(), *(songs / TRAINING_ONLY_FOLDER).iterdir()]):
                 shutil.copytree(place, part / place.name)
     return folder
 
@@ -88,7 +88,7 @@ def _excerpts(data: Path) -> Iterator[tuple[str, Audio, Audio]]:
         references, accompaniment = stems.read(place)
         yield place.name, references["vocals"], accompaniment
     carried = example.song()
-    yield Path(example.FILE).name.removesuffix(".stem.mp4"), carried["vocals"], carried["accompaniment"]
+    yield Path(example.STEM_FILE).name.removesuffix(".stem.mp4"), carried["vocals"], carried["accompaniment"]
 
 
 def _left_over(vocals: Audio, mixture: Audio) -> tuple[Audio, Audio]:

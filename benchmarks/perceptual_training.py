@@ -32,29 +32,30 @@ import torch
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.files import read_json, whole_folder, write_json
+from lossmodel.files import atomic_folder, read_json, write_json
+from lossmodel.overrides import pair
 from lossmodel.progress import silent
-from separation.checkpoints import checkpoint
-from separation.config import load, pair
+from separation.config import load
 from separation.data import stems
+from separation.inference.separator import Separator
 from separation.recipe import Recipe
-from separation.render import separator
-from separation.train import step, train
-from separation.training import Sources, begin
+from separation.training.checkpoints import checkpoint
+from separation.training.loop import step, train
+from separation.training.state import Sources, begin
 
-GAN = {"adversarial": 0.2, "matching": 0.4}
+GAN_WEIGHTS = {"adversarial": 0.2, "matching": 0.4}
 SYSTEMS: Mapping[str, Mapping[str, float]] = {
     "L1": {},
     "L1 + objective": {"perceptual": 1.0},
-    "GAN": GAN,
-    "GAN + objective": {"perceptual": 1.0, **GAN},
+    "GAN": GAN_WEIGHTS,
+    "GAN + objective": {"perceptual": 1.0, **GAN_WEIGHTS},
 }
 """Losses beside L1, as shares of the gradient."""
 
-WARM, TIMED = 4, 8
+WARM_UP_STEPS, TIMED_STEPS = 4, 8
 """Steps by which the pace is found."""
 
-ASIDE = 30.0
+OVERHEAD_SECONDS = 30.0
 """Seconds that a half and seed need beside its steps: to begin five trainings, to separate the songs."""
 
 STEPS_OF_16_BITS = 4
@@ -151,7 +152,7 @@ def _fitted(size: Size, pool: ProcessPoolExecutor, options: argparse.Namespace) 
         each = list(pool.map(_pace, repeat(options, options.jobs), repeat(size)))
         systems = np.mean(each, axis=0)
         rounds = -(-size.seeds * len(perceptual_songs.HALVES) // options.jobs)
-        left = (60 * options.minutes - (time.perf_counter() - began)) / rounds - ASIDE
+        left = (60 * options.minutes - (time.perf_counter() - began)) / rounds - OVERHEAD_SECONDS
         in_common = size.first / size.steps
         steps = max(1, int(left / (in_common * systems[0] + systems.sum())))
         write_json(kept, {"first": round(in_common * steps), "steps": steps, "milliseconds": (1e3 * systems).tolist()})
@@ -171,11 +172,11 @@ def _pace(options: argparse.Namespace, size: Size) -> list[float]:
             objective = options.work / f"half-{half}" / "objective" if "perceptual" in losses else None
             given, place = Sources(options.work / "learnt" / half, objective), Path(folder) / system
             training = begin(chosen, given, place, device=options.device, resumed=False, report=silent)
-            taken = [step(training)["seconds"] for _ in range(WARM + TIMED)]
+            taken = [step(training)["seconds"] for _ in range(WARM_UP_STEPS + TIMED_STEPS)]
             training.batches.close()
             checkpoint(training)
             start = start or place / "last"
-            found.append(float(np.mean(taken[WARM:])))
+            found.append(float(np.mean(taken[WARM_UP_STEPS:])))
     return found
 
 
@@ -227,8 +228,8 @@ def recipe(losses: Mapping[str, float], steps: int, seed: int, size: Size, start
 
 
 def _separate(checkpoint: Path, songs: list[Path], folder: Path, device: str) -> None:
-    separates = separator(checkpoint, device=device)
-    with whole_folder(folder) as part:
+    separates = Separator(checkpoint, device=device)
+    with atomic_folder(folder) as part:
         for place in songs:
             references, accompaniment = stems.read(place)
             mixture = Audio(references["vocals"].samples + accompaniment.samples, accompaniment.rate)

@@ -8,11 +8,11 @@ import soundfile
 from lossmodel.manifest import Pair
 from lossmodel.ratings import table
 
-WARD = {"ref": "reference", "Quality": "anchor", "Interferer": "anchor"}
-SISEC = {"Ref": "reference", "Anch1": "anchor", "Anch2": "anchor"}
-FILES = {"Ref": "ref_vocals", "Anch1": "anchor1_interference", "Anch2": "anchor2_quality"}
+WARD_ROLES = {"ref": "reference", "Quality": "anchor", "Interferer": "anchor"}
+SISEC_ROLES = {"Ref": "reference", "Anch1": "anchor", "Anch2": "anchor"}
+SISEC_FILES = {"Ref": "ref_vocals", "Anch1": "anchor1_interference", "Anch2": "anchor2_quality"}
 
-SILENT = 1e-4
+SILENT_PEAK = 1e-4
 """Peak of a file under which there is nothing in it."""
 
 
@@ -26,10 +26,12 @@ def _ward(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
     names = {"subject": "assessor", "experiment": "attribute", "page": "item", "sound": "condition", "rating": "score"}
     raw = pd.read_csv(folder / "ratings.csv").rename(columns=names)
     raw["attribute"] = raw["attribute"].replace("interferer", "interference")
-    rated = _tidy(raw, "ward2018", raw["page_order"], WARD)
+    rated = _tidy(raw, "ward2018", raw["page_order"], WARD_ROLES)
     files = [(row.item, row.condition, folder / "sounds" / row.item) for row in _stimuli(rated)]
     return rated, [
-        Pair(item, name, WARD.get(name, "system"), at / f"{name}.flac", (at / "ref.flac",), at / "Interferer.flac")
+        Pair(
+            item, name, WARD_ROLES.get(name, "system"), at / f"{name}.flac", (at / "ref.flac",), at / "Interferer.flac"
+        )
         for item, name, at in files
     ]
 
@@ -37,11 +39,11 @@ def _ward(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
 def _sisec(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
     names = {"sub": "assessor", "song": "item", "sound": "condition", "rating": "score"}
     raw = pd.read_csv(folder / "ratings.csv").rename(columns=names).assign(attribute="similarity")
-    rated = _tidy(raw, "sisec2018", raw["order"], SISEC)
+    rated = _tidy(raw, "sisec2018", raw["order"], SISEC_ROLES)
     files = [(row.item, row.condition, folder / "sounds" / row.item) for row in _stimuli(rated)]
     return rated, [
         Pair(
-            item, name, SISEC.get(name, "system"), at / f"{FILES.get(name, f'{name}_vocals')}.flac",
+            item, name, SISEC_ROLES.get(name, "system"), at / f"{SISEC_FILES.get(name, f'{name}_vocals')}.flac",
             (at / "ref_vocals.flac",), at / "mixture.flac",
         )
         for item, name, at in files
@@ -76,7 +78,7 @@ def generative(data: Path) -> tuple[pd.DataFrame, list[Pair]]:
         session=lambda rows: rows["assessor"],
     )  # fmt: skip
     files = {(row.item, row.condition): folder / "sounds" / row.item for row in _stimuli(raw)}
-    heard = {key for key, at in files.items() if abs(soundfile.read(at / f"{key[1]}.flac")[0]).max() > SILENT}
+    heard = {key for key, at in files.items() if abs(soundfile.read(at / f"{key[1]}.flac")[0]).max() > SILENT_PEAK}
     kept = [key in heard for key in zip(raw["item"], raw["condition"])]
     return table.check(raw.loc[kept, list(table.COLUMNS)]), [
         Pair(item, name, "system", at / f"{name}.flac", (at / "target.flac",), at / "mixture.flac")

@@ -21,10 +21,10 @@ from lossmodel.metrics.bss_eval import bss_eval
 from lossmodel.metrics.bss_eval_images import bss_eval_images
 from lossmodel.metrics.ratios import si_sdr, snr
 from separation.data import stems
-from separation.render import separator
+from separation.inference.separator import Separator
 
-PUBLISHED = (6.0, 10.0)
-ESTIMATE = "wave_u_net_vocals.mp3"
+PUBLISHED_SDR_RANGE_DB = (6.0, 10.0)
+ESTIMATE_FILE = "wave_u_net_vocals.mp3"
 
 
 def main() -> int:
@@ -33,17 +33,17 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path)
     options = parser.parse_args()
     right = True
-    for place in (place for place in stems.find(options.stems) if (place / ESTIMATE).is_file()):
+    for place in (place for place in stems.find(options.stems) if (place / ESTIMATE_FILE).is_file()):
         references, accompaniment = stems.read(place)
         vocals = references["vocals"]
         mixture = Audio(vocals.samples + accompaniment.samples, vocals.rate)
-        heard = {"mixture": mixture, "published": audio.read(place / ESTIMATE)}
+        heard = {"mixture": mixture, "published": audio.read(place / ESTIMATE_FILE)}
         if options.checkpoint:
-            heard["ours"] = separator(options.checkpoint)(mixture)["vocals"]
+            heard["ours"] = Separator(options.checkpoint)(mixture)["vocals"]
         for name, estimate in heard.items():
             found = _measured(estimate, vocals, accompaniment)
             print(f"{place.name}, {name}: " + ", ".join(f"{key} {value:.2f} dB" for key, value in found.items()))
-            right &= name != "published" or PUBLISHED[0] <= found["SDR"] <= PUBLISHED[1]
+            right &= name != "published" or PUBLISHED_SDR_RANGE_DB[0] <= found["SDR"] <= PUBLISHED_SDR_RANGE_DB[1]
     return int(not right)
 
 

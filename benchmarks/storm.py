@@ -1,10 +1,11 @@
 """Assessors over a bad network, and a server that is killed under them: what `chaos.py` lets loose.
 
-Each client is an assessor's browser as far as the network can tell: it begins a sitting, gives answers page by page
-over raw sockets, keeps each one until the server has acknowledged it, and goes on. It sends forms and answers twice at
-the same time, answers in another order than they were given, and cuts connections half-way or right before the reply.
-Meanwhile gunicorn and all its workers are killed with -9 and started again. In the end the database is read: every slot
-must hold, in one row, exactly the newest answer by its client's own order.
+Each client is an assessor's browser as far as the network can tell: it begins a sitting, tells page by page what its
+mixer played, gives answers over raw sockets, keeps each until the server has acknowledged it, and goes on. It sends
+forms, what was heard and answers twice at the same time, answers in another order than they were given, and cuts
+connections half-way or right before the reply. Meanwhile gunicorn and all its workers are killed with -9 and started
+again. In the end the database is read: every slot must hold, in one row, exactly the newest answer by its client's own
+order.
 """
 
 import json
@@ -27,14 +28,17 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
-DOUBLED, REORDERED, CUT = 0.15, 0.15, 0.1
+DOUBLED_SHARE, REORDERED_SHARE, CUT_SHARE = 0.15, 0.15, 0.1
 """Shares of answers that are sent twice at once, after the next one, and first over a connection that is cut."""
 
-SEEN = ("accepted", "retried", "doubled", "reordered", "cut", "killed", "server errors")
-PATIENCE = 15.0
+COUNTED_EVENTS = ("accepted", "retried", "doubled", "reordered", "cut", "killed", "server errors")
+HEARD_SECONDS = 0.5
+"""What a browser played of each sound before it is rated: all of those that `tests.builders` makes."""
+
+REPLY_TIMEOUT_SECONDS = 15.0
 """Seconds without a reply after which a connection is given up."""
 
-LOST_AFTER = 120.0
+MAX_OUTAGE_SECONDS = 120.0
 """Seconds without any whole reply after which the server is not expected to come back."""
 
 
@@ -116,8 +120,10 @@ class Client:
         self.patiently("POST", f"{link}instructions")
         page = self.patiently("GET", link)[2]
         while action := re.search(r'action="(\S+/trials/\d+)"', page):
-            self.rate(link, re.findall(r'data-token="([^"]+)"', page))
-            twice(lambda address=action[1]: self.patiently("POST", address))
+            slots = re.findall(r'data-token="([^"]+)"', page)
+            self.hear(link, slots, trial=int(action[1].rpartition("/")[2]))
+            self.rate(link, slots)
+            run_twice_at_once(lambda address=action[1]: self.patiently("POST", address))
             page = self.patiently("GET", link)[2]
         self.patiently("POST", f"{link}comment", form={"comment": "done"})
 
@@ -128,11 +134,23 @@ class Client:
         form = {
             name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0] for name in ("csrfmiddlewaretoken", "ticket")
         }
-        replies = twice(lambda: self.patiently("POST", f"/s/{self.slug}/", form=form | {"answer": "agree"}))
+        replies = run_twice_at_once(lambda: self.patiently("POST", f"/s/{self.slug}/", form=form | {"answer": "agree"}))
         links = {re.findall(r"(?i)location: (\S+)", head)[0] for _, head, _ in replies}
         if len(links) > 1:
             raise AssertionError(f"one form, sent twice, began {len(links)} sittings")
         return links.pop()
+
+    def hear(self, link: str, slots: list[str], *, trial: int) -> None:
+        """Tell that every stimulus of the page was played, without which no answer is stored."""
+        stretch = {"kind": "heard", "value": 0.0, "until": HEARD_SECONDS, "at": 0}
+        events = [stretch | {"sound": slot, "order": order} for order, slot in enumerate(slots, start=1)]
+        load = str(uuid.UUID(int=self.rng.getrandbits(128)))
+        batch = {"load": load, "trial": trial, "client": {"exact": True}, "events": events}
+        if self.rng.random() < DOUBLED_SHARE:
+            self.tally.note("doubled")
+            run_twice_at_once(lambda: self.send(f"{link}events", batch, saved=len(events)))
+        else:
+            self.send(f"{link}events", batch, saved=len(events))
 
     def rate(self, link: str, slots: list[str]) -> None:
         """Give this page's answers, each slot at least once; they leave in about that order."""
@@ -140,16 +158,16 @@ class Client:
         self.rng.shuffle(chosen)
         answers = [self.answer(slot) for slot in chosen]
         for place in range(1, len(answers)):
-            if self.rng.random() < REORDERED:
+            if self.rng.random() < REORDERED_SHARE:
                 self.tally.note("reordered")
                 answers[place - 1 : place + 1] = answers[place], answers[place - 1]
         for answer in answers:
             began = time.monotonic()
-            if self.rng.random() < DOUBLED:
+            if self.rng.random() < DOUBLED_SHARE:
                 self.tally.note("doubled")
-                twice(lambda answer=answer: self.send(link, answer))
+                run_twice_at_once(lambda answer=answer: self.send(f"{link}answers", answer))
             else:
-                self.send(link, answer)
+                self.send(f"{link}answers", answer)
             self.tally.accepted(time.monotonic() - began)
 
     def answer(self, slot: str) -> dict[str, Any]:
@@ -159,21 +177,21 @@ class Client:
         self.newest[slot] = self.order, score
         return {"slot": slot, "score": score, "order": self.order, "key": str(uuid.UUID(int=self.rng.getrandbits(128)))}
 
-    def send(self, link: str, answer: dict[str, Any]) -> None:
-        """Send `answer` until it is acknowledged."""
-        if self.rng.random() < CUT:
+    def send(self, address: str, answer: dict[str, Any], *, saved: Any = True) -> None:
+        """Send `answer`, or what was heard, until it is acknowledged."""
+        if self.rng.random() < CUT_SHARE:
             self.tally.note("cut")
-            self.cut("POST", f"{link}answers", json.dumps(answer), "application/json")
-        status, _, reply = self.patiently("POST", f"{link}answers", answer=answer)
-        if status != 200 or json.loads(reply)["saved"] is not True:
-            raise AssertionError(f"an answer was refused: {status} {reply[:200]}")
+            self.cut("POST", address, json.dumps(answer), "application/json")
+        status, _, reply = self.patiently("POST", address, answer=answer)
+        if status != 200 or json.loads(reply)["saved"] != saved:
+            raise AssertionError(f"{address} refused what it was sent: {status} {reply[:200]}")
 
     def patiently(self, method: str, path: str, *, form: Any = None, answer: Any = None) -> tuple[int, str, str]:
         """Return (status, head, body) of the first whole reply of a server that is not in trouble."""
         body = json.dumps(answer) if answer else urlencode(form or {})
         kind = "application/json" if answer else "application/x-www-form-urlencoded"
         began = time.monotonic()
-        while time.monotonic() - began < LOST_AFTER:
+        while time.monotonic() - began < MAX_OUTAGE_SECONDS:
             try:
                 status, head, text = self.once(method, path, body, kind)
                 if status < 500:
@@ -182,11 +200,11 @@ class Client:
             except OSError:
                 self.tally.note("retried")
             self.pause.wait(self.rng.uniform(0.05, 0.3))
-        raise TimeoutError(f"no reply to {method} {path} within {LOST_AFTER:g} s; see {self.tally.server.log}")
+        raise TimeoutError(f"no reply to {method} {path} within {MAX_OUTAGE_SECONDS:g} s; see {self.tally.server.log}")
 
     def once(self, method: str, path: str, body: str, kind: str) -> tuple[int, str, str]:
         """Return a whole reply, or raise `OSError`."""
-        with socket.create_connection(("127.0.0.1", self.tally.server.port), timeout=PATIENCE) as wire:
+        with socket.create_connection(("127.0.0.1", self.tally.server.port), timeout=REPLY_TIMEOUT_SECONDS) as wire:
             wire.sendall(self.request(method, path, body, kind))
             reply = b"".join(iter(lambda: wire.recv(65536), b""))
         head, end, text = reply.decode().partition("\r\n\r\n")
@@ -199,7 +217,7 @@ class Client:
         """Hang up in the middle of a request, or after it without waiting for the reply."""
         whole = self.request(*request)
         try:
-            with socket.create_connection(("127.0.0.1", self.tally.server.port), timeout=PATIENCE) as wire:
+            with socket.create_connection(("127.0.0.1", self.tally.server.port), timeout=REPLY_TIMEOUT_SECONDS) as wire:
                 wire.sendall(whole[: self.rng.choice([len(whole) // 2, len(whole) - 20, len(whole)])])
         except OSError:
             self.tally.note("retried")
@@ -212,7 +230,7 @@ class Client:
         return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-def twice(act: Callable[[], Any]) -> list[Any]:
+def run_twice_at_once(act: Callable[[], Any]) -> list[Any]:
     """Do it in two threads at once; return what both brought."""
     with ThreadPoolExecutor(2) as both:
         return [each.result() for each in [both.submit(act), both.submit(act)]]
@@ -228,7 +246,7 @@ def storm(server: Server, study: Any, *, clients: int, answers: int, kills: int,
     with ThreadPoolExecutor(clients) as sitting:
         for end in [sitting.submit(client.sit) for client in crowd]:
             end.result()
-    seen = {name: tally.counts[name] for name in SEEN}
+    seen = {name: tally.counts[name] for name in COUNTED_EVENTS}
     waits = {"p50 (ms)": round(tally.share(0.5)), "p99 (ms)": round(tally.share(0.99))}
     return {
         "answers": tally.answers,

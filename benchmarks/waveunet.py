@@ -23,13 +23,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from separation import render
-from separation.networks.config import PUBLISHED, WaveUNetConfig
+from separation.inference import separate as rendering
+from separation.networks.config import PUBLISHED_CONFIGS, WaveUNetConfig
 from separation.networks.waveunet import WaveUNet, centre
 
-FASTER_TRAINING, FASTER_INFERENCE = 1.7, 2.0
-EQUAL = 1e-6
-ROUNDING = 1e-5
+MIN_TRAINING_SPEEDUP, MIN_INFERENCE_SPEEDUP = 1.7, 2.0
+MAX_OUTPUT_DIFFERENCE = 1e-6
+MAX_GRADIENT_DIFFERENCE = 1e-5
 """Largest difference of a layer's gradients in float32, relative to their norm."""
 PUBLISHED_HOP = 16_384
 
@@ -38,7 +38,7 @@ def main() -> int:
     options = _options()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    config = PUBLISHED[options.variant]
+    config = PUBLISHED_CONFIGS[options.variant]
     ours, plain = WaveUNet(config).to(options.device), Plain(config).to(options.device)
     plain.load_state_dict(ours.state_dict())
     print(f"{options.variant}, {options.device}, {options.threads} threads, torch {torch.__version__}")
@@ -46,7 +46,7 @@ def main() -> int:
     if options.device.startswith("cuda"):
         throughput(ours, options)
         return 0
-    return int(faster[0] < FASTER_TRAINING or faster[1] < FASTER_INFERENCE)
+    return int(faster[0] < MIN_TRAINING_SPEEDUP or faster[1] < MIN_INFERENCE_SPEEDUP)
 
 
 def training(ours: WaveUNet, plain: "Plain", options: argparse.Namespace) -> float:
@@ -60,8 +60,8 @@ def training(ours: WaveUNet, plain: "Plain", options: argparse.Namespace) -> flo
         for net in (ours, plain)
     )
     print(f"outputs differ by {apart:.1e}; gradients from float64's by {turned:.1e} of their norm ({theirs:.1e})")
-    assert apart <= EQUAL, apart
-    assert turned <= ROUNDING, turned
+    assert apart <= MAX_OUTPUT_DIFFERENCE, apart
+    assert turned <= MAX_GRADIENT_DIFFERENCE, turned
     steps = [_stepping(net, mixture, targets) for net in (ours, plain)]
     return _compare(f"training step, batch {options.batch}", steps, options)
 
@@ -76,12 +76,12 @@ def inference(ours: WaveUNet, plain: "Plain", options: argparse.Namespace) -> fl
     channels = ours.config.channels
     song = 0.1 * torch.randn(channels, int(options.seconds * 22_050))
     ways = [
-        lambda: torch.cat([torch.from_numpy(tile) for tile in render.tiled(ours, [song.numpy()], channels)], dim=1),
+        lambda: torch.cat([torch.from_numpy(tile) for tile in rendering.tiled(ours, [song.numpy()], channels)], dim=1),
         lambda: _published(plain, song, options.device),
     ]
     apart = float((ways[0]() - ways[1]()).abs().max())
     print(f"separated songs differ by {apart:.1e}")
-    assert apart <= EQUAL, apart
+    assert apart <= MAX_OUTPUT_DIFFERENCE, apart
     return _compare(f"separating {options.seconds:g} s", ways, options, seconds=options.seconds)
 
 

@@ -14,13 +14,13 @@ from scipy import signal
 from lossmodel.audio import Audio, loudness
 from lossmodel.errors import BadInput
 
-FRAME = 0.046
+FRAME_SECONDS = 0.046
 """Length of the frames of the short-time spectra that the recipes cut holes in, in seconds."""
 
-TRANSITION = 500.0
+TRANSITION_HZ = 500.0
 """Hz from the edge of a low-pass's pass band to its full attenuation."""
 
-ATTENUATION = 80.0
+ATTENUATION_DB = 80.0
 """dB by which a low-pass attenuates beyond its transition, and (by the window method) its ripple below."""
 
 Samples = NDArray[np.float64]
@@ -108,6 +108,9 @@ def _recipes() -> tuple[Recipe, ...]:
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({each.name: each for each in _recipes()})
 
+MIXTURE_ANCHORS = frozenset({"interference-anchor"})
+"""The anchors that are the plain mixture."""
+
 
 def low_pass(samples: Samples, rate: int, edge: float) -> Samples:
     """Return `samples` (channels, frames) without what lies above `edge` Hz, undelayed.
@@ -115,10 +118,10 @@ def low_pass(samples: Samples, rate: int, edge: float) -> Samples:
     Within the mask of BS.1534-3 (p. 7) for the 3.5 kHz anchor: ripple at most ±0.1 dB up to `edge`, at least 25 dB
     0.5 kHz and 50 dB 1 kHz above it. A symmetric FIR (Kaiser window), taken about its centre, so the delay is zero.
     """
-    if edge + TRANSITION >= rate / 2:
-        raise BadInput(f"a low-pass at {edge:g} Hz needs more than {2 * (edge + TRANSITION):g} Hz, not {rate} Hz")
-    taps, beta = signal.kaiserord(ATTENUATION, TRANSITION / (rate / 2))
-    fir = signal.firwin(taps | 1, edge + TRANSITION / 2, window=("kaiser", beta), fs=rate)
+    if edge + TRANSITION_HZ >= rate / 2:
+        raise BadInput(f"a low-pass at {edge:g} Hz needs more than {2 * (edge + TRANSITION_HZ):g} Hz, not {rate} Hz")
+    taps, beta = signal.kaiserord(ATTENUATION_DB, TRANSITION_HZ / (rate / 2))
+    fir = signal.firwin(taps | 1, edge + TRANSITION_HZ / 2, window=("kaiser", beta), fs=rate)
     half = fir.size // 2
     return np.asarray(signal.oaconvolve(samples, fir[None], axes=-1)[:, half : half + samples.shape[1]])
 
@@ -143,7 +146,7 @@ def without_bins(samples: Samples, rate: int, rng: np.random.Generator, *, lost:
 
 def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArray[np.bool_]]) -> Samples:
     """Return `samples` resynthesised from their masked spectra, one mask (frequency, time) for all channels."""
-    size = max(16, 2 * round(FRAME * rate / 2))
+    size = max(16, 2 * round(FRAME_SECONDS * rate / 2))
     stft = signal.ShortTimeFFT(signal.windows.hann(size, sym=False), hop=size // 2, fs=rate)
     if samples.shape[1] < size:
         raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; take at least {size}")

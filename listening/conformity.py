@@ -1,14 +1,17 @@
 """Is a study a MUSHRA test? Its facts held against ITU-R BS.1534-3 (10/2015), clause by clause. Pure.
 
-`listening.export.facts` gathers the facts. What a server cannot know (headphones, rooms, experience) is `met=None`,
-with what to do about it. Page numbers are those of the Recommendation; the wording is ours.
+`listening.exports.ratings.facts` gathers the facts. What a server cannot know (headphones, rooms, experience) is
+`met=None`, with what to do about it. Page numbers are those of the Recommendation; the wording is ours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 
 LOW_ANCHOR, MID_ANCHOR = "lowpass-3500", "lowpass-7000"
+STANDARD_ANCHORS: Mapping[str, str] = MappingProxyType({"low": LOW_ANCHOR, "mid": MID_ANCHOR})
+"""The names of the conditions that are BS.1534-3's anchors."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,16 @@ class Facts:
     loudness: float | None
     replicates: int
     items_per_system: tuple[int, ...]
+    unmeasured: int = 0
+    """Stimuli whose loudness cannot be measured, such as silent ones: they are as delivered."""
     form: str = "scale"
     """What a trial shows: "scale" is one page an item, with a slider for each of its stimuli."""
     open_reference: bool = True
     imported: bool = False
     """The test was run elsewhere, so that what our player does says nothing about it."""
     trainings: int = 0
+    comprehension: tuple[str, ...] | None = None
+    """Attributes whose comprehension is checked in the training; None: it is not asked for."""
     medians: tuple[float, ...] = ()
     """Median rating of each system, once there are ratings."""
     assessors: int = 0
@@ -58,12 +65,12 @@ def check(facts: Facts) -> list[Finding]:
 Verdict = tuple[bool | None, str]
 
 
-FORMS = {"category": "one stimulus at a time, on a list of grades", "pair": "two stimuli at a time, compared"}
+NOT_SLIDERS = {"category": "one stimulus at a time, on a list of grades", "pair": "two stimuli at a time, compared"}
 
 
 def _method(facts: Facts) -> Verdict:
-    if facts.form in FORMS:
-        return False, f"not MUSHRA: {FORMS[facts.form]}"
+    if facts.form in NOT_SLIDERS:
+        return False, f"not MUSHRA: {NOT_SLIDERS[facts.form]}"
     found = "is offered by name" if facts.open_reference else "is not offered, nor mentioned: not MUSHRA"
     return facts.open_reference, f"all stimuli of an item side by side; the reference {found}"
 
@@ -114,11 +121,18 @@ def _scale(facts: Facts) -> Verdict:
 def _loudness(facts: Facts) -> Verdict:
     if facts.loudness is None:
         return None, "taken as delivered: make sure that the excerpts were aligned beforehand"
-    return True, f"every sound at {facts.loudness:g} LUFS (ITU-R BS.1770)"
+    found = f"every sound at {facts.loudness:g} LUFS (ITU-R BS.1770)"
+    return True, f"{found}; as delivered, being silent or too short: {facts.unmeasured}" if facts.unmeasured else found
 
 
 def _training(facts: Facts) -> Verdict:
-    return facts.trainings > 0, f"training trials before the test: {facts.trainings}"
+    found = f"training trials before the test: {facts.trainings}"
+    if facts.comprehension is not None:
+        checked = (
+            ", ".join(facts.comprehension) or "of nothing, for no attribute with a rule is practised with the mixture"
+        )
+        found += f"; comprehension checked: {checked}"
+    return facts.trainings > 0, found
 
 
 def _replicates(facts: Facts) -> Verdict:
@@ -150,7 +164,9 @@ def _here(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
 
 def _sliders(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
     """Return `judge` for pages with sliders; others have nothing of the kind."""
-    return lambda facts: (False, f"no sliders: {FORMS[facts.form]}") if facts.form in FORMS else judge(facts)
+    return lambda facts: (
+        (False, f"no sliders: {NOT_SLIDERS[facts.form]}") if facts.form in NOT_SLIDERS else judge(facts)
+    )
 
 
 def _asked(name: str) -> Callable[[Facts], Verdict]:

@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "listening.settings")
 
 application = get_wsgi_application()
 
-from listening.participant.pages import warm  # noqa: E402 it needs the application's registry
+from listening.participant.pages import preload_templates  # noqa: E402 it needs the application's registry
 
-warm()
+preload_templates()

@@ -1,5 +1,7 @@
-"""``python -m lossmodel``: metrics, fit, score, analyse. What is heavy is imported when its command runs."""
+"""``python -m lossmodel``: metrics, fit, score, analyse, plan. What is heavy is imported when its command runs."""
 
+import shlex
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +12,18 @@ from lossmodel import manifest as manifests
 from lossmodel.cli import complain, run, say
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
+from lossmodel.plan import plan
 from lossmodel.progress import bar
+from lossmodel.ratings.thresholds import Rules
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from lossmodel.objective.config import FitRecipe
-    from lossmodel.objective.evaluate import By, Evaluation
+    from lossmodel.objective.fitting.evaluate import By, Evaluation
     from lossmodel.objective.report.contents import Report
 
-SOME_FAILED = 1
+EXIT_SOME_FAILED = 1
 
 
 def main() -> None:
@@ -31,6 +35,7 @@ def main() -> None:
         "score": score,
         "suggest": suggest,
         "analyse": analyse,
+        "plan": plan,
     }
     run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
 
@@ -38,7 +43,8 @@ def main() -> None:
 def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     """Measure every row of a manifest with published metrics.
 
-    A row that cannot be measured is named, the others are done; the exit status is then 1.
+    A row that cannot be measured is named, and the column `missing` says why; the others are done, and the exit status
+    is then 1.
 
     For example:
 
@@ -50,12 +56,12 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
         output: The manifest's rows with one column a metric.
         only: Names of metrics, separated by commas; all if empty.
     """
-    from lossmodel.metrics import measure
+    from lossmodel.metrics import families, measure
 
-    wanted = measure.chosen(only)
-    pairs = manifests.read(manifest)
+    wanted = families.parsed_names(only)
+    pairs = manifests.read(manifest, check_files=False)
     if not only:
-        complain(*(f"left out: {why}" for why in measure.ABSENT.values()))
+        complain(*(f"left out: {why}" for why in families.UNAVAILABLE.values()))
     with bar("measuring") as report:
         rows = measure.measure(pairs, only=wanted, report=report)
     measure.write(output, rows)
@@ -63,7 +69,10 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     failed = [row for row in rows if row.error]
     complain(*(f"{row.pair.item}, {row.pair.condition}: {row.error}" for row in failed))
     say(f"{output}: {len(rows) - len(failed)} of {len(rows)} rows measured")
-    return SOME_FAILED if failed else 0
+    counts = measure.missing_counts(rows)
+    for count in sorted(set(counts.values())):
+        say(f"no value in {count} of {len(rows)} rows: {', '.join(name for name in counts if counts[name] == count)}")
+    return EXIT_SOME_FAILED if failed else 0
 
 
 def compare(*, ratings: tuple[Path, ...], metrics: tuple[Path, ...], output: Path, seed: int = 1) -> None:
@@ -80,14 +89,14 @@ def compare(*, ratings: tuple[Path, ...], metrics: tuple[Path, ...], output: Pat
         output: The page.
         seed: Seed of every resampling.
     """
-    from lossmodel.files import whole
+    from lossmodel.files import atomic_file
     from lossmodel.objective import compare as comparison
     from lossmodel.ratings import table
 
     rated = comparison.together([table.read(path) for path in ratings])
     values = comparison.together([comparison.read_values(path) for path in metrics])
     found = comparison.compare(rated, values, seed=seed)
-    with whole(output) as part:
+    with atomic_file(output) as part:
         part.write_text(comparison.page(found, command="python -m lossmodel compare"), encoding="utf-8")
     say(f"{output}: {found['metric'].nunique()} metrics, {len(found.groupby(['study', 'attribute']))} attributes")
 
@@ -106,19 +115,19 @@ def fit(
 
     For example:
 
-        python -m lossmodel fit --ratings ratings.csv --manifest pairs.csv --output objective
         python -m lossmodel fit --ratings ratings.csv --manifest pairs.csv --output objective --crossval song
 
     Args:
-        ratings: CSV with one row a rating.
+        ratings: CSV with one row per rating.
         manifest: CSV that names the audio of every rated item and condition.
         output: Folder for the objective; replaced if it exists.
         recipe: Name of a recipe of the package, or a TOML file.
-        crossval: Also print and report how well left-out songs are predicted, beside every metric.
+        crossval: Also print and report how well left-out songs are predicted, next to every metric.
         screening: Leave out assessors whom BS.1534-3's rule 1 excludes.
-        cache: Folder that keeps computed features for the next fit.
+        cache: Folder in which computed features are cached for the next fit.
     """
-    from lossmodel.objective import config, fit, store
+    from lossmodel.objective import config, store
+    from lossmodel.objective.fitting.fit import fit as fit_objective
     from lossmodel.objective.report import evidence
     from lossmodel.ratings import table
 
@@ -127,7 +136,7 @@ def fit(
     with _folder(cache) as features:
         evaluation, report = _judged(kept, pairs, chosen, crossval, features) if crossval else (None, None)
         with bar("fitting") as progress:
-            objective = fit.fit(kept, pairs, chosen, cache=features, report=progress)
+            objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
     name = store.save(objective, output, card={**card, "screening": screened})
     evidence.publish(output, report, pairs)
@@ -175,7 +184,7 @@ def score(
 def suggest(
     *, objective: Path, ratings: Path, manifest: Path, output: Path, most: int = 30, cache: Path | None = None
 ) -> None:
-    """Say which stimuli to rate next: those from which an objective would learn most, and why.
+    """Suggest which stimuli to rate next: those from which an objective would learn most, and why.
 
     For example:
 
@@ -207,37 +216,35 @@ def suggest(
 
 def analyse(
     *,
-    ratings: Path,
+    ratings: tuple[Path, ...],
     output: Path,
-    mid_anchor: str | None = None,
-    reference_below: float = 90.0,
-    anchor_above: float = 90.0,
-    share: float = 0.15,
+    rules: Rules = Rules(),  # noqa: B008 frozen
+    margin: float | None = None,
     seed: int = 0,
 ) -> None:
-    """Screen, describe and draw the ratings of a listening test: a folder with an index.html to look at.
+    """Screen, describe, test and draw the ratings of a listening test: a folder with an index.html to look at.
 
     For example:
 
         python -m lossmodel analyse --ratings ratings.csv --output analysis
         python -m lossmodel analyse --ratings ratings.csv --output analysis --mid-anchor anchor70
+        python -m lossmodel analyse --ratings ratings.csv --output analysis --margin 5
 
     Args:
-        ratings: CSV with one row a rating.
+        ratings: CSV with one row per rating; several files, or one with several studies, are also compared.
         output: Folder for tables, figures and the page; replaced if it exists.
-        mid_anchor: Condition that is BS.1534-3's mid anchor; its screening rule 2 needs one.
-        reference_below: A hidden reference rated below this is missed.
-        anchor_above: A mid anchor rated above this is missed.
-        share: Assessors who miss more than this share of the items are excluded.
+        rules: Thresholds of the screening.
+        margin: Points by which a system may be worse without mattering: each pair is also tested against it.
         seed: Seed of every resampling.
     """
     from lossmodel.ratings import table
     from lossmodel.ratings.analyse import analyse as write_analysis
-    from lossmodel.ratings.screening import Rules
 
-    rules = Rules(reference_below=reference_below, anchor_above=anchor_above, share=share, mid_anchor=mid_anchor)
+    command, rated = shlex.join(["python", "-m", "lossmodel", *sys.argv[1:]]), table.read_all(ratings)
     with bar("analysing") as report:
-        found = write_analysis(table.read(ratings), output, rules=rules, seed=seed, report=report)
+        found = write_analysis(
+            rated, output, rules=rules, seed=seed, margin=margin, sources=ratings, command=command, report=report
+        )
     say(*(f"excluded: {each}" for each in found.screening.exclusions))
     say(*found.screening.notes, f"{output / 'index.html'}: written")
 
@@ -255,7 +262,7 @@ def _judged(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
 ) -> "tuple[Evaluation, Report]":
     """Print how well left-out songs are predicted, also by every metric; return that for the card, and the report."""
-    from lossmodel.objective.evaluate import cross_validate
+    from lossmodel.objective.fitting.evaluate import cross_validate
     from lossmodel.objective.report import evidence
 
     with bar("leaving songs out") as progress:

@@ -8,15 +8,15 @@ import tyro
 
 from lossmodel.errors import BadInput
 
-BAD_INPUT = 2
-INTERRUPTED = 130
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
 
 
 def run(commands: Mapping[str, Callable[..., Any]], *, prog: str, description: str) -> NoReturn:
     """Run the subcommand that `sys.argv` names and exit: its parameters are the options, its docstring the help.
 
-    Exit status: what the command returns (None is 0), 2 for wrong arguments and for `BadInput`, whose message is
-    printed on standard error as one line, and 130 after Ctrl-C.
+    Exit status: what the command returns (None is 0), 2 for wrong arguments, for `BadInput` and for a path of the wrong
+    kind, of which one line is printed on standard error, and 130 after Ctrl-C.
     """
     try:
         status = tyro.extras.subcommand_cli_from_dict(
@@ -24,10 +24,13 @@ def run(commands: Mapping[str, Callable[..., Any]], *, prog: str, description: s
         )
     except BadInput as error:
         complain(f"{prog}: {error}")
-        status = BAD_INPUT
+        status = EXIT_BAD_INPUT
+    except (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        complain(f"{prog}: {error.filename}: {str(error.strerror).lower()}; give another path")
+        status = EXIT_BAD_INPUT
     except KeyboardInterrupt:
         complain(f"{prog}: interrupted")
-        status = INTERRUPTED
+        status = EXIT_INTERRUPTED
     sys.exit(status)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lossmodel.cells import defused_row, restored
 from lossmodel.errors import BadInput
-from lossmodel.files import whole
+from lossmodel.files import atomic_file
 
-NEEDED = ("item", "condition", "estimate", "reference", "mixture", "accompaniment")
-COLUMNS = (*NEEDED, "role")
+REQUIRED_COLUMNS = ("item", "condition", "estimate", "reference", "mixture", "accompaniment")
+COLUMNS = (*REQUIRED_COLUMNS, "role")
 ROLES = ("system", "reference", "anchor")
 
 
@@ -31,18 +32,21 @@ class Pair:
         return (self.estimate, *self.references, *filter(None, (self.mixture, self.accompaniment)))
 
 
-def read(path: Path) -> list[Pair]:
-    """Read a manifest: a CSV file with the columns `NEEDED` and optionally `role` (`system` where absent or empty).
+def read(path: Path, *, check_files: bool = True) -> list[Pair]:
+    """Read a manifest: a CSV file with the columns `REQUIRED_COLUMNS` and perhaps `role` (else `system`).
 
     Paths are relative to the manifest; several admissible references stand in one cell, separated by `;`; mixture
     and accompaniment may be empty. Raises `BadInput`, naming the row (the header is row 1), for a column that is
-    missing or unknown, a file that does not exist, a condition given twice for an item, and a file without rows.
+    missing or unknown, a condition given twice for an item, a file without rows and, with `check_files`, a file that
+    does not exist.
     """
     pairs: dict[tuple[str, str], Pair] = {}
     for where, row in _rows(path):
         pair = _pair(where, row, path.parent)
         if (pair.item, pair.condition) in pairs:
             raise BadInput(f"{where}: item {pair.item!r}, condition {pair.condition!r} a second time; keep one")
+        if check_files:
+            _check_files(where, pair)
         pairs[pair.item, pair.condition] = pair
     if not pairs:
         raise BadInput(f"{path}: no rows; one is needed for each estimate")
@@ -56,11 +60,11 @@ def write(path: Path, pairs: Sequence[Pair], measures: Sequence[Mapping[str, obj
     `scores.csv`); a cell is empty where a pair lacks one.
     """
     further = list(dict.fromkeys(name for each in measures for name in each))
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, [*COLUMNS, *further], restval="")
         table.writeheader()
         for pair, measured in zip(pairs, measures or [{}] * len(pairs), strict=True):
-            table.writerow({**_cells(pair, path.parent), **measured})
+            table.writerow(defused_row({**_cells(pair, path.parent), **measured}))
 
 
 def _cells(pair: Pair, folder: Path) -> dict[str, str]:
@@ -95,8 +99,8 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    known = f"the columns are {', '.join(NEEDED)} and, if wanted, role"
-    if missing := [name for name in NEEDED if name not in header]:
+    known = f"the columns are {', '.join(REQUIRED_COLUMNS)} and, if wanted, role"
+    if missing := [name for name in REQUIRED_COLUMNS if name not in header]:
         raise BadInput(f"{path}: no column {missing[0]!r}; {known}")
     if unknown := [name for name in header if name not in COLUMNS]:
         raise BadInput(f"{path}: unknown column {unknown[0]!r}; {known}")
@@ -105,7 +109,7 @@ def _check_header(path: Path, header: list[str]) -> None:
 
 
 def _pair(where: str, row: dict[str, str], folder: Path) -> Pair:
-    cell = {name: value.strip() for name, value in row.items()}
+    cell = {name: restored(value.strip()) for name, value in row.items()}
     if empty := [name for name in ("item", "condition", "estimate", "reference") if not cell[name]]:
         raise BadInput(f"{where}: no {empty[0]}")
     role = cell.get("role") or "system"
@@ -113,11 +117,13 @@ def _pair(where: str, row: dict[str, str], folder: Path) -> Pair:
         raise BadInput(f"{where}: role {role!r}; it is one of {', '.join(ROLES)}")
     references = tuple(folder / name.strip() for name in cell["reference"].split(";") if name.strip())
     mixture, accompaniment = (folder / cell[name] if cell[name] else None for name in ("mixture", "accompaniment"))
-    pair = Pair(cell["item"], cell["condition"], role, folder / cell["estimate"], references, mixture, accompaniment)
+    return Pair(cell["item"], cell["condition"], role, folder / cell["estimate"], references, mixture, accompaniment)
+
+
+def _check_files(where: str, pair: Pair) -> None:
     for file in pair.files:
         if not file.is_file():
             raise BadInput(f"{where}: {file} does not exist; paths are relative to the manifest")
-    return pair
 
 
 def _name(path: Path | None, folder: Path) -> str:

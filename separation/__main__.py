@@ -1,19 +1,20 @@
 """`python -m separation`: train, separate, evaluate; lyrics commands announce themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from lossmodel import cli
 from lossmodel.errors import BadInput
 from lossmodel.files import read_json, write_json
+from lossmodel.overrides import pair
 from lossmodel.progress import bar
 from separation import config
 
-LYRICS = "arrives with lyrics support; this version trains, separates and evaluates"
+LYRICS_MESSAGE = "arrives with lyrics support; this version trains, separates and evaluates"
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
 
@@ -23,12 +24,13 @@ def train(
     output: Path,
     objective: Path | None = None,
     auditor: Path | None = None,
+    validation: Path | None = None,
     steps: int | None = None,
     device: str = "cpu",
     resume: bool = False,
     override: Override = (),
 ) -> int:
-    """Train a separator on a folder of songs (or go on with a training that stopped).
+    """Train a separator on a folder of songs, or continue a training that stopped.
 
     Try:
         python -m separation train --recipe tiny --data songs --output runs/first
@@ -40,21 +42,22 @@ def train(
     Args:
         recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
             semi-supervised) or path of a TOML file.
-        data: Folder of songs, each a folder with vocals.wav and other stems, or MUSDB18 .stem.mp4 files.
+        data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
-        auditor: Folder of another objective, which is asked at each checkpoint and never followed; the training stops
-            when the objective is pleased and the auditor is not.
-        steps: Steps in all, instead of the recipe's.
+        auditor: Folder of another objective, evaluated at each checkpoint but never trained against; training stops
+            when the objective improves while the auditor gets worse.
+        validation: Folder of songs to choose the best checkpoint by, or a text file with names of songs, one a line.
+        steps: Total number of steps, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
-        resume: Go on from the newest state in the output folder.
+        resume: Continue from the newest state in the output folder.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
-    chosen = config.load(recipe, dict(map(config.pair, override)))
-    from separation.train import train as run
+    chosen = config.load(recipe, dict(map(pair, override)))
+    from separation.training.loop import train as run
 
-    given = partial(run, objective=objective, auditor=auditor, steps=steps, device=device, resume=resume)
-    return _watched(partial(given, chosen, data, output), output)
+    given = partial(run, chosen, data, output, objective=objective, auditor=auditor, validation=validation)
+    return _with_progress_bar(partial(given, steps=steps, device=device, resume=resume, remark=cli.complain), output)
 
 
 def separate(
@@ -63,6 +66,7 @@ def separate(
     output: Path,
     kind: Annotated[Literal["wav", "flac"], tyro.conf.arg(name="format")] = "wav",
     high_band: bool = False,
+    seed: int | None = None,
     device: str = "cpu",
 ) -> None:
     """Write vocals and accompaniment of audio files; the two sum to the mixture.
@@ -77,14 +81,16 @@ def separate(
         output: Folder for <name>.vocals.wav, <name>.accompaniment.wav and <name>.json, which states the bandwidth.
         kind: wav (32-bit float) or flac (24 bits; refused where a sample would clip).
         high_band: Give what lies above the separator's bandwidth to the vocals instead of the accompaniment.
+        seed: Seed of the noise beside the mixture, for checkpoints with network.noise; 0 if none is given.
         device: cpu, cuda or cuda:<number>.
     """
     if not audio:
         raise BadInput("no audio files; name at least one")
-    from separation.render import separate as run
+    from separation.inference.separate import separate as run
 
     with bar("separating") as report:
-        written = run(checkpoint, audio, output, kind=kind, high_band=high_band, device=device, report=report)
+        separated = partial(run, kind=kind, high_band=high_band, seed=seed, device=device)
+        written = separated(checkpoint, audio, output, report=report, remark=cli.complain)
     cli.say(*map(str, written))
 
 
@@ -105,45 +111,55 @@ def evaluate(
         checkpoint: A checkpoint, or a training's folder.
         data: Folder of songs, as for train.
         output: JSON file for the results, per song and in all.
-        objective: Folder of a fitted objective whose predicted ratings are wanted too.
-        auditor: Folders of objectives that nobody trained against; their ratings are named after the folder.
+        objective: Folder of a fitted objective whose predictions are added to the results.
+        auditor: Folders of objectives it was not trained against; ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
     """
+    if output.is_dir():
+        raise BadInput(f"{output}: is a folder; give a JSON file for the results")
     from separation.evaluate import evaluate as run
 
     with bar("evaluating") as report:
         found = run(checkpoint, data, objective=objective, auditors=auditor, device=device, report=report)
     write_json(output, found)
     means = {name: value for name, value in found["mean"].items() if value is not None}
-    cli.say(*(f"{name} {value:.2f}" for name, value in means.items()), str(output))
+    cli.complain(*(f"left out: {reason}" for reason in found["left_out"]))
+    figures = [f"{name} {value:.2f}" for name, value in means.items()]
+    cli.say(*figures, *_worst_seconds(found["songs"]), str(output))
+
+
+def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line on the worst second of each song that has one."""
+    worst = [(song["song"], song["defects"]["worst_second"]) for song in songs if song["defects"]["worst_second"]]
+    return [f"{name}: worst at {each['start']:.0f} s, SDR {each['museval_sdr']:.1f} dB" for name, each in worst]
 
 
 def transcribe(checkpoint: Path, audio: Path, output: Path) -> None:
     """Write down what is sung (arrives with lyrics support)."""
-    raise BadInput(f"transcribe {LYRICS}")
+    raise BadInput(f"transcribe {LYRICS_MESSAGE}")
 
 
 def align(checkpoint: Path, audio: Path, lyrics: Path, output: Path) -> None:
     """Say when each word of the lyrics is sung (arrives with lyrics support)."""
-    raise BadInput(f"align {LYRICS}")
+    raise BadInput(f"align {LYRICS_MESSAGE}")
 
 
 def evaluate_alignment(annotations: Path, predictions: Path, delay: float = 0.0) -> None:
     """Compare word onsets with annotated ones (arrives with lyrics support)."""
-    raise BadInput(f"evaluate-alignment {LYRICS}")
+    raise BadInput(f"evaluate-alignment {LYRICS_MESSAGE}")
 
 
-def _watched(training: Callable[..., Path], output: Path) -> int:
+def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:
     """Run a training with a progress bar, say how it ended and return the exit status."""
-    from separation.parallel import leads
+    from separation.training.parallel import is_main_process
 
     try:
         with bar("training") as report:
             folder = training(report=report)
     except KeyboardInterrupt:
         cli.complain(f"separation: interrupted; {output} holds every step so far, --resume goes on")
-        return cli.INTERRUPTED
-    if leads():
+        return cli.EXIT_INTERRUPTED
+    if is_main_process():
         if reason := read_json(output / "last" / "card.json").get("stopped"):
             cli.complain(f"separation: stopped early: {reason}")
         cli.say(str(folder))

@@ -12,14 +12,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from lossmodel.errors import BadInput
+from lossmodel.overrides import changed, over
 from separation.recipe import Recipe
 
-FOLDER = Path(__file__).parent / "recipes"
+RECIPES_FOLDER = Path(__file__).parent / "recipes"
 
 
 def recipes() -> list[str]:
     """Return the names of the recipes that come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(path.stem for path in RECIPES_FOLDER.glob("*.toml"))
 
 
 def load(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -30,39 +31,21 @@ def load(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe
     >>> load("tiny", {"optimiser.learning_rate": 0.01}).optimiser.learning_rate
     0.01
     """
-    values = _read(str(name))
-    for key, value in (overrides or {}).items():
-        values = _over(values, _nested(key, value))
-    values = _extended(values, str(name))
+    values = _extended(changed(_read(str(name)), overrides or {}), str(name))
     try:
         return Recipe.model_validate({"name": Path(name).stem, **values})
     except ValidationError as error:
         raise BadInput(f"{name}: {_first_complaint(error)}") from None
 
 
-def pair(text: str) -> tuple[str, Any]:
-    """Read an override, KEY=VALUE, the value as TOML where it is, as text otherwise; `BadInput` without a sign.
-
-    >>> pair("data.gain=[0.5, 1.0]"), pair("losses.balance=true"), pair("perceptual.aggregate=softmin")
-    (('data.gain', [0.5, 1.0]), ('losses.balance', True), ('perceptual.aggregate', 'softmin'))
-    """
-    key, sign, value = text.partition("=")
-    if not sign:
-        raise BadInput(f"override {text}: give KEY=VALUE")
-    try:
-        return key, tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key, value
-
-
 def _read(name: str) -> dict[str, Any]:
-    path = FOLDER / f"{name}.toml" if name in recipes() else Path(name)
+    path = RECIPES_FOLDER / f"{name}.toml" if name in recipes() else Path(name)
     if not path.is_file():
         near = get_close_matches(name, recipes())
         raise BadInput(f"recipe {name}: no such file or recipe; there are {', '.join(near or recipes())}")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: not a TOML file ({error})") from None
 
 
@@ -73,20 +56,7 @@ def _extended(values: dict[str, Any], name: str, seen: tuple[str, ...] = ()) -> 
         return values
     if base in seen:
         raise BadInput(f"{name}: extends {base}, which extends it")
-    return _over(_extended(_read(str(base)), str(base), (*seen, base)), values)
-
-
-def _over(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(base)
-    for key, value in top.items():
-        nested = isinstance(value, Mapping) and isinstance(both.get(key), Mapping)
-        both[key] = _over(both[key], value) if nested else value
-    return both
-
-
-def _nested(key: str, value: Any) -> dict[str, Any]:
-    head, _, rest = key.partition(".")
-    return {head: _nested(rest, value) if rest else value}
+    return over(_extended(_read(str(base)), str(base), (*seen, base)), values)
 
 
 def _first_complaint(error: ValidationError) -> str:

@@ -1,27 +1,31 @@
 """How well a separator does on songs whose vocals are known: per song and frame by frame, beside doing nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.metrics.aggregate import AGGREGATIONS, aggregate, track_median
+from lossmodel.errors import BadInput
+from lossmodel.metrics.aggregate import AGGREGATIONS, aggregate, missing, track_median
 from lossmodel.metrics.bss_eval_images import bss_eval_images
+from lossmodel.metrics.decibels import MAX_RATIO_DB
 from lossmodel.metrics.ratios import si_sdr, snr
 from lossmodel.progress import Report, silent
-from separation import store
+from separation import defects, store
 from separation.data import stems
-from separation.render import Separator, separator
+from separation.inference.separator import Separator
 
-CONVENTION = (
+METRIC_CONVENTION = (
     "vocals; si_sdr and sdr: whole song at its own rate, channels as one vector, best reference; museval_*: BSS Eval"
-    " v4, windows of 1 s, a song's value is the median of its windows, first reference; mean and median over songs"
+    " v4, windows of 1 s, a song's value is the median of its windows, first reference, a window in which the estimate"
+    " is silent and the sources are not has -100; mean and median over songs, `missing` counts those without a value"
 )
-SEGMENT = 10.0
+SEGMENT_SECONDS = 10.0
 """An objective hears a song in pieces of so many seconds, those in which somebody sings."""
 
 
@@ -38,41 +42,60 @@ def evaluate(
 
     Ratings are those of `objective`, and of each of the `auditors`, which nobody trained against, as
     `<folder's name>:<attribute>`. `mixture_si_sdr` and `mixture_sdr` are what the mixture itself scores. Each song has
-    `windows` (a value a second) and `pieces` (ratings every ten seconds). `BadInput` as for training data.
+    `defects` (`vocals_bandwidth_hz` beside `reference_bandwidth_hz`, `pause_level_db`, `worst_second`),
+    `windows` (a value a second) and `pieces` (ratings every ten seconds); `missing` counts the songs that the mean and
+    median of a metric lack, and the windows without a value. `BadInput` as for training data.
     """
     loaded = store.load(checkpoint, device=device)
-    separates = separator(loaded)
-    judges = {prefix: _loaded(folder) for prefix, folder in _named(objective, auditors).items()}
-    places = stems.find(data)
-    songs, windows = [], []
-    for number, place in enumerate(places, start=1):
-        values, sdr = _song(separates, place, judges)
-        songs.append({"song": place.name.removesuffix(".stem.mp4"), **values})
-        windows.append(sdr)
-        report(number, len(places))
+    judges = {prefix: _loaded_objective(folder) for prefix, folder in _objective_folders(objective, auditors).items()}
+    songs, windows, left_out = _measured(Separator(loaded), data, judges, report)
     numbers = {key: [song[key] for song in songs] for key, value in songs[0].items() if _is_number(value)}
     return {
         "checkpoint": loaded.fingerprint,
         "bandwidth_hz": loaded.recipe.rate / 2,
-        "convention": CONVENTION,
+        "convention": METRIC_CONVENTION,
         "songs": songs,
-        "mean": {key: _number(np.nanmean(np.array(found, float))) for key, found in numbers.items()},
-        "median": {key: _number(np.nanmedian(np.array(found, float))) for key, found in numbers.items()},
+        "left_out": left_out,
+        "mean": {key: _over_songs(np.mean, found) for key, found in numbers.items()},
+        "median": {key: _over_songs(np.median, found) for key, found in numbers.items()},
         "museval_sdr": {how: _number(aggregate(windows, how)) for how in AGGREGATIONS},
+        "missing": {
+            "songs": {key: absent for key, found in numbers.items() if (absent := found.count(None))},
+            "museval_windows": missing(windows).windows,
+        },
     }
 
 
-def _named(objective: Path | None, auditors: Sequence[Path]) -> dict[str, Path]:
+def _measured(
+    separates: Separator, data: Path, judges: Mapping[str, Any], report: Report
+) -> tuple[list[dict[str, Any]], list[torch.Tensor], list[str]]:
+    """Return each song's figures, its SDR a second, and why others are left out; `BadInput` where all are."""
+    places, songs, windows, left_out = stems.find(data), [], [], []
+    for number, place in enumerate(places, start=1):
+        try:
+            values, sdr = _song_figures(separates, place, judges)
+        except stems.SilentSong as reason:
+            left_out.append(str(reason))
+        else:
+            songs.append({"song": place.name.removesuffix(".stem.mp4"), **values})
+            windows.append(sdr)
+        report(number, len(places))
+    if not songs:
+        raise BadInput(left_out[0])
+    return songs, windows, left_out
+
+
+def _objective_folders(objective: Path | None, auditors: Sequence[Path]) -> dict[str, Path]:
     return ({"": objective} if objective else {}) | {f"{folder.name}:": folder for folder in auditors}
 
 
-def _loaded(folder: Path) -> Any:
+def _loaded_objective(folder: Path) -> Any:
     from lossmodel.objective import store as objectives
 
     return objectives.load(folder)
 
 
-def _song(separates: Separator, place: Path, judges: Mapping[str, Any]) -> tuple[dict[str, Any], torch.Tensor]:
+def _song_figures(separates: Separator, place: Path, judges: Mapping[str, Any]) -> tuple[dict[str, Any], torch.Tensor]:
     named, accompaniment = stems.read(place)
     references = list(named.values())
     mixture = Audio(accompaniment.samples + references[0].samples, accompaniment.rate)
@@ -85,9 +108,10 @@ def _song(separates: Separator, place: Path, judges: Mapping[str, Any]) -> tuple
     }
     windows = _windows(estimate, references[0], accompaniment)
     found |= {f"museval_{name}": _number(track_median(values)) for name, values in windows.items()}
+    found["defects"] = _defects(estimate, references[0], windows["sdr"].numpy())
     pieces: list[dict[str, float]] = []
     for prefix, objective in judges.items():
-        pieces = _beside(pieces, rated(objective, estimate, references, mixture, prefix=prefix))
+        pieces = _merged_pieces(pieces, predicted_ratings(objective, estimate, references, mixture, prefix=prefix))
     found |= {
         name: float(np.mean([piece[name] for piece in pieces])) for name in (pieces or [{}])[0] if name != "start"
     }
@@ -95,17 +119,28 @@ def _song(separates: Separator, place: Path, judges: Mapping[str, Any]) -> tuple
     return found | ({"pieces": pieces} if pieces else {}), windows["sdr"]
 
 
-def rated(
+def _defects(vocals: Audio, reference: Audio, sdr: NDArray[np.float64]) -> dict[str, Any]:
+    kept, there = defects.bandwidth(vocals, reference)
+    worst = defects.worst_second(sdr)
+    return {
+        "vocals_bandwidth_hz": kept,
+        "reference_bandwidth_hz": there,
+        "pause_level_db": defects.pause_level(vocals, reference),
+        "worst_second": worst and {"start": worst.start, "museval_sdr": worst.value},
+    }
+
+
+def predicted_ratings(
     objective: Any, estimate: Audio, references: Sequence[Audio], mixture: Audio, *, prefix: str = ""
 ) -> list[dict[str, float]]:
     """Return the ratings (0 to 100) that an objective predicts of each sung piece, and its `start` in seconds."""
     heard = [_tensor(audio.resample(signal, objective.rate)) for signal in (estimate, *references, mixture)]
-    size = round(SEGMENT * objective.rate)
+    size = round(SEGMENT_SECONDS * objective.rate)
     frames = heard[0].shape[-1]
     found = []
     for start in range(0, max(1, frames - size // 2), size):
         e, *r, m = (signal[..., start : start + size] for signal in heard)
-        if r[0].abs().max() > audio.SILENCE:
+        if r[0].abs().max() > audio.SILENT_PEAK_80_DBFS:
             with torch.inference_mode():
                 opinions = objective(e, torch.stack(r, dim=1), m)
             ratings = {f"{prefix}{name}": float(opinion.mean) for name, opinion in opinions.items()}
@@ -113,21 +148,30 @@ def rated(
     return found
 
 
-def _beside(pieces: list[dict[str, float]], more: list[dict[str, float]]) -> list[dict[str, float]]:
+def _merged_pieces(pieces: list[dict[str, float]], more: list[dict[str, float]]) -> list[dict[str, float]]:
     return [one | other for one, other in zip(pieces, more)] if pieces else more
 
 
 def _windows(estimate: Audio, reference: Audio, accompaniment: Audio) -> dict[str, torch.Tensor]:
-    """Return BSS Eval v4 of the vocals in windows of a second, NaN where one side is silent."""
+    """Return BSS Eval v4 of the vocals in windows of a second: NaN where a source is silent, -100 dB where we are."""
     signals = [_tensor(each).double() for each in (estimate, reference, accompaniment)]
     found = bss_eval_images(
-        signals[0][:, None], torch.stack(signals[1:], dim=1), window=min(estimate.rate, estimate.frames)
+        signals[0][:, None],
+        torch.stack(signals[1:], dim=1),
+        window=min(estimate.rate, estimate.frames),
+        silent_estimate_db=-MAX_RATIO_DB,
     )
     return {name: getattr(found, name)[0, 0] for name in ("sdr", "isr", "sir", "sar")}
 
 
 def _is_number(value: Any) -> bool:
     return value is None or isinstance(value, float)
+
+
+def _over_songs(how: Callable[[list[float]], Any], found: Sequence[float | None]) -> float | None:
+    """Return a statistic of the values that there are; None where there is none."""
+    there = [value for value in found if value is not None]
+    return _number(how(there)) if there else None
 
 
 def _number(value: Any) -> float | None:

@@ -35,7 +35,7 @@ def explained(place: Path, settings: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not _is_full_disc(error):
             raise
         raise BadInput(f"{place}: the disc is full; make room and resume") from error
     except MemoryError as error:
@@ -44,3 +44,8 @@ def explained(place: Path, settings: str) -> Iterator[None]:
         if "memory" not in str(error):
             raise
         raise BadInput(f"{place}: out of memory; {settings}") from error
+
+
+def _is_full_disc(error: OSError) -> bool:
+    """Tell whether there was no room; NumPy says only how many of the bytes requested were written."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT} or "requested and" in str(error)

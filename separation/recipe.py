@@ -9,7 +9,7 @@ from separation.networks.config import DiscriminatorConfig, WaveUNetConfig, Wind
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Data(_Part):
@@ -57,7 +57,7 @@ class Losses(_Part):
     unpaired: float = Field(default=0.0, ge=0)
     """What mixtures without known sources are made into must pass for vocals and accompaniments."""
     metric: float = Field(default=0.0, ge=0)
-    """A network that imitates a metric must be satisfied."""
+    """The prediction of a metric must be perfect."""
     balance: bool = False
     temperature: float = Field(default=0.1, gt=0)
     """Softness of the choice among several admissible references, relative to the smallest loss."""
@@ -82,7 +82,7 @@ class Perceptual(_Part):
     ramp: float = Field(default=0.0, ge=0, le=1)
     """Share of the training over which its weight then grows to the full one."""
     patience: int = Field(default=5, ge=0)
-    """Stop after so many checkpoints in which the objective is pleased and an auditor is not; 0 never does."""
+    """Stop after this many checkpoints at which the objective improved and an auditor got worse; 0 never stops."""
     tolerance: float = Field(default=3.0, ge=0)
     """An auditor disagrees when it has lost so many points (of 100) of the best that it has said."""
     tolerance_db: float = Field(default=1.0, ge=0)
@@ -111,7 +111,7 @@ class Adversarial(_Part):
     """The discriminator waits while its loss is below this share of a coin toss's."""
 
 
-class Imitated(_Part):
+class PredictedMetric(_Part):
     """A metric that cannot be differentiated, and the network that learns to predict it (MetricGAN)."""
 
     measure: str = "si_sdr"
@@ -142,7 +142,7 @@ class Recipe(_Part):
     adversarial: Adversarial = Adversarial()
     unpaired: Adversarial = Adversarial(game="wgan", penalty="one-sided", steps=5, learning_rate=5e-5)
     """One critic a source, for `losses.unpaired` (Stoller, Ewert, Dixon, ICASSP 2018)."""
-    metric: Imitated = Imitated()
+    metric: PredictedMetric = PredictedMetric()
     steps: int = Field(ge=1)
     batch: int = Field(default=16, ge=1)
     """Excerpts a step, over all processes."""

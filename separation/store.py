@@ -66,9 +66,9 @@ def load(folder: Path, *, device: str = "cpu") -> Checkpoint:
 def find(folder: Path) -> Path:
     """Return the checkpoint that `folder` is or holds: itself, else `best`, else `last`."""
     for place in (folder, folder / "best", folder / "last"):
-        if (place / store.CARD).is_file():
+        if (place / store.CARD_FILE).is_file():
             return place
-    raise BadInput(f"{folder}: no checkpoint here; give a folder with {store.CARD}, or a training's folder")
+    raise BadInput(f"{folder}: no checkpoint here; give a folder with {store.CARD_FILE}, or a training's folder")
 
 
 def upgraded(card: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -1,11 +1,31 @@
 """Small studies with real (synthetic) sound, built through the same doors as everything else."""
 
+import json
+import uuid
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from django.urls import reverse
 
-from listening.models import Attribute, Audio, Condition, Item, Reference, Role, Stimulus, Study
+from listening.models import (
+    Assessor,
+    Attribute,
+    Audio,
+    Condition,
+    Item,
+    Reference,
+    Role,
+    Session,
+    Stimulus,
+    Study,
+    Trial,
+)
+from listening.participant.sounds import hidden_sounds, open_sounds
+from listening.stimuli.proof import measured
 from lossmodel import audio
+from lossmodel.files import sha256
 
 RATE = 8000
 
@@ -22,10 +42,11 @@ def stored(sound: audio.Audio, name: str, folder: Path) -> Audio:
 
     path = folder / f"{name}.flac"
     audio.write(path, sound, subtype="PCM_16")
+    proof = measured(path)
     with path.open("rb") as file:
         return Audio.objects.create(
-            file=File(file, name="x.flac"), sha256="0" * 64, rate=sound.rate, channels=sound.channels,
-            frames=sound.frames, loudness=-24.0, peak=sound.peak, delivered_as=path.name,
+            file=File(file, name="x.flac"), sha256=sha256(path), rate=sound.rate, channels=sound.channels,
+            frames=sound.frames, loudness=-24.0, peak=proof.peak, crc32=proof.crc32, delivered_as=path.name,
         )  # fmt: skip
 
 
@@ -51,3 +72,35 @@ def _item(made: Study, number: int, conditions: list[Condition], folder: Path) -
         sound = stored(tone(200.0 * (number + 2) + 50 * place), f"{condition.name}{number}", folder)
         Stimulus.objects.create(item=item, condition=condition, audio=sound)
     return item
+
+
+def sitting(made: Study) -> Session:
+    """Return a new session of somebody new, at its first trial where the study asks for nothing before."""
+    session = Session.objects.begin(made, Assessor.objects.create())
+    session.consent()
+    session.instruct()
+    return session
+
+
+def hear(http, trial: Trial, tokens: Iterable[str] | None = None, *, until: float | None = None) -> None:
+    """Let the page of `trial` tell what its mixer played: its sounds, or those of `tokens`, each to its end.
+
+    With `until` (s) only as far as that.
+    """
+    sounds = [each for each in [*open_sounds(trial), *hidden_sounds(trial)] if tokens is None or each.token in tokens]
+    events: list[dict[str, Any]] = []
+    for sound in sounds:
+        end = sound.audio.seconds if until is None else until
+        events.append({"kind": "heard", "sound": sound.token, "value": 0.0, "until": end})
+        events += [{"kind": "whole", "sound": sound.token}] * (end >= sound.audio.seconds)
+    tell(http, trial, *events)
+
+
+def tell(http, trial: Trial, *events: dict[str, Any]) -> Any:
+    """Post `events` as one load of the page of `trial` does; return the response, which must be good."""
+    own = [{"order": order, "at": 1_790_000_000_000 + order} | each for order, each in enumerate(events, start=1)]
+    body = {"load": str(uuid.uuid4()), "trial": trial.position, "client": {"exact": True}, "events": own}
+    address = reverse("participant:events", args=[trial.session.token])
+    response = http.post(address, json.dumps(body), content_type="application/json")
+    assert response.status_code == 200, response.content
+    return response

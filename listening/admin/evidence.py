@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from listening import stimuli
+from listening.admin.reach import OfStudies
 from listening.admin.show import AnyAdmin, OwnLook, link, page_of
-from listening.models import Objective, RatingSet, Run, Stimulus, Study
+from listening.models import Objective, RatingSet, Right, Run, Stimulus, Study, StudyRole
+from listening.models.team import has_right
 from lossmodel.errors import BadInput
 from lossmodel.objective.report import contents as report
 from lossmodel.objective.report import page
@@ -31,7 +33,7 @@ Key = tuple[str, str]
 """(item, condition) as the report names them."""
 
 
-class EvidencePage(OwnLook, AnyAdmin):
+class EvidencePage(OwnLook, OfStudies, AnyAdmin):
     """Shows the report below an objective's row, and drafts a study of the stimuli that are ticked in it."""
 
     class Media(OwnLook.Media):
@@ -54,17 +56,19 @@ class EvidencePage(OwnLook, AnyAdmin):
         """Show what is known of the objective, once it is fitted."""
         objective: Objective | None = context.get("original")
         more = shown(objective) if objective is not None else {}
-        more["may_draft"] = request.user.has_perm("listening.add_study")
+        more["may_draft"] = may_draft(request.user)
         return super().render_change_form(request, context | more, *args, **kwargs)
 
     @method_decorator(require_POST)
     def draft(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask whether the ticked stimuli are meant; then draft a study of them."""
-        if not (self.has_view_permission(request) and request.user.has_perm("listening.add_study")):
+        if not (self.has_view_permission(request) and may_draft(request.user)):
             raise PermissionDenied
         objective = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             chosen = ticked(objective, request.POST.getlist(CHOSEN))
+            if not may_draft(request.user, chosen[0].item.study):
+                raise PermissionDenied
             if "confirmed" in request.POST:
                 return self._drafted(request, chosen, request.POST.get("slug", ""))
         except BadInput as error:
@@ -79,14 +83,20 @@ class EvidencePage(OwnLook, AnyAdmin):
 
     def _drafted(self, request: HttpRequest, chosen: list[Stimulus], slug: str) -> HttpResponse:
         draft = stimuli.select(chosen[0].item.study, slug, chosen)
+        StudyRole.objects.own(draft, request.user)
         said = _("{} is drafted with {} stimuli; look at its texts, then open it.")
         self.message_user(request, format_html(said, link(draft), len(chosen)), messages.SUCCESS)
         return HttpResponseRedirect(page_of(draft))
 
 
+def may_draft(user: Any, study: Study | None = None) -> bool:
+    """Tell whether `user` may draft a new study from `study`; without one, from any."""
+    return user.has_perm("listening.add_study") or has_right(user, Right.DESIGN, study)
+
+
 def has_report(objective: Objective) -> bool:
     """Tell whether the fit of an objective has left a report."""
-    return (objective.folder / report.REPORT).is_file()
+    return (objective.folder / report.REPORT_FILE).is_file()
 
 
 def shown(objective: Objective) -> dict[str, Any]:

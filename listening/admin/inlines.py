@@ -7,16 +7,19 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from listening.admin.merging import MergingRowForm
+from listening.admin.reach import InlineOfStudies
 from listening.admin.show import AnyInline, KeptInline, list_of
 from listening.models import Attribute, Condition, Stimulus, Study
 
 
-class AttributeInline(AnyInline):
+class AttributeInline(InlineOfStudies, AnyInline):
     """What is judged."""
 
     model = Attribute
+    form = MergingRowForm
     extra = 0
-    fields = ("position", "key", "name", "question", "low", "high")
+    fields = ("made_with", "position", "key", "name", "question", "low", "high")
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         """Attributes stay as they are once the study is open."""

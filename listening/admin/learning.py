@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from listening.admin.card import facts
 from listening.admin.show import Kept, badge, lineage, link
+from listening.audit import record
 from listening.models import Checkpoint, RatingSet, Rendering
 
 
@@ -17,9 +18,11 @@ from listening.models import Checkpoint, RatingSet, Rendering
 class RatingSetAdmin(Kept):
     """Ratings frozen for a fit."""
 
-    list_display = ("__str__", "link_to_study", "rows", "mark", "sha256", "created_at")
+    list_display = ("__str__", "link_to_study", "rows", "mark", "unproved", "sha256", "created_at")
     list_filter = ("study",)
-    fields = readonly_fields = ("link_to_study", "rows", "mark", "download", "sha256", "screened", "created_at")
+    fields = readonly_fields = (
+        "link_to_study", "rows", "mark", "unproved", "download", "sha256", "screened", "created_at",
+    )  # fmt: skip
 
     @admin.display(description=_("study"), ordering="study")
     def link_to_study(self, ratings: RatingSet) -> str:
@@ -40,7 +43,8 @@ class RatingSetAdmin(Kept):
         """Answer with the frozen file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        ratings = get_object_or_404(RatingSet, pk=pk)
+        ratings = get_object_or_404(self.get_queryset(request), pk=pk)
+        record(request.user, ratings.study, "exported", ratings.path.name)  # type: ignore[arg-type]
         return FileResponse(ratings.file.open("rb"), as_attachment=True, filename=ratings.path.name)
 
     @admin.display(description=_("file"))

@@ -6,11 +6,18 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from listening.admin.show import Kept, KeptInline, player
+from listening.admin.show import NOTHING, Kept, KeptInline, link, list_of, player
 from listening.models import Audio, Item, Reference, Stimulus, Study
+from listening.models.access import may
+from lossmodel.audio import SILENT_PEAK_80_DBFS
+
+NOTES = 5
+"""Items whose notes stand on their study's page in full."""
 
 
 class ReferenceInline(KeptInline):
@@ -62,17 +69,23 @@ class StimulusInline(KeptInline):
 class ItemAdmin(Kept):
     """Excerpts with all their sounds on one page."""
 
-    list_display = ("name", "study", "training", "seconds", "listen_to_mixture")
-    list_filter = ("study", "training")
+    list_display = ("name", "study", "training", "seconds", "listen_to_mixture", "noted")
+    list_filter = ("study", "training", ("note", admin.EmptyFieldListFilter))
     actions = ("practise", "count")
     list_select_related = ("study", "mixture")
     search_fields = ("name", "study__slug")
-    fields = readonly_fields = ("study", "name", "training", "seconds", "listen_to_mixture", "listen_to_accompaniment")
+    fields = readonly_fields = (
+        "study", "name", "training", "seconds", "noted", "listen_to_mixture", "listen_to_accompaniment",
+    )  # fmt: skip
     inlines = (ReferenceInline, StimulusInline)
 
     def has_training_permission(self, request: HttpRequest) -> bool:
         """Tell whether this user may say what an item is there for."""
-        return request.user.has_perm("listening.change_item")
+        return may(request.user, "change", Item)
+
+    def permitted(self, request: HttpRequest, needed: str, rows: QuerySet[Item]) -> QuerySet[Item]:
+        """Return those of the items whose study this user may change."""
+        return super().permitted(request, "change" if needed == "training" else needed, rows)
 
     @admin.action(description=_("Use for training: its ratings do not count"), permissions=["training"])
     def practise(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
@@ -98,6 +111,11 @@ class ItemAdmin(Kept):
     def seconds(self, item: Item) -> str:
         """Return how long it is."""
         return f"{item.mixture.seconds:.1f} s" if item.mixture else ""
+
+    @admin.display(description=_("note"), ordering="note")
+    def noted(self, item: Item) -> str:
+        """Return remarks from the checks of its sounds, a line each."""
+        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in item.note.splitlines()))
 
     @admin.display(description=_("mixture"))
     def listen_to_mixture(self, item: Item) -> str:
@@ -168,7 +186,7 @@ class AudioAdmin(Kept):
         """Answer with the sound."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        audio = get_object_or_404(Audio, pk=pk)
+        audio = get_object_or_404(self.get_queryset(request), pk=pk)
         return FileResponse(audio.file.open("rb"), content_type="audio/flac")
 
     @admin.display(description=_("length"))
@@ -188,5 +206,20 @@ class AudioAdmin(Kept):
 
 
 def loudness(audio: Audio) -> str:
-    """Return the loudness in LUFS with one decimal."""
+    """Return the loudness in LUFS with one decimal; words for what is silent, nothing for what was not measured."""
+    if audio.peak < SILENT_PEAK_80_DBFS:
+        return str(_("silent"))
     return "" if audio.loudness is None else f"{audio.loudness:.1f}"
+
+
+def noticed(study: Study) -> str:
+    """Return the notes on the items of `study`, the first few in full with the way to all; nothing for none."""
+    items = study.items.exclude(note="").select_related("study")
+    count = items.count()
+    if not count:
+        return NOTHING
+    lines = ((link(item, item.name), line) for item in items[:NOTES] for line in item.note.splitlines())
+    listed = format_html_join("", "<li>{} · {}</li>", lines)
+    every = ngettext("%d item with a note", "%d items with a note", count) % count
+    where = {"study__id__exact": study.pk, "note__isempty": 0}
+    return format_html('{}<ul class="hb-notes">{}</ul>', list_of(Item, every, **where), listed)

@@ -1,28 +1,35 @@
 """Fits, trainings and renderings: started by adding a row, watched on its page, cancelled and resumed from the list."""
 
+import json
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from listening import tasks
+from listening import audit, tasks
+from listening.admin import fits
 from listening.admin.card import facts, figures
 from listening.admin.evidence import EvidencePage, has_report
 from listening.admin.progress import progress
-from listening.admin.show import NOTHING, AnyAdmin, AnyForm, OwnLook, lineage, link, list_of
-from listening.models import Checkpoint, Objective, Rendering, Run, Study, TrainingRun
+from listening.admin.proof import ProvedOnlyPage
+from listening.admin.reach import OfStudies
+from listening.admin.recipe_keys import keys
+from listening.admin.run_forms import ObjectiveForm, RenderingForm
+from listening.admin.show import AnyAdmin, OwnLook, lineage, link, list_of, page_of
+from listening.models import Objective, RatingSet, Rendering, Run, TrainingRun
+from listening.models.access import within_reach
 from listening.models.run import LIVE
+from lossmodel.errors import BadInput
+from lossmodel.objective import config as fit_recipes
 
 
-class RunAdmin(OwnLook, AnyAdmin):
+class RunAdmin(OwnLook, OfStudies, AnyAdmin):
     """Adding a row starts the run; afterwards the row can be cancelled and resumed, but not edited."""
 
     change_form_template = "admin/listening/run/change_form.html"
@@ -39,7 +46,7 @@ class RunAdmin(OwnLook, AnyAdmin):
             return [(None, {"fields": self.asked})]
         times = ("created_at", "started_at", "ended_at", "attempts")
         return [
-            (None, {"fields": ("how_far", *self.told(obj))}),
+            (None, {"fields": self.told(obj)}),
             (_("Made from"), {"fields": (*self.asked, "made_from")}),
             (_("Times"), {"fields": times, "classes": ["collapse"]}),
         ]
@@ -51,7 +58,7 @@ class RunAdmin(OwnLook, AnyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Keep everything as it was when the run was started."""
         times = ("created_at", "started_at", "ended_at", "attempts")
-        return () if obj is None else ("how_far", *self.shown, *self.asked, "made_from", *times)
+        return () if obj is None else (*self.shown, *self.asked, "made_from", *times)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Name the new run after its number."""
@@ -64,6 +71,10 @@ class RunAdmin(OwnLook, AnyAdmin):
             super().save_model(request, obj, form, change)
             tasks.send(obj)
 
+    def response_add(self, request: HttpRequest, obj: Run, post_url_continue: str | None = None) -> HttpResponse:
+        """Lead to the page of the run that was started."""
+        return HttpResponseRedirect(page_of(obj))
+
     def response_change(self, request: HttpRequest, obj: Run) -> HttpResponse:
         """Cancel or resume, as the button says, and stay."""
         if "_cancel" in request.POST:
@@ -73,9 +84,7 @@ class RunAdmin(OwnLook, AnyAdmin):
         return HttpResponseRedirect(request.path)
 
     def log_change(self, request: HttpRequest, obj: Run, message: Any) -> Any:
-        """Say in the history which button was pressed."""
-        pressed = next((name.strip("_") for name in ("_cancel", "_resume") if name in request.POST), None)
-        return super().log_change(request, obj, pressed or message)
+        """Leave the history to what was done: a page without fields has no other change."""
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Offer the buttons that can do something now."""
@@ -84,14 +93,16 @@ class RunAdmin(OwnLook, AnyAdmin):
         buttons = {
             "can_cancel": may and run is not None and run.status in LIVE,
             "can_resume": may and run is not None and (run.status in ("failed", "cancelled") or run.is_lost),
+            "state": progress(run, reload=True) if run is not None else "",
         }
         return super().render_change_form(request, context | buttons, *args, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the piece of page that refreshes itself."""
-        view = self.admin_site.admin_view(self.show_progress)
+        view, name = self.admin_site.admin_view, f"listening_{self.opts.model_name}"
         return [
-            path("<int:pk>/progress/", view, name=f"listening_{self.opts.model_name}_progress"),
+            path("<int:pk>/progress/", view(self.show_progress), name=f"{name}_progress"),
+            path("<int:pk>/cancel/", view(self.ask_cancel), name=f"{name}_cancel"),
             *super().get_urls(),
         ]
 
@@ -99,12 +110,23 @@ class RunAdmin(OwnLook, AnyAdmin):
         """Answer with how far the run is."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return HttpResponse(progress(get_object_or_404(self.get_queryset(request), pk=pk)))
+        return HttpResponse(progress(get_object_or_404(self.get_queryset(request), pk=pk), ask=True))
+
+    def ask_cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask whether a run is to be cancelled, and say what is kept."""
+        run = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_change_permission(request, run):
+            raise PermissionDenied
+        own = {"title": _("Cancel %s?") % run, "run": run, "opts": self.opts, "back": page_of(run)}
+        return render(request, "admin/listening/run/cancel.html", self.admin_site.each_context(request) | own)
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Cancel what waits or works."""
-        count = sum(run.cancel() for run in queryset)
+        cancelled = [run for run in queryset if run.cancel()]
+        for run in cancelled:
+            audit.record(request.user, run, "cancelled")  # type: ignore[arg-type]
+        count = len(cancelled)
         self._tell(request, count, queryset, ngettext("%d run cancelled.", "%d runs cancelled.", count))
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
@@ -112,6 +134,7 @@ class RunAdmin(OwnLook, AnyAdmin):
         """Queue again what failed, was cancelled or lost its worker."""
         resumed = [run for run in queryset if run.resume()]
         for run in resumed:
+            audit.record(request.user, run, "resumed")  # type: ignore[arg-type]
             tasks.send(run)
         count = len(resumed)
         self._tell(request, count, queryset, ngettext("%d run resumed.", "%d runs resumed.", count))
@@ -128,86 +151,14 @@ class RunAdmin(OwnLook, AnyAdmin):
         """Return how far the run is, for the list."""
         return progress(run)
 
-    @admin.display(description=gettext_lazy("progress"))
-    def how_far(self, run: Run) -> str:
-        """Return how far the run is, for its page."""
-        return progress(run, reload=True)
-
     @admin.display(description=gettext_lazy("lineage"))
     def made_from(self, run: Run) -> str:
         """Return everything the run was made from."""
         return lineage(run)
 
 
-class RecipeForm(AnyForm):
-    """A run by a recipe that comes with the software; recipes in files are for the shell."""
-
-    recipe = forms.ChoiceField(label=gettext_lazy("Recipe"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "recipe" in self.fields:
-            self.fields["recipe"].choices = [(name, name) for name in self.names()]  # type: ignore[attr-defined]
-
-    def names(self) -> list[str]:
-        """Return the recipes to choose from."""
-        raise NotImplementedError
-
-
-class ObjectiveForm(RecipeForm):
-    """Which ratings, and how to fit."""
-
-    def names(self) -> list[str]:
-        """Return the recipes of fits."""
-        from lossmodel.objective.config import recipes
-
-        return recipes()
-
-    def clean_ratings(self) -> Any:
-        """Refuse two frozen states of one study: the same ratings would count twice."""
-        chosen = self.cleaned_data["ratings"]
-        studies = [each.study for each in chosen]
-        if twice := next((study for study in studies if studies.count(study) > 1), None):
-            raise forms.ValidationError(_("Choose one rating set of %s: the same ratings would count twice.") % twice)
-        return chosen
-
-
-class TrainingForm(RecipeForm):
-    """What to train, on which songs, against which objective."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "objective" in self.fields:
-            self.fields["objective"].queryset = Objective.objects.filter(status="done")  # type: ignore[attr-defined]
-
-    def names(self) -> list[str]:
-        """Return the recipes of trainings."""
-        from separation.config import recipes
-
-        return recipes()
-
-
-class RenderingForm(AnyForm):
-    """Whose items to render with which checkpoint, and what the result is called."""
-
-    def clean_slug(self) -> str:
-        """Refuse the name of a study that stands already."""
-        slug: str = self.cleaned_data["slug"]
-        if Study.objects.filter(slug=slug).exists():
-            raise forms.ValidationError(_("A study of this name exists already; choose another."))
-        return slug
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse the name of a condition that the study has already."""
-        given = super().clean() or self.cleaned_data
-        study, name = given.get("study"), given.get("condition")
-        if study and name and study.conditions.filter(name=name).exists():
-            self.add_error("condition", _("%s has a condition of this name already; choose another.") % study)
-        return given
-
-
 @admin.register(Objective)
-class ObjectiveAdmin(EvidencePage, RunAdmin):
+class ObjectiveAdmin(ProvedOnlyPage, EvidencePage, RunAdmin):
     """Fits: ratings in, objective out, and a report of how well it does."""
 
     form = ObjectiveForm
@@ -216,6 +167,48 @@ class ObjectiveAdmin(EvidencePage, RunAdmin):
     filter_horizontal = ("ratings",)
     asked = ("name", "ratings", "recipe", "seed")
     shown = ("agreement", "used_by", "all_facts")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pieces of the form: the keys of the chosen recipe, and what the fit takes."""
+        view = self.admin_site.admin_view
+        return [
+            path("recipe/", view(self.recipe), name="listening_objective_recipe"),
+            path("cost/", view(self.cost), name="listening_objective_cost"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the keys of the recipe: to be changed before a fit, as they were changed afterwards."""
+        run: Objective | None = context.get("original")
+        more = self._asked(request) if run is None else self._kept(request, run)
+        return super().render_change_form(request, context | more, *args, **kwargs)
+
+    def recipe(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the keys of the recipe that was chosen in the form."""
+        return self._piece(request, "admin/listening/training/keys.html")
+
+    def cost(self, request: HttpRequest) -> HttpResponse:
+        """Answer with what the fit takes that is asked for in the form."""
+        return self._piece(request, "admin/listening/objective/cost.html")
+
+    def _piece(self, request: HttpRequest, template: str) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return render(request, template, self._asked(request))
+
+    def _asked(self, request: HttpRequest) -> dict[str, Any]:
+        sets = within_reach(request.user, "view", RatingSet.objects.all())
+        return fits.asked(request, self.get_queryset(request), sets)
+
+    def _kept(self, request: HttpRequest, run: Objective) -> dict[str, Any]:
+        try:
+            recipe = keys(fit_recipes.load(run.recipe, run.overrides), run.overrides)
+        except BadInput:  # a recipe in a file that is gone: the page has the rest
+            recipe = []
+        clone = {"name": run.name, "recipe": run.recipe, "changes": json.dumps(run.overrides)}
+        clone["ratings"] = ",".join(str(each.pk) for each in run.ratings.all())
+        again = reverse("admin:listening_objective_add", query=clone)
+        return {"recipe": recipe, "clone": again, "may_add": self.has_add_permission(request)}
 
     def told(self, run: Objective) -> tuple[str, ...]:
         """Leave to the report, where there is one, what it tells better."""
@@ -248,40 +241,6 @@ class ObjectiveAdmin(EvidencePage, RunAdmin):
         return facts(objective.card)
 
 
-@admin.register(TrainingRun)
-class TrainingRunAdmin(RunAdmin):
-    """Trainings of separators."""
-
-    form = TrainingForm
-    list_display = ("name", "state", "recipe", "against", "checkpoint_count")
-    asked = ("name", "recipe", "data", "objective", "start", "limit", "seed")
-    shown = ("saved", "all_facts")
-
-    @admin.display(description=gettext_lazy("objective"), ordering="objective")
-    def against(self, run: TrainingRun) -> str:
-        """Return what it is trained against."""
-        return link(run.objective)
-
-    @admin.display(description=gettext_lazy("checkpoints"))
-    def checkpoint_count(self, run: TrainingRun) -> str:
-        """Return the way to its saved states."""
-        return list_of(Checkpoint, str(run.checkpoints.count()), run=run.pk)
-
-    @admin.display(description=gettext_lazy("checkpoints"))
-    def saved(self, run: TrainingRun) -> str:
-        """Return the way to its saved states."""
-        newest = run.checkpoints.first()
-        if newest is None:
-            return NOTHING
-        every = list_of(Checkpoint, _("all %d") % run.checkpoints.count(), run=run.pk)
-        return format_html("{} ({})", link(newest), every)
-
-    @admin.display(description=gettext_lazy("card"))
-    def all_facts(self, run: TrainingRun) -> str:
-        """Return the whole card."""
-        return facts(run.card)
-
-
 @admin.register(Rendering)
 class RenderingAdmin(RunAdmin):
     """Renderings: a checkpoint's stimuli in a new draft study."""
@@ -290,6 +249,11 @@ class RenderingAdmin(RunAdmin):
     list_display = ("condition", "state", "study", "checkpoint", "draft")
     asked = ("checkpoint", "study", "condition", "slug")
     shown = ("draft",)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> QuerySet[Any] | None:
+        """Offer the studies that this user may change: a new draft is made from one."""
+        found = super().get_field_queryset(db, db_field, request)
+        return within_reach(request.user, "change", found) if db_field.name == "study" and found is not None else found
 
     @admin.display(description=gettext_lazy("new study"))
     def draft(self, rendering: Rendering) -> str:

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from listening.models import Audio, ancestry
+from listening.admin.reach import InlineOfStudies, OfStudies
+from listening.models import Analysis, Audio, Preparation, ancestry
 
 if TYPE_CHECKING:  # Django's classes take their type arguments from the type checker alone
     AnyAdmin = admin.ModelAdmin[Any]
@@ -22,7 +23,8 @@ if TYPE_CHECKING:  # Django's classes take their type arguments from the type ch
 else:
     AnyAdmin, AnyInline, AnyForm = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
 
-NOTHING = "–"
+NOTHING = ""
+"""What a list or page shows of what is not there."""
 
 
 class OwnLook:
@@ -33,7 +35,7 @@ class OwnLook:
         js = [Script("admin/hearback/run-progress.js", type="module")]
 
 
-class Kept(OwnLook, AnyAdmin):
+class Kept(OwnLook, OfStudies, AnyAdmin):
     """Rows that are looked at and never edited, added or deleted by hand: what people answered, what was measured."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -49,7 +51,7 @@ class Kept(OwnLook, AnyAdmin):
         return False
 
 
-class KeptInline(AnyInline):
+class KeptInline(InlineOfStudies, AnyInline):
     """Rows below another row's page, to look at."""
 
     extra = 0
@@ -65,15 +67,19 @@ class KeptInline(AnyInline):
         return False
 
 
-def link(row: models.Model | None) -> str:
-    """Return a link to a row's page; a dash for no row."""
+def link(row: models.Model | None, text: str = "") -> str:
+    """Return a link to a row's page, by its name unless there is a `text`; nothing for no row."""
     if row is None:
         return NOTHING
-    return format_html('<a href="{}">{}</a>', page_of(row), row)
+    return format_html('<a href="{}">{}</a>', page_of(row), text or row)
 
 
 def page_of(row: models.Model) -> str:
-    """Return the address of a row's page."""
+    """Return the address of a row's page; runs that have none are shown on a tab of their study."""
+    if isinstance(row, Analysis):
+        return reverse("admin:listening_study_results", args=[row.study_id])
+    if isinstance(row, Preparation):
+        return reverse("admin:listening_study_sounds", args=[row.intake.study_id])
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
@@ -94,7 +100,7 @@ def simulated(is_so: bool) -> str:
 
 
 def player(audio: Audio | None) -> str:
-    """Return a player for staff; a dash for no audio."""
+    """Return a player for staff; nothing for no audio."""
     if audio is None:
         return NOTHING
     address = reverse("admin:listening_audio_play", args=[audio.pk])

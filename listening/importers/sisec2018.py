@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from listening.importers.published import Line, Published
-from listening.importers.tables import number, read_rows, sound, whole_number
+from listening.importers.sounds import located, sound
+from listening.importers.tables import number, read_rows, whole_number
 from listening.models import Role
 from listening.stimuli import Excerpt, Take
 from lossmodel import audio
@@ -22,17 +23,17 @@ ROLES = {"Ref": Role.REFERENCE, "Anch1": Role.ANCHOR, "Anch2": Role.ANCHOR}
 def read(path: Path) -> Published:
     """Read the folder; a sitting is one assessor's, its pages in `order`."""
     lines: list[Line] = []
-    files: dict[str, dict[str, tuple[str, Path]]] = {}
+    files: dict[str, dict[str, tuple[str, str]]] = {}
     for where, row in read_rows(path / "ratings.csv", COLUMNS):
         lines.append(_line(where, row))
-        files.setdefault(row["song"], {}).setdefault(row["sound"], (where, path / row["url"]))
+        files.setdefault(row["song"], {}).setdefault(row["sound"], (where, row["url"]))
     names = sorted({name for sounds in files.values() for name in sounds})
     return Published(
         slug="sisec2018",
         title="Separated singing voice: overall similarity (SiSEC 2018)",
         preset="similarity",
         source="SiSEC 2018, github.com/CVSSP/listen-sisec-mus-18-subjective-evaluation",
-        excerpts=[_excerpt(song, sounds) for song, sounds in sorted(files.items())],
+        excerpts=[_excerpt(path, song, sounds) for song, sounds in sorted(files.items())],
         roles={name: ROLES.get(name, Role.SYSTEM) for name in names},
         lines=lines,
     )
@@ -52,18 +53,18 @@ def _line(where: str, row: dict[str, str]) -> Line:
     )
 
 
-def _excerpt(song: str, named: dict[str, tuple[str, Path]]) -> Excerpt:
-    sounds = {name: sound(where, path) for name, (where, path) in named.items()}
+def _excerpt(folder: Path, song: str, named: dict[str, tuple[str, str]]) -> Excerpt:
+    sounds = {name: located(where, url, folder) for name, (where, url) in named.items()}
     if "Ref" not in sounds:
         raise BadInput(f"song {song}: no ratings of Ref, its reference")
-    folder = sounds["Ref"].parent
-    mixture = sound(f"song {song}", folder / "mixture.flac")
+    beside = sounds["Ref"].parent
+    mixture = sound(f"song {song}", beside / "mixture.flac")
     return Excerpt(
         name=song,
         references={"vocals": sounds["Ref"]},
         stimuli=sounds,
         mixture=mixture,
-        accompaniment=_levelled(sound(f"song {song}", folder / "ref_accompaniment.flac"), sounds["Ref"], mixture),
+        accompaniment=_levelled(sound(f"song {song}", beside / "ref_accompaniment.flac"), sounds["Ref"], mixture),
     )
 
 

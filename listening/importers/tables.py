@@ -1,35 +1,79 @@
-"""Reading other people's CSV files: every row with its place, every number checked."""
+"""Reading other people's CSV files as whoever wrote them meant them: every row with its place, every number checked.
+
+What PHP, Excel and pymushra write is read alike: separated by commas, semicolons or tabs, in UTF-8, UTF-16 or
+ISO-8859-1, a quote inside a cell doubled or behind a backslash.
+"""
 
 import csv
-from collections.abc import Iterator, Sequence
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lossmodel.audio import SUFFIXES
 from lossmodel.errors import BadInput
 
+Note = Callable[[str], None]
+"""Takes a sentence for the report of an import."""
 
-def read_rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield ("path: row n", cells) of each row; `BadInput` for no such file, no CSV, a missing column or cell."""
+SEPARATORS = (",", ";", "\t")
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def quiet(_sentence: str) -> None:
+    """Note nothing."""
+
+
+def read_rows(
+    path: Path, needed: Sequence[str], *, aliases: Mapping[str, str] | None = None, note: Note = quiet
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield ("path: row n", cells) of each row; columns called like a key of `aliases` get its value as their name.
+
+    Raises `BadInput` for no such file, no CSV, a missing column or cell, and a row of another length than the header.
+    """
+    text = decoded(path, note)
+    first = text.split("\n", 1)[0]
+    separator = max(SEPARATORS, key=lambda each: (first.count(each), each == ","))
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, strict=True)
-            if missing := [name for name in needed if name not in (table.fieldnames or ())]:
-                raise BadInput(f"{path}: no column {missing[0]!r}; needed are {', '.join(needed)}")
-            for row in table:
-                where = f"{path}: row {table.line_num}"
-                if empty := [name for name in needed if not row[name]]:
-                    raise BadInput(f"{where}: no {empty[0]}; complete the row or take it out")
-                yield where, row
+        table = _table(text, separator)
+        header = [(aliases or {}).get(name, name) for name in next(table, (0, []))[1]]
+        if missing := [name for name in needed if name not in header]:
+            raise BadInput(f"{path}: no column {missing[0]!r}; needed are {', '.join(needed)}")
+        for line, cells in table:
+            if cells:
+                where = f"{path}: row {line}"
+                yield where, _row(where, header, cells, needed)
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a CSV file ({error})") from None
+
+
+def decoded(path: Path, note: Note = quiet) -> str:
+    """Return the text of the file: UTF-8, or UTF-16 that says so, or else read as ISO-8859-1, which is noted.
+
+    Raises `BadInput` for no such file, and for a NUL byte, naming its row.
+    """
+    try:
+        data = path.read_bytes()
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file; give the folder that holds it") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path}: not a CSV file in UTF-8 ({error})") from None
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    if data.startswith(UTF16_MARKS):
+        return _as(path, data, "utf-16")
+    if b"\0" in data:
+        row = data[: data.index(b"\0")].count(b"\n") + 1
+        raise BadInput(f"{path}: row {row}: holds a NUL byte, which no text has; save the file anew as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = data[: error.start].count(b"\n") + 1
+        note(f"{path.name} is no UTF-8 (row {row}): read as ISO-8859-1")
+        return _western(data)
 
 
 def number(where: str, name: str, text: str | None) -> float:
     """Return `text` as a finite number, or raise `BadInput`."""
     try:
-        value = float(text or "")
+        value = float((text or "").replace("_", "?"))
     except ValueError:
         raise BadInput(f"{where}: {name} {text!r}; a number is needed") from None
     if value != value or value in {float("inf"), float("-inf")}:
@@ -45,10 +89,36 @@ def whole_number(where: str, name: str, text: str | None) -> int:
     return int(value)
 
 
-def sound(where: str, *candidates: Path) -> Path:
-    """Return the first candidate that exists, under its own suffix or another of a sound."""
-    for candidate in candidates:
-        for path in (candidate, *(candidate.with_suffix(suffix) for suffix in sorted(SUFFIXES))):
-            if path.is_file():
-                return path
-    raise BadInput(f"{where}: {candidates[0]} does not exist; put the sound there")
+def _western(data: bytes) -> str:
+    """Return the text as a browser reads ISO-8859-1: as Windows-1252, which has quotes and dashes besides."""
+    try:
+        return data.decode("windows-1252")
+    except UnicodeDecodeError:
+        return data.decode("iso-8859-1")
+
+
+def _as(path: Path, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not a text in {encoding} ({error.reason} at byte {error.start})") from None
+
+
+def _table(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    r"""Yield the number of the line and the cells of each row; a `\"`, as PHP writes a quote in a cell, ends none."""
+    escaped = '\\"' in text
+    if escaped:
+        text = re.sub(r'\\(?!")', r"\\\\", text)
+    lines = io.StringIO(text, newline="")
+    table = csv.reader(lines, delimiter=separator, strict=True, escapechar="\\" if escaped else None)
+    for cells in table:
+        yield table.line_num, cells
+
+
+def _row(where: str, header: Sequence[str], cells: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise BadInput(f"{where}: {len(cells)} cells, the header has {len(header)}; make them agree")
+    row = dict(zip(header, cells, strict=True))
+    if empty := [name for name in needed if not row[name]]:
+        raise BadInput(f"{where}: no {empty[0]}; complete the row or take it out")
+    return row

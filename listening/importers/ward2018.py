@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from listening.importers.published import Line, Published
-from listening.importers.tables import number, read_rows, sound, whole_number
+from listening.importers.sounds import located
+from listening.importers.tables import number, read_rows, whole_number
 from listening.models import Role
 from listening.stimuli import Excerpt, Take
 from lossmodel import audio
@@ -24,17 +25,17 @@ ROLES = {"ref": Role.REFERENCE, "Quality": Role.ANCHOR, "Interferer": Role.ANCHO
 def read(path: Path) -> Published:
     """Read the folder; a sitting is one assessor's task on one attribute, its pages in `page_order`."""
     lines: list[Line] = []
-    files: dict[str, dict[str, tuple[str, Path]]] = {}
+    files: dict[str, dict[str, tuple[str, str]]] = {}
     for where, row in read_rows(path / "ratings.csv", COLUMNS):
         lines.append(_line(where, row))
-        files.setdefault(row["page"], {}).setdefault(row["sound"], (where, path / row["url"]))
+        files.setdefault(row["page"], {}).setdefault(row["sound"], (where, row["url"]))
     names = sorted({name for sounds in files.values() for name in sounds})
     return Published(
         slug="ward2018",
         title="Separated singing voice: sound quality and interference (Ward et al., 2018)",
         preset="ward-2",
         source="Ward et al., ICASSP 2018, github.com/CVSSP/perceptual-study-source-separation",
-        excerpts=[_excerpt(page, sounds) for page, sounds in sorted(files.items())],
+        excerpts=[_excerpt(path, page, sounds) for page, sounds in sorted(files.items())],
         roles={name: ROLES.get(name, Role.SYSTEM) for name in names},
         lines=lines,
     )
@@ -56,8 +57,8 @@ def _line(where: str, row: dict[str, str]) -> Line:
     )
 
 
-def _excerpt(page: str, named: dict[str, tuple[str, Path]]) -> Excerpt:
-    sounds = {name: sound(where, path) for name, (where, path) in named.items()}
+def _excerpt(folder: Path, page: str, named: dict[str, tuple[str, str]]) -> Excerpt:
+    sounds = {name: located(where, url, folder) for name, (where, url) in named.items()}
     if missing := [name for name in ("ref", "Interferer") if name not in sounds]:
         raise BadInput(f"page {page}: no ratings of {missing[0]}, which is its reference or mixture")
     return Excerpt(

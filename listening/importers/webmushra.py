@@ -1,108 +1,232 @@
-"""webMUSHRA tests: its YAML configuration names the sounds, its `mushra.csv` holds the ratings.
+"""webMUSHRA tests: a YAML configuration names the sounds, a `mushra.csv` holds the ratings.
 
-A folder laid out as webMUSHRA's own (`configs/<test>.yaml`, `results/<testId>/mushra.csv`), or one with the YAML file
+A folder laid out as webMUSHRA's own (`configs/<test>.yaml`, `results/<test id>/mushra.csv`), or one with the YAML file
 and `mushra.csv` in it. Without results the test becomes a draft, ready to be run here. Pages of type `mushra` are
-taken; anchors that webMUSHRA made in the browser (`createAnchor35`, `createAnchor70`) are rendered by our recipes.
+taken; anchors that webMUSHRA made in the browser (`createAnchor35`, `createAnchor70`) are rendered by our recipes, for
+the pages that had them.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from django.utils.text import slugify
 
-from listening.importers.published import Line, Published
-from listening.importers.tables import number, read_rows, sound
+from listening.importers.account import counted
+from listening.importers.naming import Naming, naming
+from listening.importers.options import Options
+from listening.importers.published import Published
+from listening.importers.sounds import Made, is_file, located
+from listening.importers.tables import decoded
+from listening.importers.webmushra_results import ANCHORS, NO_RESULTS, OURS, read_results
+from listening.importers.webmushra_sittings import REFERENCE, Sheet
+from listening.importers.webmushra_yaml import as_text, load, mappings
 from listening.models import Role
 from listening.stimuli import HIDDEN_REFERENCE, Excerpt
 from lossmodel.errors import BadInput
 
-COLUMNS = ("session_uuid", "trial_id", "rating_stimulus", "rating_score")
-ANCHORS = {"createAnchor35": "lowpass-3500", "createAnchor70": "lowpass-7000"}
-NAMES = {"reference": HIDDEN_REFERENCE, "anchor35": "lowpass-3500", "anchor70": "lowpass-7000"}
-"""How conditions are called here that webMUSHRA adds by itself."""
+CREATES = {"createAnchor35": "anchor35", "createAnchor70": "anchor70"}
+RATED_ELSEWHERE = frozenset(
+    {
+        "paired_comparison", "bs1116", "likert_single_stimulus", "likert_multi_stimulus", "preference_test", "ranking",
+        "multi_metric_mushra", "localization", "asw", "hwd", "lev", "spatial",
+    }
+)  # fmt: skip
+"""Types of pages that ask for ratings of another form than sliders with a reference."""
+
+MAX_PAGES = 10_000
+RESULTS = "mushra.csv"
+OTHER_RESULTS = (
+    "paired_comparison", "bs1116", "lss", "lms", "spatial_localization", "spatial_asw", "spatial_hwd", "spatial_lev",
+)  # fmt: skip
+"""Files that `write.php` writes beside it."""
 
 
-def read(path: Path) -> Published:
-    """Read the folder, or the YAML file in it; a sitting is one `session_uuid`."""
-    config = path if path.is_file() else _only(path, "*.yaml", "*.yml", "configs/*.yaml", "configs/*.yml")
-    test = _load(config)
-    slug = slugify(str(test.get("testId") or config.stem))
-    pages = [page for page in _pages(test.get("pages")) if page.get("type") == "mushra"]
-    if not pages:
-        raise BadInput(f"{config}: no page of type mushra; other kinds of pages cannot be imported")
-    root = config.parent.parent if config.parent.name == "configs" else config.parent
-    excerpts = [_excerpt(config, root, page) for page in pages]
-    systems = sorted({name for excerpt in excerpts for name in excerpt.stimuli} - {HIDDEN_REFERENCE})
-    results = next(
-        filter(Path.is_file, (root / "mushra.csv", root / "results" / str(test.get("testId")) / "mushra.csv")), None
-    )
+@dataclass(frozen=True)
+class Config:
+    """A test's configuration, its folder, and where it stands: `root` is what paths in it start from."""
+
+    file: Path
+    root: Path
+    test: Mapping[str, Any]
+    notes: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """Return the test's id, or else the name of the file."""
+        return as_text(self.test.get("testId")) or self.file.stem
+
+    @property
+    def slug(self) -> str:
+        """Return what the study is called in links."""
+        return slugify(self.name)[:40].strip("-") or slugify(self.file.stem)[:40] or "webmushra"
+
+
+def read(path: Path, options: Options | None = None) -> Published:
+    """Read the folder, or the YAML file in it; a sitting is one `session_uuid`, or rows of one person in a row.
+
+    Raises `BadInput` for a file that cannot be read, a test without a page of sliders, a sound that is not there, and
+    results that do not fit the configuration.
+    """
+    options = options or Options()
+    config = _config(path)
+    typed = list(_pages(config))
+    sheets, left_out = _sheets(config, typed)
+    files = {sheet.item: sheet.files for sheet in sheets}
+    named = naming(files, options.conditions)
+    sheets = [replace(sheet, conditions=named.names[sheet.item]) for sheet in sheets]
+    results = options.results or _results(config)
+    found = read_results(results, config.slug, sheets, options, _questionnaire(typed)) if results else NO_RESULTS
+    if results is None:
+        left_out.append(f"no results found: neither {config.root / RESULTS} nor {_place(config)} exists")
+    left_out += [f"{other}: ratings of another form" for other in _other_results(results or _place(config))]
     return Published(
-        slug=slug,
-        title=str(test.get("testname") or slug),
+        slug=config.slug,
+        title=(as_text(config.test.get("testname")) or config.slug)[:200],
         preset="mushra",
-        source=f"webMUSHRA, {config.name}",
-        excerpts=excerpts,
-        roles={HIDDEN_REFERENCE: Role.REFERENCE} | dict.fromkeys(systems, Role.SYSTEM),
-        lines=list(_lines(results, slug)) if results else (),
-        anchors=[name for key, name in ANCHORS.items() if any(page.get(key) for page in pages)],
+        source=f"webMUSHRA, {config.file.name}"[:200],
+        **_material(sheets, named),
+        attributes=found.attributes,
+        lines=found.lines,
+        questions=found.questions,
+        said=found.said,
+        notes=[*config.notes, *filter(None, [named.note]), *found.notes],
+        left_out=[*left_out, *found.left_out],
     )
 
 
-def _lines(path: Path, slug: str) -> Iterator[Line]:
-    """Yield the ratings; a page's position is its place among the session's rows, which stand in the order sat."""
-    order: dict[str, list[str]] = defaultdict(list)
-    for where, row in read_rows(path, COLUMNS):
-        session, trial = row["session_uuid"], row["trial_id"]
-        if trial not in order[session]:
-            order[session].append(trial)
-        yield Line(
-            where=where,
-            sitting=session,
-            assessor=f"{slug}-{session}"[:80],
-            attribute="basic-audio-quality",
-            item=trial,
-            condition=NAMES.get(row["rating_stimulus"], row["rating_stimulus"]),
-            score=number(where, "rating_score", row["rating_score"]),
-            position=order[session].index(trial),
-            seconds=number(where, "rating_time", row["rating_time"]) / 1000 if row.get("rating_time") else None,
-        )
+def folder_of_results(test_id: str) -> str:
+    """Return the folder that webMUSHRA's `write.php` makes for the results of a test.
+
+    >>> folder_of_results("Codecs 2024: pilot")
+    'codecs-2024-pilot'
+    """
+    dashed = re.sub(r"--+", "-", re.sub(r"[^\w\-]+", "-", test_id))
+    return "".join(each.lower() if each.isascii() else each for each in dashed)
 
 
-def _load(path: Path) -> Mapping[str, Any]:
-    try:
-        test = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"{path}: not a YAML file ({' '.join(str(error).split())})") from None
-    if not isinstance(test, dict):
-        raise BadInput(f"{path}: not a webMUSHRA configuration: it has no pages")
-    return test
-
-
-def _pages(pages: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield every page; lists are nested where webMUSHRA shuffles them (their first entry is then `random`)."""
-    for page in pages if isinstance(pages, list) else ():
-        if isinstance(page, dict):
-            yield page
-        else:
-            yield from _pages(page)
-
-
-def _excerpt(config: Path, root: Path, page: Mapping[str, Any]) -> Excerpt:
-    where = f"{config}: page {page.get('id')!r}"
-    stimuli = page.get("stimuli")
-    if not (page.get("id") and page.get("reference") and isinstance(stimuli, dict)):
-        raise BadInput(f"{where}: a mushra page needs an id, a reference and stimuli")
-    reference = sound(where, root / str(page["reference"]), config.parent / str(page["reference"]))
-    systems = {str(name): sound(where, root / str(file), config.parent / str(file)) for name, file in stimuli.items()}
-    return Excerpt(str(page["id"]), {"reference": reference}, {HIDDEN_REFERENCE: reference, **systems})
+def _config(path: Path) -> Config:
+    file = path if path.is_file() else _only(path, "*.yaml", "*.yml", "configs/*.yaml", "configs/*.yml")
+    notes: list[str] = []
+    test = load(str(file), decoded(file, notes.append))
+    if not isinstance(test, dict) or not isinstance(test.get("pages"), list):
+        raise BadInput(f"{file}: not a webMUSHRA configuration: it has no pages")
+    inside = [folder.parent for folder in file.parents if folder.name == "configs"]
+    return Config(file, inside[0] if inside else file.parent, test, notes)
 
 
 def _only(folder: Path, *patterns: str) -> Path:
-    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    found = [path for pattern in patterns for path in sorted(folder.glob(pattern)) if is_file(path)]
     if len(found) != 1:
         names = ", ".join(path.name for path in found) or "none"
         raise BadInput(f"{folder}: one YAML configuration is needed, found: {names}; give the file itself")
     return found[0]
+
+
+def _place(config: Config) -> Path:
+    return config.root / "results" / folder_of_results(config.name) / RESULTS
+
+
+def _results(config: Config) -> Path | None:
+    plain = re.sub(r"[/\\\0]", "", config.name).lstrip(".")
+    places = (
+        config.root / RESULTS,
+        config.file.parent / RESULTS,
+        _place(config),
+        config.root / "results" / plain / RESULTS,
+    )
+    return next(filter(is_file, places), None)
+
+
+def _other_results(results: Path) -> list[str]:
+    """Return the names of the files beside the results that hold what other types of pages asked."""
+    return [f"{name}.csv" for name in OTHER_RESULTS if is_file(results.parent / f"{name}.csv")]
+
+
+def _pages(config: Config) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield every page, and whether it is shown in a random place: in a list whose first entry is `random`.
+
+    Raises `BadInput` where there is no end of them, as lists may refer to one another.
+    """
+    rest = [(config.test["pages"], False)]
+    for _ in range(MAX_PAGES):
+        if not rest:
+            return
+        page, shuffled = rest.pop()
+        if isinstance(page, dict):
+            yield page, shuffled
+        elif isinstance(page, list):
+            random = shuffled or page[:1] == ["random"]
+            rest += [(each, random) for each in reversed(page)]
+    raise BadInput(f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that holds itself; write them out")
+
+
+def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]]) -> tuple[list[Sheet], list[str]]:
+    """Return the pages of sliders, and what is left out of the others, in words; `BadInput` if no page is left."""
+    kinds = Counter(as_text(page.get("type")) or "no type" for page, _ in typed)
+    left_out = [f"{counted(kinds[kind], 'page')} of type {kind}, {_why(kind)}" for kind in kinds if kind != "mushra"]
+    sheets: list[Sheet] = []
+    for number, (page, shuffled) in enumerate(typed, start=1):
+        if page.get("type") != "mushra":
+            continue
+        if not page.get("reference"):
+            left_out.append(f"page {as_text(page.get('id'))!r}: it has no reference to judge its sounds against")
+        else:
+            sheets.append(_apart(_sheet(config, page, number, shuffled=shuffled), sheets))
+    if not sheets:
+        listed = "; ".join(left_out) or "no pages"
+        raise BadInput(f"{config.file}: no page of type mushra with a reference, which alone can be imported: {listed}")
+    return sheets, left_out
+
+
+def _why(kind: str) -> str:
+    return "whose ratings are of another form" if kind in RATED_ELSEWHERE else "which holds no ratings of sounds"
+
+
+def _sheet(config: Config, page: Mapping[str, Any], number: int, *, shuffled: bool) -> Sheet:
+    id_ = as_text(page.get("id")) or f"page {number}"
+    where = f"{config.file}: page {id_!r}"
+    stimuli = page.get("stimuli")
+    if not isinstance(stimuli, dict) or not stimuli:
+        raise BadInput(f"{where}: no stimuli; a mushra page needs some, each with its file")
+    roots = (config.root, config.file.parent)
+    files = {as_text(name): located(where, as_text(file), *roots) for name, file in stimuli.items()}
+    made = [name for key, name in CREATES.items() if page.get(key)]
+    return Sheet(id_, id_, located(where, as_text(page["reference"]), *roots), files, made, shuffled=shuffled)
+
+
+def _apart(sheet: Sheet, before: Sequence[Sheet]) -> Sheet:
+    """Return the page as a replicate of an equal one before it, or, where only the id is the same, as another item."""
+    for other in before:
+        if (other.id, other.reference, other.files, other.made) == (sheet.id, sheet.reference, sheet.files, sheet.made):
+            return replace(sheet, item=other.item)
+    number = 1 + len({other.item for other in before if other.id == sheet.id})
+    return sheet if number == 1 else replace(sheet, item=f"{sheet.id} ({number})")
+
+
+def _material(sheets: Sequence[Sheet], named: Naming) -> dict[str, Any]:
+    """Return excerpts, roles and what webMUSHRA made, of pages that are told apart by their item."""
+    items = {sheet.item: sheet for sheet in sheets}
+    systems = sorted({name for own in named.names.values() for name in own.values()} - {HIDDEN_REFERENCE})
+    excerpts = [
+        Excerpt(
+            sheet.item,
+            {"reference": sheet.reference},
+            {OURS[REFERENCE]: sheet.reference, **{sheet.conditions[name]: file for name, file in sheet.files.items()}},
+        )
+        for sheet in items.values()
+    ]
+    return {
+        "excerpts": excerpts,
+        "roles": {HIDDEN_REFERENCE: Role.REFERENCE} | dict.fromkeys(systems, Role.SYSTEM),
+        "made": {item: Made(anchors=[ANCHORS[name] for name in sheet.made]) for item, sheet in items.items()},
+    }
+
+
+def _questionnaire(typed: Sequence[tuple[dict[str, Any], bool]]) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of every page's questionnaire by their name, which is the name of their column."""
+    entries = [each for page, _ in typed for each in mappings(page.get("questionnaire"))]
+    return {as_text(each.get("name")): each for each in entries}

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from listening.models import Study
-from lossmodel.cli import BAD_INPUT, INTERRUPTED
+from lossmodel.cli import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from lossmodel.errors import BadInput
 
 
@@ -22,10 +22,10 @@ class Command(BaseCommand):
             return super().execute(*args, **options)
         except BadInput as error:
             self.stderr.write(" ".join(str(error).split()))
-            sys.exit(BAD_INPUT)
+            sys.exit(EXIT_BAD_INPUT)
         except KeyboardInterrupt:
             self.stderr.write("interrupted")
-            sys.exit(INTERRUPTED)
+            sys.exit(EXIT_INTERRUPTED)
 
 
 def study(slug: str) -> Study:

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,14 @@ from django.core.management.base import CommandParser
 
 from listening.management.base import Command as Base
 from listening.management.base import study as study_called
-from listening.models import Study
-from lossmodel.files import whole
-from lossmodel.progress import Report, bar, silent
+from lossmodel.files import atomic_file
+from lossmodel.progress import bar, silent
 
 
 class Export(Base):
     """Writes a table of a study to a file, or to standard output."""
 
-    writers: Mapping[str, Callable[[Study, Any, Report], int]]
+    writers: Mapping[str, Callable[..., int]]
     """Formats by name; only `parquet` writes bytes."""
     unit: str
     """What a row is, in the plural."""
@@ -32,14 +32,21 @@ class Export(Base):
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the table whole, or not at all."""
         study, output = study_called(options["slug"]), options["output"]
-        write, binary = self.writers[options["format"]], options["format"] == "parquet"
+        write, binary = (
+            partial(self.writers[options["format"]], **self.narrowed(options)),
+            options["format"] == "parquet",
+        )
         if output is None:
             self._print(lambda: write(study, sys.stdout.buffer if binary else self.stdout, silent))
             return
         mode: dict[str, Any] = {"mode": "wb"} if binary else {"mode": "w", "encoding": "utf-8", "newline": ""}
-        with whole(output) as part, part.open(**mode) as file, bar("exporting") as report:
+        with atomic_file(output) as part, part.open(**mode) as file, bar("exporting") as report:
             count = write(study, file, report)
         self.stderr.write(self.style.SUCCESS(f"{output}: {count} {self.unit}"))
+
+    def narrowed(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a writer is told of which rows are wanted; nothing for all of them."""
+        return {}
 
     def _print(self, write: Any) -> None:
         """Write to standard output; a reader that has seen enough (`| head`) ends it quietly."""

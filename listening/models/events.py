@@ -2,34 +2,64 @@
 
 import uuid
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from listening.models.session import Session
 from listening.models.trial import Slot, Trial
 
 
+class Heard(NamedTuple):
+    """How much of a sound was played in a trial: seconds in all, repeats counted again, and whether all of it was."""
+
+    seconds: float = 0.0
+    whole: bool = False
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Events, many at once."""
 
-    def keep(self, events: Iterable["Event"]) -> None:
+    def store(self, events: Iterable["Event"]) -> None:
         """Store those that are not stored yet: a batch may come twice, or overlap another."""
         self.bulk_create(events, ignore_conflicts=True)
 
     def glitches(self, session: Session) -> int:
         """Return how often the sound broke off in `session`."""
-        found = self.filter(trial__session=session, kind=Event.Kind.GLITCH).aggregate(all=models.Sum("value"))
+        found = self.filter(trial__session=session, kind=Event.Kind.GLITCH).aggregate(all=Sum("value"))
         return int(found["all"] or 0)
 
-    def heard(self, trial: Trial) -> dict[tuple[int | None, int | None], str]:
-        """Return how far each sound of `trial`, by slot and place, has been heard: "begun" or "whole"; or not there."""
-        kinds = self.filter(trial=trial, kind__in=[Event.Kind.PLAY, Event.Kind.SWITCH, Event.Kind.WHOLE])
-        found: dict[tuple[int | None, int | None], str] = {}
-        for slot, place, kind in kinds.order_by().values_list("slot", "place", "kind").distinct():
-            if kind == Event.Kind.WHOLE or (slot, place) not in found:
-                found[slot, place] = "whole" if kind == Event.Kind.WHOLE else "begun"
-        return found
+    def heard(self, trial: Trial) -> dict[tuple[int | None, int | None], Heard]:
+        """Return how much of each sound of `trial`, by slot and place, has been heard; one never played is missing."""
+        found = _heard(self.filter(trial=trial), "slot", "place")
+        return {(slot, place): Heard(seconds or 0.0, whole > 0) for slot, place, seconds, whole in found}
+
+    def heard_in(self, slot: Slot) -> Heard:
+        """Return how much of the stimulus in `slot` has been heard."""
+        found = _heard(self.filter(slot=slot), "slot")
+        return next((Heard(seconds or 0.0, whole > 0) for _slot, seconds, whole in found), Heard())
+
+
+def heard_seconds(slot: str, trial: str) -> Case:
+    """Return, for a query whose rows have a slot and a trial there, the seconds heard of the stimulus in that slot.
+
+    Null where no page of the trial has told what it played: rated elsewhere, by nobody, or before pages told.
+    """
+    played = Event.objects.filter(kind=Event.Kind.HEARD).order_by()
+    own = played.filter(slot=OuterRef(slot)).values("slot").annotate(seconds=Sum(F("until") - F("value")))
+    seconds = Coalesce(Subquery(own.values("seconds"), output_field=models.FloatField()), 0.0)
+    told = Exists(played.filter(trial=OuterRef(trial)))
+    return Case(When(told, then=seconds), default=None, output_field=models.FloatField())
+
+
+def _heard(events: models.QuerySet["Event"], *sound: str) -> Iterable[Any]:
+    """Return each `sound` with the seconds of its stretches and how often all of it was reported heard."""
+    played = events.filter(kind__in=[Event.Kind.HEARD, Event.Kind.WHOLE]).order_by().values_list(*sound)
+    stretch, whole = Q(kind=Event.Kind.HEARD), Q(kind=Event.Kind.WHOLE)
+    return played.annotate(seconds=Sum(F("until") - F("value"), filter=stretch), all=Count("pk", filter=whole))
 
 
 class Event(models.Model):
@@ -46,9 +76,12 @@ class Event(models.Model):
         SEEK = "seek", _("seek")
         LOOP = "loop", _("loop")
         END = "end", _("end")
+        HEARD = "heard", _("heard")
         WHOLE = "whole", _("heard to the end")
         RATE = "rate", _("rate")
         GLITCH = "glitch", _("glitch")
+        PROVED = "proved", _("sounds proved")
+        FAULT = "fault", _("sound refused")
 
     trial = models.ForeignKey(Trial, models.CASCADE, related_name="events", verbose_name=_("trial"))
     slot = models.ForeignKey(Slot, models.CASCADE, null=True, related_name="events", verbose_name=_("slot"))
@@ -58,9 +91,11 @@ class Event(models.Model):
     order = models.PositiveIntegerField(_("order"))
     frame = models.BigIntegerField(_("frame"), null=True)
     value = models.FloatField(
-        _("value"), null=True, help_text=_("seconds into the sound; the score; where a loop begins; glitches")
+        _("value"),
+        null=True,
+        help_text=_("seconds into the sound; the score; where a loop or what was heard begins; glitches"),
     )
-    until = models.FloatField(_("until"), null=True, help_text=_("where a loop ends, in seconds"))
+    until = models.FloatField(_("until"), null=True, help_text=_("where a loop or what was heard ends, in seconds"))
     at = models.DateTimeField(_("at"), help_text=_("by the browser's clock"))
 
     objects = EventQuerySet.as_manager()
@@ -70,7 +105,7 @@ class Event(models.Model):
         ordering = ["trial", "load", "order"]
         constraints = [
             models.UniqueConstraint(fields=["trial", "load", "order"], name="event_once"),
-            models.CheckConstraint(name="event_of_one_sound", condition=models.Q(slot=None) | models.Q(place=None)),
+            models.CheckConstraint(name="event_of_one_sound", condition=Q(slot=None) | Q(place=None)),
         ]
 
     def __str__(self) -> str:

@@ -11,19 +11,29 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from listening.models.audio import on_this_machine
 from listening.models.run import Run
-from listening.models.study import Study, new_seed, on_this_machine
+from listening.models.study import Study, new_seed
+
+LOG_FILE = "log.txt"
+"""What a run said while it worked, in its folder."""
 
 
 class RatingSet(models.Model):
-    """A study's ratings frozen to a file with its hash: the input of a fit. Made by `listening.export.freeze` alone."""
+    """A study's ratings frozen to a file with its hash: the input of a fit. Only `exports.ratings.freeze` makes one."""
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="rating_sets", verbose_name=_("study"))
     file = models.FileField(_("file"), upload_to="ratings/", editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     rows = models.PositiveIntegerField(_("rows"), editable=False)
     simulated = models.PositiveIntegerField(_("simulated rows"), default=0, editable=False)
-    screening = models.JSONField(_("post-screening"), default=dict, editable=False, help_text=_("who was dropped, why"))
+    unproved = models.PositiveIntegerField(
+        _("rows whose sound is not proved"), default=0, editable=False,
+        help_text=_("the browser did not prove that it played what is stored"),
+    )  # fmt: skip
+    screening = models.JSONField(
+        _("post-screening"), default=dict, editable=False, help_text=_("who was excluded, why")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -71,6 +81,9 @@ class Objective(Artefact):
     name = models.CharField(_("name"), max_length=120)
     ratings = models.ManyToManyField(RatingSet, related_name="objectives", verbose_name=_("rating sets"))
     recipe = models.CharField(_("recipe"), max_length=200, default="compact")
+    overrides = models.JSONField(
+        _("changes to the recipe"), default=dict, blank=True, help_text=_("values by dotted key, put over the recipe")
+    )
 
     class Meta(Artefact.Meta):
         verbose_name, verbose_name_plural = _("objective"), _("objectives")
@@ -108,6 +121,10 @@ class TrainingRun(Artefact):
     recipe = models.CharField(_("recipe"), max_length=200, default="regression")
     data = models.CharField(_("data"), max_length=400, help_text=_("a folder of songs with their stems"))
     limit = models.PositiveIntegerField(_("steps"), null=True, blank=True, help_text=_("empty: as the recipe says"))
+    overrides = models.JSONField(
+        _("changes to the recipe"), default=dict, blank=True, help_text=_("values by dotted key, put over the recipe")
+    )
+    device = models.CharField(_("device"), max_length=120, blank=True, editable=False, help_text=_("where it ran last"))
 
     class Meta(Artefact.Meta):
         verbose_name, verbose_name_plural = _("training run"), _("training runs")
@@ -159,6 +176,9 @@ class Rendering(Run):
     )
     condition = models.CharField(_("condition"), max_length=80, help_text=_("what the new condition is called"))
     slug = models.SlugField(_("slug of the new study"), max_length=80)
+    forecast = models.JSONField(
+        _("forecast"), default=dict, editable=False, help_text=_("what the objective predicts for the new study")
+    )
 
     class Meta(Run.Meta):
         verbose_name, verbose_name_plural = _("rendering"), _("renderings")
@@ -172,8 +192,8 @@ class Rendering(Run):
         return [self.checkpoint, self.study]
 
 
-RUNS: tuple[type[Run], ...] = (Objective, TrainingRun, Rendering)
-"""Every kind of long job, for `sweep`, the API and the admin."""
+LEARNING_RUNS: tuple[type[Run], ...] = (Objective, TrainingRun, Rendering)
+"""The long jobs of the learning side."""
 
 
 def ancestry(row: Any, depth: int = 0) -> list[tuple[int, models.Model]]:

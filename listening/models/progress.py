@@ -1,7 +1,7 @@
 """Where a sitting stands: one place decides, from rows alone, so every link, device, reload and back button agree."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -9,10 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from listening.models.method import Role
 from listening.models.procedure import Procedure
-from listening.models.sitting import HeadphoneCheck, Question, half
-
-if TYPE_CHECKING:
-    from listening.models.session import Session
+from listening.models.sitting import ComprehensionQuerySet, HeadphoneCheck, Question, trials_before_half_way
+from listening.models.study import Study
+from listening.models.trial import TrialQuerySet
 
 
 class Stage(StrEnum):
@@ -25,6 +24,7 @@ class Stage(StrEnum):
     NO_HEADPHONES = "no_headphones"
     INSTRUCTIONS = "instructions"
     EXAMPLES = "examples"
+    DEFINITION = "definition"
     BREAK = "break"
     TRIAL = "trial"
     COMMENT = "comment"
@@ -36,6 +36,11 @@ class Stage(StrEnum):
 class Progress(models.Model):
     """The part of a `Session` that says how far it is: when each step was taken."""
 
+    trials: TrialQuerySet
+    checks: models.QuerySet[HeadphoneCheck]
+    comprehensions: ComprehensionQuerySet
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="sessions", verbose_name=_("study"))
     consent_version = models.CharField(_("consent version"), max_length=20, blank=True)
     consented_at = models.DateTimeField(_("consented"), null=True, blank=True)
     declined_at = models.DateTimeField(_("declined"), null=True, blank=True)
@@ -63,7 +68,7 @@ class Progress(models.Model):
 
     def consent(self) -> bool:
         """Note that the assessor agrees to the study's present text. False if that was decided before."""
-        return self._note("consented_at", consent_version=self._session.study.consent_version)
+        return self._note("consented_at", consent_version=self.study.consent_version)
 
     def decline(self) -> bool:
         """Note that the assessor does not take part. False if that was decided before."""
@@ -87,16 +92,21 @@ class Progress(models.Model):
 
     def rest(self) -> bool:
         """Begin the break that the study has after every so many trials. False if none is due."""
-        trials, every = self._session.trials.counted(), self._session.study.break_every
+        trials, every = self.trials.counted(), self.study.break_every
         done = trials.exclude(finished_at=None).count() if every else 0
         return bool(done) and done % every == 0 and trials.open().exists() and self._note("paused_at")
 
     def go_on(self) -> bool:
         """End a break, or go on after not passing a headphone check. False if there was neither."""
-        told = self._session.checks.filter(passed=False, told_at=None).update(told_at=timezone.now())
+        told = self.checks.filter(passed=False, told_at=None).update(told_at=timezone.now())
         rested = self._row().exclude(paused_at=None).update(paused_at=None)
         self.refresh_from_db()
         return bool(told or rested)
+
+    def read_definition(self) -> bool:
+        """Note that the definition of what was misunderstood was read once more. False if none was shown."""
+        shown = self.stage == Stage.DEFINITION
+        return shown and bool(self.comprehensions.awaiting_definition().update(told_at=timezone.now()))
 
     def finish(self, comment: str = "") -> bool:
         """End the sitting once every trial is finished. False if one is not, or if it has ended before."""
@@ -105,16 +115,16 @@ class Progress(models.Model):
     def headphone_check(self) -> HeadphoneCheck | None:
         """Return the headphone check to be done now, begun if it was not; None where all are done or none is asked."""
         kind = next(iter(self._unchecked()), None)
-        return self._session.checks.get_or_create(kind=kind)[0] if kind else None
+        return self.checks.get_or_create(kind=kind)[0] if kind else None
 
     def screen(self) -> bool:
         """End the sitting where a check is not passed and the study asks for that. False otherwise."""
-        strict = self._session.study.headphone_rule == Procedure.HeadphoneRule.EXCLUDE
-        return strict and self._session.checks.filter(passed=False).exists() and self._note("screened_at")
+        strict = self.study.headphone_rule == Procedure.HeadphoneRule.EXCLUDE
+        return strict and self.checks.filter(passed=False).exists() and self._note("screened_at")
 
     def open_questions(self, place: str) -> models.QuerySet[Question]:
         """Return the questions of a place that have not been put to the assessor yet."""
-        return self._session.study.questions.filter(place=place).exclude(replies__session=self._session)
+        return self.study.questions.filter(place=place).exclude(replies__session=self.pk)
 
     @property
     def place(self) -> str | None:
@@ -124,10 +134,6 @@ class Progress(models.Model):
         else:
             places = [Question.Place.BETWEEN] * self._is_half_way() + [Question.Place.AFTER] * (not self._has_trials())
         return next((place for place in places if self.open_questions(place).exists()), None)
-
-    @property
-    def _session(self) -> "Session":
-        return cast("Session", self)
 
     def _end(self) -> Stage | None:
         if self.declined_at:
@@ -142,25 +148,27 @@ class Progress(models.Model):
             return Stage.CONSENT
         if not self.instructed_at:
             return self._preparation() or Stage.INSTRUCTIONS
-        study = self._session.study
+        study = self.study
         if not study.familiarisation or self.familiarised_at:
             return None
         able = study.items.filter(training=True, references__isnull=False, stimuli__condition__role=Role.ANCHOR)
         return Stage.EXAMPLES if able.exists() else None
 
     def _preparation(self) -> Stage | None:
-        study = self._session.study
+        study = self.study
         if self.place:
             return Stage.QUESTIONS
         if study.volume_step and not self.volume_at:
             return Stage.VOLUME
         if self._unchecked():
             return Stage.HEADPHONES
-        failed = self._session.checks.filter(passed=False, told_at=None) if study.checks else None
+        failed = self.checks.filter(passed=False, told_at=None) if study.checks else None
         informs = study.headphone_rule == Procedure.HeadphoneRule.INFORM
         return Stage.NO_HEADPHONES if informs and failed and failed.exists() else None
 
     def _middle(self) -> Stage:
+        if self.study.comprehension and self.comprehensions.awaiting_definition().exists():
+            return Stage.DEFINITION
         if self.paused_at:
             return Stage.BREAK
         if self.place:
@@ -169,22 +177,22 @@ class Progress(models.Model):
 
     def _unchecked(self) -> list[str]:
         """Return the kinds of headphone checks that are still to be done."""
-        if not (kinds := self._session.study.checks):
+        if not (kinds := self.study.checks):
             return []
-        done = self._session.checks.exclude(passed=None).values_list("kind", flat=True)
+        done = self.checks.exclude(passed=None).values_list("kind", flat=True)
         return [kind for kind in kinds if kind not in done]
 
     def _has_trials(self) -> bool:
-        return self._session.trials.open().exists()
+        return self.trials.open().exists()
 
     def _is_half_way(self) -> bool:
         if not self.open_questions(Question.Place.BETWEEN).exists():
             return False
-        counted = self._session.trials.counted()
-        return counted.exclude(finished_at=None).count() >= half(counted.count())
+        counted = self.trials.counted()
+        return counted.exclude(finished_at=None).count() >= trials_before_half_way(counted.count())
 
-    def _row(self) -> models.QuerySet["Session"]:
-        return self._session.study.sessions.filter(pk=self.pk)
+    def _row(self) -> models.QuerySet[Any]:
+        return models.QuerySet(type(self)).filter(pk=self.pk)
 
     def _note(self, field: str, **changes: Any) -> bool:
         """Store the present time in `field` unless it holds one, or the sitting has ended."""

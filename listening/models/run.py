@@ -3,6 +3,7 @@
 No broker delivers exactly once: with the filesystem broker a killed worker loses its message, with Redis a job longer
 than the visibility timeout is delivered twice. Here the message only wakes a worker; the worker `claim`s the row under
 a fresh lease, and each `beat` is one query that stores progress, proves life and notices cancellation or take-over.
+Every time in it is the database's: the clocks of workers differ.
 
     queued ──claim──▶ running ──finish──▶ done
       ▲  │               ├─────fail─────▶ failed
@@ -18,9 +19,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from listening.database import ago, patiently
 
 
 class RunStopped(Exception):
@@ -37,6 +41,8 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+MESSAGE_LOST_AFTER = dt.timedelta(minutes=5)
+"""How long a run waits until its message is sent again; most wait for a worker that has another run."""
 LIVE = (Status.QUEUED, Status.RUNNING)
 ENDED_BADLY = (Status.FAILED, Status.CANCELLED)
 
@@ -48,13 +54,13 @@ class RunQuerySet(models.QuerySet[Any]):
         """Return the runs that wait or work."""
         return self.filter(status__in=LIVE)
 
-    def lost(self, now: dt.datetime | None = None) -> Self:
+    def lost(self) -> Self:
         """Return the runs whose worker has been silent for longer than `settings.RUN_LOST_AFTER`."""
-        return self.filter(status=Status.RUNNING, beat_at__lt=(now or timezone.now()) - settings.RUN_LOST_AFTER)
+        return self.filter(status=Status.RUNNING, beat_at__lt=ago(settings.RUN_LOST_AFTER))
 
-    def forgotten(self, now: dt.datetime | None = None) -> Self:
+    def forgotten(self) -> Self:
         """Return the runs that have waited so long that their message may be lost: it is safe to send it again."""
-        return self.filter(status=Status.QUEUED, queued_at__lt=(now or timezone.now()) - settings.RUN_LOST_AFTER)
+        return self.filter(status=Status.QUEUED, queued_at__lt=ago(MESSAGE_LOST_AFTER))
 
 
 RunManager = models.Manager.from_queryset(RunQuerySet)
@@ -64,7 +70,7 @@ class Run(models.Model):
     """One long job. `Objective`, `TrainingRun` and `Rendering` are runs."""
 
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED, editable=False)
-    lease = models.UUIDField(null=True, editable=False, help_text=_("who works on it; a new one at each claim"))
+    lease = models.UUIDField(null=True, editable=False, help_text=_("the worker that holds it; new at each claim"))
     step = models.PositiveIntegerField(_("step"), default=0, editable=False)
     total = models.PositiveIntegerField(_("steps"), default=0, editable=False)
     attempts = models.PositiveIntegerField(default=0, editable=False)
@@ -91,8 +97,15 @@ class Run(models.Model):
     @property
     def is_lost(self) -> bool:
         """Tell whether the row says running, but its worker has been silent for too long."""
-        beat = self.beat_at
-        return self.status == Status.RUNNING and beat is not None and beat < timezone.now() - settings.RUN_LOST_AFTER
+        return self.status == Status.RUNNING and self._row().lost().exists()
+
+    @property
+    def silence(self) -> dt.timedelta | None:
+        """Return for how long the worker of a running run has said nothing, by the database's clock; else None."""
+        since = ExpressionWrapper(Now() - F("beat_at"), output_field=models.DurationField())
+        running = self._row().filter(status=Status.RUNNING).annotate(silence=since)
+        found: dt.timedelta | None = running.values_list("silence", flat=True).first()
+        return found
 
     @property
     def share(self) -> float:
@@ -101,53 +114,56 @@ class Run(models.Model):
 
     def claim(self) -> bool:
         """Take the queued run: True for exactly one of any number of workers, False for the others."""
-        now = timezone.now()
         return self._move(
             Q(status=Status.QUEUED),
-            status=Status.RUNNING, lease=uuid.uuid4(), started_at=now, beat_at=now, ended_at=None, message="",
+            status=Status.RUNNING, lease=uuid.uuid4(), started_at=Now(), beat_at=Now(), ended_at=None, message="",
             attempts=F("attempts") + 1,
         )  # fmt: skip
 
     def beat(self, step: int, total: int) -> None:
         """Store progress and prove life in one query; raise `RunStopped` when the run is no longer ours."""
-        if not self._move(self._mine, step=step, total=total, beat_at=timezone.now()):
+        if not self._move(self._mine, step=step, total=total, beat_at=Now()):
             raise RunStopped(f"{self} was cancelled or taken over at step {step}")
 
     def finish(self, **result: Any) -> None:
         """File the result with the state in one query; raise `RunStopped` (and file nothing) if no longer ours."""
-        done = {"status": Status.DONE, "ended_at": timezone.now(), **result}
-        if not self._move(self._mine, **done):
+        done = {"status": Status.DONE, "ended_at": Now(), **result}
+        if not patiently(lambda: self._move(self._mine, **done)):
             raise RunStopped(f"{self} was cancelled or taken over before its result was filed")
 
     def fail(self, message: str) -> bool:
         """Keep why it failed; False if the run was no longer ours."""
-        end = timezone.now()
-        return self._move(self._mine, status=Status.FAILED, message=message, ended_at=end)
+        failed = {"status": Status.FAILED, "message": message, "ended_at": Now()}
+        return patiently(lambda: self._move(self._mine, **failed))
 
     def cancel(self) -> bool:
         """Cancel a waiting or working run; its worker learns of it at the next beat. False if it had ended."""
-        return self._move(Q(status__in=LIVE), status=Status.CANCELLED, ended_at=timezone.now())
+        return self._move(Q(status__in=LIVE), status=Status.CANCELLED, ended_at=Now())
 
     def resume(self) -> bool:
         """Queue a failed, cancelled or lost run again; the lost worker's next beat fails. False in any other state."""
-        lost = Q(status=Status.RUNNING, beat_at__lt=timezone.now() - settings.RUN_LOST_AFTER)
-        again = {"status": Status.QUEUED, "lease": None, "queued_at": timezone.now(), "ended_at": None}
+        lost = Q(status=Status.RUNNING, beat_at__lt=ago(settings.RUN_LOST_AFTER))
+        again = {"status": Status.QUEUED, "lease": None, "queued_at": Now(), "ended_at": None}
         return self._move(Q(status__in=ENDED_BADLY) | lost, **again)
 
     @property
     def _mine(self) -> Q:
         return Q(status=Status.RUNNING, lease=self.lease, lease__isnull=False)
 
+    def _row(self) -> RunQuerySet:
+        rows: RunQuerySet = type(self).objects.filter(pk=self.pk)
+        return rows
+
     def _move(self, where: Q, **changes: Any) -> bool:
         """Update the row if it is (still) as `where` says; True, and this object is up to date, if it was."""
-        moved = type(self).objects.filter(where, pk=self.pk).update(**changes)
+        moved = self._row().filter(where).update(**changes)
         if moved:
             self.refresh_from_db()
         return bool(moved)
 
 
 @contextmanager
-def carried_out(run: Run) -> Iterator[Run | None]:
+def while_claimed(run: Run) -> Iterator[Run | None]:
     """Claim `run` for the block: yields it, or None when another worker has it. A failure or Ctrl-C lands on the row.
 
     The block files its result itself with `run.finish(...)`. `RunStopped` ends the block quietly.

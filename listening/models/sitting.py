@@ -1,7 +1,7 @@
 """What an assessor is asked and tested besides the trials: `Question`s with their `Reply`s, and `HeadphoneCheck`s."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -10,10 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening import headphones
-from listening.models.study import Study, new_seed
+from listening.anchors import MIXTURE_ANCHORS
+from listening.models.method import Role
+from listening.models.study import Attribute, Stimulus, Study, new_seed
+from listening.presets import Form
+from listening.presets.comprehension import DESERVED_SCORES
 
-LONGEST_TEXT = 4000
-SCALE = (1, 7)
+MAX_REPLY_CHARACTERS = 4000
+DEFAULT_SCALE_ENDS = (1, 7)
 """The steps of a scale that says nothing else."""
 
 
@@ -77,8 +81,8 @@ class Question(models.Model):
     @property
     def steps(self) -> range:
         """Return the steps of a scale."""
-        least = SCALE[0] if self.minimum is None else self.minimum
-        most = least + SCALE[1] - SCALE[0] if self.maximum is None else self.maximum
+        least = DEFAULT_SCALE_ENDS[0] if self.minimum is None else self.minimum
+        most = least + DEFAULT_SCALE_ENDS[1] - DEFAULT_SCALE_ENDS[0] if self.maximum is None else self.maximum
         return range(least, most + 1)
 
 
@@ -128,14 +132,14 @@ class HeadphoneCheck(models.Model):
         The last answer passes the check or not, and ends the session where the study asks for that. Safe to repeat.
         Raises `ValueError` for another interval.
         """
-        if interval not in range(1, headphones.INTERVALS + 1):
-            raise ValueError(f"a headphone check has intervals 1 to {headphones.INTERVALS}, not {interval}")
+        if interval not in range(1, headphones.INTERVALS_OF_A_TRIAL + 1):
+            raise ValueError(f"a headphone check has intervals 1 to {headphones.INTERVALS_OF_A_TRIAL}, not {interval}")
         if number != self.answered or self.passed is not None:
             return False
         right = interval == headphones.trial(self.kind, self.seed, number).answer
         changes: dict[str, Any] = {"answers": [*self.answers, interval], "answered": number + 1}
         changes["correct"] = self.correct + right
-        if number + 1 == headphones.TRIALS:
+        if number + 1 == headphones.TRIALS_OF_A_CHECK:
             changes["passed"] = changes["correct"] >= self.session.study.threshold(self.kind)
         with transaction.atomic():
             done = HeadphoneCheck.objects.filter(pk=self.pk, answered=number).update(**changes)
@@ -145,10 +149,57 @@ class HeadphoneCheck(models.Model):
         return bool(done)
 
 
-def half(trials: int) -> int:
+class ComprehensionQuerySet(models.QuerySet["Comprehension"]):
+    """Comprehension checks, many at once."""
+
+    def awaiting_definition(self) -> Self:
+        """Return those whose attribute was misunderstood, and whose definition was not read once more since."""
+        return self.filter(understood=False, told_at=None)
+
+
+def checked_attributes(study: Study) -> list[Attribute]:
+    """Return the attributes whose comprehension is checked: those with a rule, where the mixture is practised on."""
+    if not study.comprehension or study.rules.form != Form.SCALE:
+        return []
+    practised = Stimulus.objects.filter(mixture_stimuli(), item__study=study, item__training=True)
+    return list(study.attributes.filter(key__in=DESERVED_SCORES)) if practised.exists() else []
+
+
+def mixture_stimuli(stimulus: str = "") -> Q:
+    """Return what tells that a stimulus, `stimulus` being the way to it, is the plain mixture."""
+    way = f"{stimulus}condition__"
+    return Q(**{f"{way}role": Role.ANCHOR, f"{way}name__in": MIXTURE_ANCHORS})
+
+
+class Comprehension(models.Model):
+    """Whether an attribute was understood: how the mixture was rated on it in the practice trial.
+
+    Who rated it the wrong way round is shown the definition once more, and `told_at` notes when.
+    """
+
+    session = models.ForeignKey("Session", models.CASCADE, related_name="comprehensions", verbose_name=_("session"))
+    attribute = models.ForeignKey(
+        "Attribute", models.PROTECT, related_name="comprehensions", verbose_name=_("attribute")
+    )
+    score = models.FloatField(_("rating of the mixture"))
+    understood = models.BooleanField(_("understood"))
+    told_at = models.DateTimeField(_("told"), null=True, help_text=_("when the definition was read once more"))
+
+    objects = ComprehensionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("comprehension check"), _("comprehension checks")
+        ordering = ["session", "pk"]
+        constraints = [models.UniqueConstraint(fields=["session", "attribute"], name="comprehension_once")]
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.attribute.key}: {'understood' if self.understood else 'misunderstood'}"
+
+
+def trials_before_half_way(trials: int) -> int:
     """Return after how many of `trials` the questions between are asked.
 
-    >>> half(5)
+    >>> trials_before_half_way(5)
     3
     """
     return math.ceil(trials / 2)

@@ -7,41 +7,27 @@ lets in, under names that tell nothing.
 """
 
 import secrets
-import shutil
-from pathlib import Path
 from typing import Any, Self
 
-from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.design import Design
+from listening.models.audio import Audio
 from listening.models.language import Spoken
 from listening.models.method import Method, Role
+from listening.models.privacy import Privacy
 from listening.models.procedure import Procedure
-from lossmodel.files import whole
+from listening.models.recruiting import Recruiting
 
 
 def new_seed() -> int:
     """Return a random seed in [0, 2**31): drawn once, stored, and then the origin of every draw."""
     return secrets.randbelow(2**31)
-
-
-def on_this_machine(file: FieldFile) -> Path:
-    """Return where a stored file lies; from remote storage it is fetched once, to VAR_ROOT/cache."""
-    try:
-        return Path(file.path)
-    except NotImplementedError:
-        cached = Path(settings.VAR_ROOT) / "cache" / str(file.name)
-    if not cached.exists():
-        with whole(cached) as part, file.open("rb") as remote, part.open("wb") as local:
-            shutil.copyfileobj(remote, local)
-    return cached
 
 
 class StudyQuerySet(models.QuerySet["Study"]):
@@ -52,7 +38,7 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(status=Study.Status.OPEN)
 
 
-class Study(Procedure, Method, Spoken):
+class Study(Procedure, Method, Spoken, Recruiting, Privacy):
     """One listening test with its design: draft, open, closed, archived."""
 
     class Status(models.TextChoices):
@@ -67,13 +53,12 @@ class Study(Procedure, Method, Spoken):
     title = models.CharField(_("title"), max_length=200)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("where an imported test is from"))
+    import_report = models.TextField(_("import report"), blank=True, editable=False)
     introduction = models.TextField(_("introduction"), blank=True)
     consent = models.TextField(_("consent"), blank=True, help_text=_("what an assessor agrees to first"))
     consent_version = models.CharField(_("consent version"), max_length=20, default="1")
     instructions = models.TextField(_("instructions"), blank=True)
     thanks = models.TextField(_("thanks"), blank=True)
-    completion_code = models.CharField(_("completion code"), max_length=40, blank=True)
-    return_url = models.URLField(_("return URL"), blank=True)
     seed = models.PositiveBigIntegerField(_("seed"), default=new_seed, help_text=_("every order is drawn from it"))
     rate = models.PositiveIntegerField(_("sample rate (Hz)"), default=44100)
     loudness = models.FloatField(
@@ -84,11 +69,13 @@ class Study(Procedure, Method, Spoken):
         _("items per session"), null=True, blank=True, help_text=_("empty: all")
     )
     replicates = models.PositiveSmallIntegerField(
-        _("replicated trials per attribute"),
-        default=1,
-        help_text=_("rated twice: how reliable is each assessor?"),
+        _("replicated trials per attribute"), default=1, help_text=_("rated twice: how reliable is each assessor?")
     )
     quota = models.PositiveIntegerField(_("quota of sessions"), null=True, blank=True, help_text=_("empty: no limit"))
+    hold_minutes = models.PositiveIntegerField(
+        _("a place is held for (minutes)"), default=120, validators=[MinValueValidator(1)],
+        help_text=_("without activity; then its place in quota and plan goes to the next assessor"),
+    )  # fmt: skip
     rendering = models.ForeignKey(
         "Rendering", models.PROTECT, null=True, blank=True, editable=False, related_name="drafts",
         verbose_name=_("rendering"), help_text=_("the rendering that drafted this study"),
@@ -177,41 +164,6 @@ class Attribute(models.Model):
         return f"{self.study}/{self.key}"
 
 
-class Audio(models.Model):
-    """One sound file as it was let in: FLAC under an opaque name, with what was measured on it."""
-
-    file = models.FileField(_("file"), upload_to="audio/")
-    sha256 = models.CharField(max_length=64, editable=False)
-    rate = models.PositiveIntegerField(_("sample rate (Hz)"))
-    channels = models.PositiveSmallIntegerField(_("channels"), validators=[MinValueValidator(1), MaxValueValidator(2)])
-    frames = models.PositiveIntegerField(_("length (samples)"))
-    loudness = models.FloatField(_("loudness (LUFS)"), null=True, help_text=_("ITU-R BS.1770-4, as stored"))
-    peak = models.FloatField(_("peak"))
-    gain = models.FloatField(_("gain (dB)"), default=0.0, help_text=_("applied when it was let in"))
-    delivered_as = models.CharField(_("delivered as"), max_length=300, help_text=_("the name it came under"))
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("audio")
-        constraints = [
-            models.CheckConstraint(
-                name="audio_measured", condition=Q(rate__gt=0, channels__gte=1, channels__lte=2, frames__gt=0)
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.delivered_as} ({self.seconds:.1f} s)"
-
-    @property
-    def seconds(self) -> float:
-        """Return the length in seconds."""
-        return self.frames / self.rate
-
-    @property
-    def path(self) -> Path:
-        """Return its file on this machine."""
-        return on_this_machine(self.file)
-
-
 class Item(models.Model):
     """One excerpt: its mixture, its accompaniment where it is known, and one or more admissible references."""
 
@@ -223,10 +175,10 @@ class Item(models.Model):
     accompaniment = models.ForeignKey(
         Audio, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("accompaniment")
     )
-
     training = models.BooleanField(
         _("training"), default=False, help_text=_("rated first, to learn the page and the scale; does not count")
     )
+    note = models.TextField(_("note"), blank=True, help_text=_("remarks from the checks of its sounds"))
 
     class Meta:
         verbose_name, verbose_name_plural = _("item"), _("items")
@@ -260,7 +212,7 @@ class Condition(models.Model):
     study = models.ForeignKey(Study, models.CASCADE, related_name="conditions", verbose_name=_("study"))
     name = models.CharField(_("name"), max_length=80)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.SYSTEM)
-    description = models.TextField(_("description"), blank=True, help_text=_("how its stimuli were made"))
+    description = models.TextField(_("description"), blank=True, help_text=_("how its stimuli are made"))
     checkpoint = models.ForeignKey(
         "Checkpoint", models.PROTECT, null=True, blank=True, related_name="conditions", verbose_name=_("checkpoint")
     )

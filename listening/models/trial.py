@@ -7,17 +7,18 @@ stimulus that was not in the trial, nor twice for the same slot.
 import uuid
 from typing import Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from listening.design import Page
 from listening.models.method import Role
-from listening.models.session import Session, new_token
+from listening.models.sitting import Comprehension, checked_attributes, mixture_stimuli
 from listening.models.study import Attribute, Item, Stimulus, Study
+from listening.models.tokens import new_token
+from listening.presets.comprehension import DESERVED_SCORES
 
-RECOGNISED = 75.0
+MIN_RECOGNISED_SCORE = 75.0
 """From where on a hidden reference counts as recognised: the upper two of five grades, as P.808 allows of a known 5."""
 
 
@@ -32,21 +33,6 @@ class TrialQuerySet(models.QuerySet["Trial"]):
         """Return the trials whose ratings count: no trainings."""
         return self.filter(item__training=False)
 
-    def lay_out(self, session: Session, pages: list[Page]) -> None:
-        """Store the planned pages of `session` as trials and slots."""
-        trials = self.bulk_create(
-            Trial(
-                session=session, position=n, attribute_id=page.attribute, item_id=page.item, replicate=page.replicate,
-                part=page.part, attention=page.attention,
-            )
-            for n, page in enumerate(pages)
-        )  # fmt: skip
-        Slot.objects.bulk_create(
-            Slot(trial=trial, position=n, stimulus_id=stimulus)
-            for trial, page in zip(trials, pages, strict=True)
-            for n, stimulus in enumerate(page.stimuli)
-        )
-
 
 class Trial(models.Model):
     """One page: one item, one attribute, its stimuli shuffled, or some of them.
@@ -55,7 +41,7 @@ class Trial(models.Model):
     of the same page from 0.
     """
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="trials", verbose_name=_("session"))
+    session = models.ForeignKey("Session", models.CASCADE, related_name="trials", verbose_name=_("session"))
     attribute = models.ForeignKey(Attribute, models.PROTECT, related_name="trials", verbose_name=_("attribute"))
     item = models.ForeignKey(Item, models.PROTECT, related_name="trials", verbose_name=_("item"))
     position = models.PositiveSmallIntegerField(_("position"))
@@ -67,6 +53,10 @@ class Trial(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     seconds = models.FloatField(_("seconds"), null=True, blank=True, help_text=_("time spent on the page"))
+    proved = models.BooleanField(
+        _("sound proved"), null=True, editable=False,
+        help_text=_("the browser decoded every sound of the page bit for bit as stored; empty: not played here"),
+    )  # fmt: skip
 
     objects = TrialQuerySet.as_manager()
 
@@ -92,11 +82,19 @@ class Trial(models.Model):
     @property
     def right(self) -> bool | None:
         """Tell whether an attention trial was answered right; None before it is answered, and in other trials."""
-        return None if (score := self.recognised) is None else score >= RECOGNISED
+        return None if (score := self.recognised) is None else score >= MIN_RECOGNISED_SCORE
 
     def start(self) -> None:
-        """Note when the page was first seen."""
-        Trial.objects.filter(pk=self.pk, started_at=None).update(started_at=timezone.now())
+        """Note when the page was first seen; from then on its sound is not proved until its browser has proved it."""
+        seen = Trial.objects.filter(pk=self.pk)
+        seen.filter(started_at=None).update(started_at=timezone.now())
+        if self.proved is None:
+            played_here = seen.filter(finished_at=None, session__assessor__simulated=False, session__study__source="")
+            played_here.filter(proved=None).update(proved=False)
+
+    def prove(self) -> None:
+        """Note that every sound of the page was decoded bit for bit as stored."""
+        Trial.objects.filter(pk=self.pk).exclude(proved=True).update(proved=True)
 
     def finish(self) -> bool:
         """Close the trial once every slot is rated; False while one is not. Safe to repeat."""
@@ -105,9 +103,25 @@ class Trial(models.Model):
         self.refresh_from_db()
         now = timezone.now()
         seconds = (now - self.started_at).total_seconds() if self.started_at else None
-        if Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds):
-            self.session.rest()
+        with transaction.atomic():
+            if Trial.objects.filter(pk=self.pk, finished_at=None).update(finished_at=now, seconds=seconds):
+                self._check_comprehension()
+                self.session.rest()
         return True
+
+    def _check_comprehension(self) -> None:
+        """Note how the mixture was rated in a finished practice trial: the first of its attribute in the session.
+
+        Nothing where the study does not ask for it, the attribute has no rule, or the page shows no mixture.
+        """
+        known = checked_attributes(self.session.study) if self.item.training else []
+        if self.attribute not in known:
+            return
+        mixture = self.slots.filter(mixture_stimuli("stimulus__"))
+        score = mixture.exclude(rating=None).values_list("rating__score", flat=True).first()
+        if score is not None:
+            found = {"score": score, "understood": DESERVED_SCORES[self.attribute.key].fits(score)}
+            Comprehension.objects.get_or_create(session=self.session, attribute=self.attribute, defaults=found)
 
 
 class Slot(models.Model):
@@ -145,10 +159,19 @@ class Slot(models.Model):
 class RatingQuerySet(models.QuerySet["Rating"]):
     """Ratings, many at once."""
 
-    def counted(self, study: Study) -> Self:
-        """Return the ratings of `study` that count: no training, no attention trial, nothing of a declined session."""
+    def counted(self, study: Study, *, with_excluded: bool = False) -> Self:
+        """Return the ratings of `study` that count: no training, no attention trial, nothing of who does not count.
+
+        That is who declined or withdrew, a researcher's preview, and unless `with_excluded` who was excluded.
+        """
         own = self.filter(slot__trial__session__study=study, slot__trial__session__declined_at=None)
+        own = own.filter(slot__trial__session__preview=False)
+        own = own if with_excluded else own.filter(slot__trial__session__excluded_at=None)
         return own.filter(slot__trial__item__training=False, slot__trial__attention=False)
+
+    def proved(self) -> Self:
+        """Leave out the ratings of pages whose sound is not proved; what was not played here stays."""
+        return self.exclude(slot__trial__proved=False)
 
 
 class Rating(models.Model):

@@ -1,16 +1,22 @@
 """What a browser sends when an assessor moves a slider, checked before it touches a row."""
 
+import time
 import uuid
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from listening.models import Session, Slot
+from listening.participant import hearing
 
-LARGEST = 4096
+MAX_BODY_BYTES = 4096
 """Bytes of a body: an answer takes about 150."""
+MAX_AHEAD_MS = 86_400_000
+"""By how much a browser's clock may run ahead (a day), as after a change of its time zone."""
+Body = TypeVar("Body", bound=BaseModel)
 
 
 class Refused(Exception):
@@ -32,7 +38,7 @@ class Answer(BaseModel):
     key: uuid.UUID
 
 
-class Standing(NamedTuple):
+class StoredAnswer(NamedTuple):
     """What a slot holds after an answer: `newest` tells whether it is that answer, or one given later elsewhere."""
 
     newest: bool
@@ -40,35 +46,47 @@ class Standing(NamedTuple):
     order: int
 
 
-def received(request: HttpRequest) -> bytes:
+def read_body(request: HttpRequest) -> bytes:
     """Return the body of a request, or raise `Refused` (413) before reading one that is too long to be an answer."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-        raise Refused(_("answer: longer than {} bytes").format(LARGEST), 413)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        raise Refused(_("answer: longer than {} bytes").format(MAX_BODY_BYTES), 413)
     return request.body
 
 
-def store(session: Session, body: bytes) -> Standing:
-    """Store the answer in `body` (JSON) unless one given later stands; return what stands now, or raise `Refused`."""
-    answer = parse(body)
+def store(session: Session, body: bytes) -> StoredAnswer:
+    """Store the answer in `body` (JSON) unless one given later stands; return what stands now, or raise `Refused`.
+
+    What has not been heard yet is refused as too early (425): the answer is to come again.
+    """
+    answer = parse(Answer, body, name="answer")
     if session.finished_at or session.declined_at:
         raise Refused(_("this session has ended; its ratings stand as they are"), 409)
-    slot = Slot.objects.filter(trial__session=session, token=answer.slot).select_related("trial").first()
+    slots = Slot.objects.select_related("trial", "stimulus__audio").annotate(rated=Q(rating__isnull=False))
+    slot = slots.filter(trial__session=session, token=answer.slot).first()
     if slot is None:
         raise Refused(_("slot: there is no such sound in this session; reload the page"), 404)
     if not session.instructed_at or session.trials.open().filter(position__lt=slot.trial.position).exists():
-        raise Refused(_("slot: this session has not come to this sound yet; reload the page"), 409)
-    if not session.study.rules.offers(answer.score):
+        raise Refused(_("slot: this session has not reached this sound yet; reload the page"), 409)
+    rules = session.study.rules
+    if not rules.offers(answer.score):
         raise Refused(_("score: none of the answers to choose from; reload the page"), 400)
-    slot.answer(answer.score, order=answer.order, key=answer.key)
+    if not slot.rated and (unheard := hearing.refusal(slot, rules)):
+        raise Refused(unheard, 425)
+    slot.answer(answer.score, order=min(answer.order, _newest_possible_order()), key=answer.key)
     rating = slot.rating
-    return Standing(rating.key == answer.key, rating.score, rating.order)
+    return StoredAnswer(rating.key == answer.key, rating.score, rating.order)
 
 
-def parse(body: bytes) -> Answer:
-    """Return the answer in `body`, or raise `Refused` (400) naming the field and what is wrong with it."""
+def _newest_possible_order() -> int:
+    """Return the largest order that an answer may have now: no clock, however wrong, closes a slot to later answers."""
+    return int(time.time() * 1000) + MAX_AHEAD_MS
+
+
+def parse(kind: type[Body], body: bytes, *, name: str) -> Body:
+    """Return what `body` (JSON) holds, or raise `Refused` (400): the field, or `name` for the whole, and its fault."""
     try:
-        return Answer.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "answer"
+        field = ".".join(str(part) for part in first["loc"]) or name
         raise Refused(f"{field}: {first['msg'].lower()}", 400) from None

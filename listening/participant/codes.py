@@ -1,21 +1,18 @@
 """The personal code: what brings an assessor back on a device that does not know the link.
 
-It has 40 random bits and is good in one study. Guesses are counted for each address in the cache (of this process,
-unless Django is given another): a lab's worth of slips passes, and the 10⁹ tries that a hit takes do not.
+It has 40 random bits and is good in one study. Guesses are counted for each address (`listening.limits`): a lab's worth
+of slips passes, and the 10⁹ tries that a hit takes do not.
 """
 
 import re
 
-from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 
+from listening.limits import Limit, address
 from listening.models import Session, Study
 
-WRONG_CODES = 30
-"""Wrong codes that one address may send in `WITHIN` seconds."""
-
-WITHIN = 600
+WRONG_CODES = Limit("wrong-codes", attempts=30, window_seconds=600)
+"""Wrong codes that one address may send."""
 
 
 class TooManyCodes(Exception):
@@ -27,23 +24,15 @@ def grouped(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def coded(request: HttpRequest, study: Study) -> Session | None:
+def session_by_code(request: HttpRequest, study: Study) -> Session | None:
     """Return the sitting whose code was typed, None for a wrong one; raise `TooManyCodes` after too many of those.
 
     Small letters, spaces and hyphens do not matter.
     """
-    counter = f"wrong codes from {_address(request)}"
-    wrong = cache.get(counter, 0)
-    if wrong >= WRONG_CODES:
+    if WRONG_CODES.reached(address(request)):
         raise TooManyCodes
-    typed = re.sub(r"[\W_]", "", request.POST.get("code", "")[:40]).upper()
+    typed = re.sub(r"[\W_]", "", request.POST.get("code", "")).upper()
     sitting = study.sessions.filter(code=typed).first()
     if sitting is None:
-        cache.set(counter, wrong + 1, WITHIN)
+        WRONG_CODES.take(address(request))
     return sitting
-
-
-def _address(request: HttpRequest) -> str:
-    """Return where a request comes from; behind a proxy, what the proxy itself has added last."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.BEHIND_HTTPS else ""
-    return forwarded.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", ""))

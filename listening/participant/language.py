@@ -32,5 +32,5 @@ class StudyLanguage:
 def _of_study(place: Mapping[str, Any]) -> str | None:
     """Return the language of the study that an address leads to; "" or None leaves it to the browser."""
     if "token" in place:
-        return Session.objects.filter(token=place["token"]).values_list("study__language", flat=True).first()
+        return Session.every.filter(token=place["token"]).values_list("study__language", flat=True).first()
     return Study.objects.filter(slug=place.get("slug", "")).values_list("language", flat=True).first()

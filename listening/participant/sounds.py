@@ -1,10 +1,9 @@
-"""What a trial sounds like to an assessor: sounds behind tokens that are good in one session, all equally long.
+"""What a trial sounds like to an assessor: sounds behind tokens that are good in one session, in parcels of one size.
 
 A stimulus goes by its slot's random token. The open references have no row of their own in a session, so theirs is
 keyed by the session's secret: nobody can compute it, and it differs from session to session.
 """
 
-import hmac
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from listening.models import Audio, Session, Trial
-from listening.participant.flac import SMALLEST, padded
+from listening.participant import parcel
+from listening.stimuli.proof import crc32
 
 
 @dataclass(frozen=True)
@@ -57,39 +57,37 @@ def addresses_ahead(trial: Trial) -> list[str]:
 def addresses(trial: Trial) -> list[str]:
     """Return where the session of `trial` fetches its sounds: the open ones, then those of its slots in order."""
     session = trial.session.token
-    return [reverse("participant:audio", args=[session, token]) for token in _served(session, trial)]
+    return [reverse("participant:audio", args=[session, token]) for token in _servable(session, trial)]
 
 
-def delivered(session: Session, token: str) -> bytes:
-    """Return the FLAC file behind `token`, as long as the longest file of its trial; or raise `NoSuchSound`."""
+def parcel_of(session: Session, token: str) -> bytes:
+    """Return the parcel of the sound behind `token`, as large as every other of its trial; or raise `NoSuchSound`.
+
+    Raises `BadInput` for a sound without a checksum whose file is no longer the one that was let in.
+    """
     trial = _trial(session, token)
-    if trial is None or token not in (served := _served(session.token, trial)):
+    if trial is None or token not in (served := _servable(session.token, trial)):
         raise NoSuchSound(token)
     audio, size = served[token]
-    return padded(audio.path.read_bytes(), size)
-
-
-def check(token: str, file: bytes) -> str:
-    """Return the digest by which the browser knows that `file` came whole; keyed, so that equal files differ."""
-    return hmac.digest(token.encode(), file, "sha256").hex()
+    return parcel.sealed(audio.path.read_bytes(), token=token, crc32=crc32(audio), size=size)
 
 
 @lru_cache(maxsize=1024)
-def _served(_session: str, trial: Trial) -> dict[str, tuple[Audio, int]]:
-    """Return the sounds of `trial` by their tokens, and the length they are served with; neither ever changes.
+def _servable(_session: str, trial: Trial) -> dict[str, tuple[Audio, int]]:
+    """Return the sounds of `trial` by their tokens, and the size of their parcels; neither ever changes.
 
     The page asks first, so that its sounds have nothing left to ask: what they know of `trial` may be its key alone.
     `_session` is the key that is never used again.
     """
     sounds = open_sounds(trial) + hidden_sounds(trial)
-    size = max((_size(sound.audio.path) for sound in sounds), default=0) + SMALLEST
+    size = parcel.size_for(max((_file_bytes(sound.audio.path) for sound in sounds), default=0))
     return {sound.token: (sound.audio, size) for sound in sounds}
 
 
 def _trial(session: Session, token: str) -> Trial | None:
     """Return the trial that `token` may belong to: that of its slot, or the one an open sound's token begins with.
 
-    All but its keys is left in the table until somebody wants it, which `_served` seldom does.
+    All but its keys is left in the table until somebody wants it, which `_servable` seldom does.
     """
     position, dot, _key = token.partition(".")
     named = {"position": position} if dot and position.isdecimal() else {"slots__token": token}
@@ -102,6 +100,6 @@ def _token(trial: Trial, place: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _size(path: Path) -> int:
+def _file_bytes(path: Path) -> int:
     """Return the length in bytes; a stored file never changes."""
     return path.stat().st_size

@@ -1,12 +1,22 @@
-"""A step of a sitting: a form's POST that may come twice, late, or without the cookies it was sent with."""
+"""What requests under a personal link begin with: the sitting behind it, and steps that may come twice or late."""
 
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+
+from listening.models import Session
+
+
+def sitting_behind(token: str) -> Session:
+    """Return the sitting behind a personal link, which has just shown a sign of life; raise `Http404` for no link."""
+    try:
+        return Session.every.by_token(token)
+    except Session.DoesNotExist as unknown:
+        raise Http404(str(unknown)) from None
 
 
 def step(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -34,6 +34,7 @@ urlpatterns = [
     path("t/<opaque:token>/answers", views.answers, name="answers"),
     path("t/<opaque:token>/events", views.events, name="events"),
     path("t/<opaque:token>/audio/<opaque:opaque>", views.audio, name="audio"),
+    path("t/<opaque:token>/withdraw", around.withdraw, name="withdraw"),
     path("t/<opaque:token>/comment", views.comment, name="comment"),
     path("t/<opaque:token>/steps/<slug:name>", around.done, name="step"),
     path("t/<opaque:token>/questions/<slug:place>", around.questions, name="questions"),

@@ -8,16 +8,17 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from listening.models import Session, Stage, Study, Unavailable
-from listening.models.session import check_room, new_token
-from listening.participant import pages, sounds
-from listening.participant.answers import Refused, received, store
-from listening.participant.codes import TooManyCodes, coded
-from listening.participant.log import log
-from listening.participant.sheet import shortfall
-from listening.participant.sitting.outlook import expected
-from listening.participant.steps import step
-
-LONGEST_COMMENT = 4000
+from listening.models.notices import fill_up
+from listening.models.session import check_room
+from listening.models.tokens import new_token
+from listening.outlook import expected
+from listening.participant import pages, recruits, sounds
+from listening.participant.answers import Refused, read_body, store
+from listening.participant.codes import TooManyCodes, session_by_code
+from listening.participant.event_log import store_batch
+from listening.participant.sitting.freetext import as_stored, too_long
+from listening.participant.steps import sitting_behind, step
+from listening.participant.trial_page import shortfall
 
 
 @require_safe
@@ -31,16 +32,18 @@ def home(request: HttpRequest) -> HttpResponse:
 def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Welcome an assessor and ask for consent; begin on «agree»; resume what this browser began."""
     study = get_object_or_404(Study, slug=slug)
-    if known := pages.remembered(request, study):
-        return redirect(known)
-    if request.POST.get("answer") == "decline":
-        return render(request, "participant/declined.html", {"study": study})
+    came = recruits.arrival(request, study)
     try:
+        if known := pages.remembered(request, study, came) or pages.come_back(request, study, came):
+            return redirect(known)
+        recruits.check_invitation(came, study)
+        if request.POST.get("answer") == "decline":
+            return render(request, "participant/declined.html", {"study": study})
         if request.method == "POST":
-            return redirect(pages.remember(request, pages.begun(study, request.POST.get("ticket", ""))))
+            return redirect(pages.remember(request, pages.begin(request, study, came)))
         check_room(study)
-    except Unavailable as refusal:
-        return render(request, "participant/unavailable.html", {"study": study, "reason": refusal}, status=403)
+    except (Unavailable, recruits.AlreadyBegun, pages.TooManyBegun) as refusal:
+        return pages.turned_away(request, study, refusal)
     own = {"study": study, "ticket": new_token(), "outlook": expected(study)}
     return render(request, "participant/consent.html", own)
 
@@ -53,11 +56,11 @@ def resume(request: HttpRequest, slug: str) -> HttpResponseBase:
     notice, status = "", 200
     try:
         if request.method == "POST":
-            if sitting := coded(request, study):
+            if sitting := session_by_code(request, study):
                 return redirect(pages.remember(request, sitting))
-            notice, status = _("No session has this code. Please compare it letter by letter."), 404
+            notice, status = _("No session has this code. Please check it letter by letter."), 404
     except TooManyCodes:
-        notice, status = _("That were many wrong codes. Please wait ten minutes, or open your personal link."), 429
+        notice, status = _("Too many wrong codes. Please wait ten minutes, or open your personal link."), 429
     return render(request, "participant/resume.html", {"study": study, "notice": notice}, status=status)
 
 
@@ -65,13 +68,13 @@ def resume(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_safe
 def session(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page at which the sitting stands."""
-    return pages.show(request, _session(token))
+    return pages.show(request, sitting_behind(token))
 
 
 @step
 def consent(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note the decision of an assessor who came by a personal link."""
-    sitting = _session(token)
+    sitting = sitting_behind(token)
     if request.POST.get("answer") == "decline":
         sitting.decline()
     else:
@@ -82,21 +85,24 @@ def consent(request: HttpRequest, token: str) -> HttpResponseBase:
 @step
 def instructions(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note that the instructions were read."""
-    sitting = _session(token)
+    sitting = sitting_behind(token)
     sitting.instruct()
     return redirect(sitting)
 
 
 @step
 def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
-    """Finish a trial, or show it again with what is missing. A stale page just comes to where the sitting stands."""
-    sitting = _session(token)
-    page = get_object_or_404(sitting.trials.select_related("session__study"), position=position)
+    """Finish a trial, or show it again with what is missing. A stale page just comes to where the sitting stands.
+
+    A page that can show the next trial in its own place asks for it at once: the redirect would be one more way.
+    """
+    sitting = sitting_behind(token)
+    page = get_object_or_404(sitting.trials.select_related("session__study", "session__assessor"), position=position)
     missing = shortfall(page)
     if missing and sitting.stage == Stage.TRIAL:
         return pages.show(request, sitting, notice=missing, status=409)
     page.finish()
-    return redirect(sitting)
+    return pages.show(request, sitting_behind(token)) if "In-Place" in request.headers else redirect(sitting)
 
 
 @csrf_exempt  # the secret link is the right, and a beacon sent as the page goes away cannot carry a header
@@ -104,7 +110,7 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 def answers(request: HttpRequest, token: str) -> JsonResponse:
     """Store one answer: {"saved": true} and what stands now in its slot; else {"error": one line}."""
     try:
-        standing = store(Session.objects.get(token=token), received(request))
+        standing = store(Session.every.by_token(token), read_body(request))
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
@@ -117,7 +123,7 @@ def answers(request: HttpRequest, token: str) -> JsonResponse:
 def events(request: HttpRequest, token: str) -> JsonResponse:
     """Store a batch of what happened on a trial's page: {"saved": how many}; else {"error": one line}."""
     try:
-        saved = log(Session.objects.select_related("study").get(token=token), request)
+        saved = store_batch(Session.every.by_token(token), request)
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
@@ -127,25 +133,25 @@ def events(request: HttpRequest, token: str) -> JsonResponse:
 
 @require_safe
 def audio(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
-    """Serve a sound of this sitting under its opaque name, as long as every other of its trial."""
-    sitting = _session(token)
+    """Serve a sound of this sitting under its opaque name, in a parcel as large as every other of its trial."""
+    sitting = sitting_behind(token)
     if sitting.stage not in {Stage.INSTRUCTIONS, Stage.TRIAL}:
-        raise Http404(_("The sounds of this session are no longer served."))
+        raise Http404(_("The sounds of this session are no longer available."))
     try:
-        file = sounds.delivered(sitting, opaque)
+        parcel = sounds.parcel_of(sitting, opaque)
     except sounds.NoSuchSound:
         raise Http404(_("There is no such sound in this session.")) from None
-    headers = {"Cache-Control": "private, max-age=86400, immutable", "Sound-Check": sounds.check(opaque, file)}
-    return HttpResponse(file, content_type="audio/flac", headers=headers)
+    headers = {"Cache-Control": "private, max-age=86400, immutable"}
+    return HttpResponse(parcel, content_type="application/octet-stream", headers=headers)
 
 
 @step
 def comment(request: HttpRequest, token: str) -> HttpResponseBase:
-    """End the sitting, with a comment if there is one."""
-    sitting = _session(token)
-    sitting.finish(request.POST.get("comment", "").replace("\0", "").strip()[:LONGEST_COMMENT])
+    """End the sitting, with a comment if there is one; one that is too long to be stored is shown again."""
+    sitting, typed = sitting_behind(token), as_stored(request.POST.get("comment", ""))
+    notice = too_long(typed)
+    if notice and sitting.stage == Stage.COMMENT:
+        return pages.show(request, sitting, notice=notice, comment=typed, status=422)
+    if sitting.finish(typed):
+        fill_up(sitting.study)
     return redirect(sitting)
-
-
-def _session(token: str) -> Session:
-    return get_object_or_404(Session.objects.select_related("study", "assessor"), token=token)

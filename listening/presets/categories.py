@@ -5,16 +5,16 @@ The grades 1 … 5 are stored as 0, 25, 50, 75, 100, so that a mean opinion scor
 
 from django.utils.translation import gettext_noop as _
 
-from listening.presets.method import NO_HURRY, AttributeText, Form, Preset, Rules
+from listening.presets.method import JUDGE_BY_EAR, AttributeText, Form, Preset, Rules
 
 DEGRADATION = (
     _("Very annoying"),
     _("Annoying"),
     _("Slightly annoying"),
-    _("Perceptible, but not annoying"),
-    _("Imperceptible"),
+    _("Audible, but not annoying"),
+    _("Inaudible"),
 )
-"""The degradation category scale, 1 to 5."""
+"""The degradation category scale, 1 to 5 (P.800, annex D)."""
 
 QUALITY = (_("Bad"), _("Poor"), _("Fair"), _("Good"), _("Excellent"))
 """The absolute category scale, 1 to 5."""
@@ -26,7 +26,7 @@ _DCR = Preset(
         AttributeText(
             key="degradation",
             name="Degradation",
-            question="How do you find the degradation of the version, compared with the reference?",
+            question="How do you rate the degradation of the version compared with the reference?",
             definition="Degradation is every change for the worse that you hear in the version and not in the "
             "reference.",
             low=DEGRADATION[0],
@@ -34,9 +34,9 @@ _DCR = Preset(
         ),
     ),
     instructions=(
-        "On each page you hear a reference and one version of the same excerpt. Hear both to their end, as often as "
-        "you like, and then choose the words that fit the version best. Some versions are the reference itself. "
-        + NO_HURRY
+        "On each page you hear a reference and one version of the same excerpt. Listen to both to the end, as often "
+        "as you like, and then choose the words that fit the version best. Some versions are the reference itself. "
+        + JUDGE_BY_EAR
     ),
     anchors=("lowpass-3500",),
     rules=Rules(form=Form.CATEGORY, only_sounding=False, to_end=True, choices=DEGRADATION),
@@ -51,15 +51,16 @@ _ACR = Preset(
             key="overall-quality",
             name="Overall quality",
             question="How good is the overall quality of what you hear?",
-            definition="One overall judgement of the sound, without comparing it with anything: of everything that you "
+            definition="One overall judgement of the sound, without comparing it with anything: everything that you "
             "find disturbing, missing or artificial in it.",
             low=QUALITY[0],
             high=QUALITY[-1],
         ),
     ),
     instructions=(
-        "On each page you hear one sound. Hear it to its end, as often as you like, and then choose the word that fits "
-        "its quality best. " + NO_HURRY
+        "On each page you hear one sound. Listen to it to the end, as often as you like, and then choose the word "
+        "that fits "
+        "its quality best. " + JUDGE_BY_EAR
     ),
     anchors=("lowpass-3500",),
     rules=Rules(form=Form.CATEGORY, only_sounding=False, to_end=True, choices=QUALITY, open_reference=False),

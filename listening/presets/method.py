@@ -17,12 +17,14 @@ HEAR_AND_COMPARE = (
     "On each page you hear a reference and several unlabelled versions of the same excerpt. Switch between them as "
     "often as you like, and compare each with the reference before you rate it with its slider. "
 )
-HIDDEN = "One of the versions is the reference itself, hidden among the others. "
-NO_HURRY = "There is no right or wrong answer and no hurry: judge by ear alone."
+HIDDEN_REFERENCE = "One of the versions is the reference itself, hidden among the others. "
+JUDGE_BY_EAR = "There is no right or wrong answer and no hurry: judge by ear alone."
 
 
-TOLERANCE = 0.01
+SCORE_TOLERANCE = 0.01
 """Points by which thirds of 100 may miss their sum."""
+HEARD_TOLERANCE_SECONDS = 0.05
+"""By which what a browser played may miss what is asked for: it counts in blocks of samples, and fades."""
 
 
 class Form(StrEnum):
@@ -74,6 +76,8 @@ class Rules:
     only_sounding: bool = True
     """Only the slider of the stimulus now heard moves (BS.1534-3 §5.4)."""
     all_heard: bool = True
+    heard_seconds: float = 1.0
+    """How long a stimulus must have played before it counts as heard; to its end, where it is shorter."""
     to_end: bool = False
     """Heard means heard up to the last sample, and in a list of grades the reference is to be heard too."""
     all_moved: bool = True
@@ -111,13 +115,22 @@ class Rules:
         """Tell whether the hidden reference has a known place at the top: scales with a reference beside them."""
         return self.form == Form.SCALE and self.open_reference
 
+    def heard(self, seconds: float, *, whole: bool, length: float) -> bool:
+        """Tell whether a sound of `length` seconds counts as heard that played for `seconds`, or once to its end.
+
+        >>> [Rules().heard(seconds, whole=False, length=8.0) for seconds in (0.5, 1.0)]
+        [False, True]
+        """
+        asked = min(self.heard_seconds, length) - HEARD_TOLERANCE_SECONDS
+        return whole or (seconds >= asked and not self.to_end)
+
     def offers(self, score: float) -> bool:
         """Tell whether `score` may be given: any 0–100 on a scale, else those of the options."""
-        return abs(self.nearest(score) - score) < TOLERANCE
+        return abs(self.nearest(score) - score) < SCORE_TOLERANCE
 
     def fit(self, scores: list[float]) -> bool:
         """Tell whether `scores` go together on one page: those of a pair make 100."""
-        return self.form != Form.PAIR or abs(sum(scores) - 100) < TOLERANCE
+        return self.form != Form.PAIR or abs(sum(scores) - 100) < SCORE_TOLERANCE
 
     def given(self, scores: list[float]) -> list[float]:
         """Return what one who would give `scores` on a scale gives on this page: as near as its options allow.

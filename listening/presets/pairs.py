@@ -6,7 +6,7 @@ preferred 100, rejected 0, no preference 50 each. A system's mean is therefore t
 
 from django.utils.translation import gettext_noop as _
 
-from listening.presets.method import NO_HURRY, AttributeText, Form, Meeting, Preset, Rules
+from listening.presets.method import JUDGE_BY_EAR, AttributeText, Form, Meeting, Preset, Rules
 
 PREFERENCE = (_("1 is better"), _("No preference"), _("2 is better"))
 
@@ -23,7 +23,7 @@ COMPARISON = (
 )
 """The comparison category scale of P.808, -3 to 3: the second compared with the first."""
 
-_CHOOSE = "Hear both to their end, as often as you like, and then choose. "
+_CHOOSE = "Listen to both to the end, as often as you like, and then choose. "
 
 _AB = Preset(
     key="ab",
@@ -38,7 +38,7 @@ _AB = Preset(
             high="Always preferred",
         ),
     ),
-    instructions="On each page you hear two versions of the same excerpt. " + _CHOOSE + NO_HURRY,
+    instructions="On each page you hear two versions of the same excerpt. " + _CHOOSE + JUDGE_BY_EAR,
     anchors=("lowpass-3500",),
     rules=Rules(form=Form.PAIR, only_sounding=False, to_end=True, choices=PREFERENCE, open_reference=False),
     attention=1,
@@ -60,7 +60,7 @@ _AB_REFERENCE = Preset(
     instructions=(
         "On each page you hear a reference and two versions of the same excerpt. Compare both with the reference. "
         + _CHOOSE
-        + NO_HURRY
+        + JUDGE_BY_EAR
     ),
     anchors=("lowpass-3500",),
     rules=Rules(form=Form.PAIR, only_sounding=False, to_end=True, choices=LIKENESS),
@@ -74,14 +74,16 @@ _CCR = Preset(
         AttributeText(
             key="comparison",
             name="Comparison",
-            question="How good is the second compared with the first?",
+            question="How is the quality of the second version compared with that of the first?",
             definition="One overall judgement of the quality of the second version, compared with that of the first. "
             "Either may be the better one.",
             low="Much worse",
             high="Much better",
         ),
     ),
-    instructions="On each page you hear two versions of the same excerpt, one after the other. " + _CHOOSE + NO_HURRY,
+    instructions="On each page you hear two versions of the same excerpt, one after the other. "
+    + _CHOOSE
+    + JUDGE_BY_EAR,
     anchors=("lowpass-3500",),
     rules=Rules(
         form=Form.PAIR,

@@ -3,8 +3,8 @@
 from listening.presets.method import (
     BS1534_INTERVALS,
     HEAR_AND_COMPARE,
-    HIDDEN,
-    NO_HURRY,
+    HIDDEN_REFERENCE,
+    JUDGE_BY_EAR,
     AttributeText,
     Preset,
     Rules,
@@ -26,8 +26,10 @@ _MUSHRA = Preset(
         ),
     ),
     instructions=(
-        HEAR_AND_COMPARE + HIDDEN + "At least one version of each page must therefore be rated 100; the lowest need "
-        "not be “bad”. " + NO_HURRY
+        HEAR_AND_COMPARE
+        + HIDDEN_REFERENCE
+        + "At least one version of each page must therefore be rated 100; the lowest need "
+        "not be “bad”. " + JUDGE_BY_EAR
     ),
     anchors=("lowpass-3500", "lowpass-7000"),
     rules=Rules(one_full=True, start=0.0, show_number=True, intervals=BS1534_INTERVALS),
@@ -41,7 +43,7 @@ _NOT_MENTIONED = Preset(
             key="basic-audio-quality",
             name="Basic audio quality",
             question="How good is the basic audio quality?",
-            definition="One overall judgement of what you hear in a version: of everything that you find disturbing, "
+            definition="One overall judgement of what you hear in a version: everything that you find disturbing, "
             "missing or artificial in it.",
             low="Bad",
             high="Excellent",
@@ -49,7 +51,7 @@ _NOT_MENTIONED = Preset(
     ),
     instructions=(
         "On each page you hear several unlabelled versions of the same excerpt. Switch between them as often as you "
-        "like, and rate each with its slider. " + NO_HURRY
+        "like, and rate each with its slider. " + JUDGE_BY_EAR
     ),
     anchors=("lowpass-3500", "lowpass-7000"),
     rules=Rules(start=Start.NONE, show_number=True, intervals=BS1534_INTERVALS, open_reference=False),
@@ -69,7 +71,7 @@ _SIMILARITY = Preset(
             high="Same as the reference",
         ),
     ),
-    instructions=HEAR_AND_COMPARE + HIDDEN + "It belongs at the top end of the scale. " + NO_HURRY,
+    instructions=HEAR_AND_COMPARE + HIDDEN_REFERENCE + "It belongs at the top end of the scale. " + JUDGE_BY_EAR,
     anchors=("interference-anchor", "quality-anchor"),
     rules=Rules(),
 )

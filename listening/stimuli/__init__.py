@@ -18,7 +18,7 @@ from listening.stimuli.drafts import (
     new_study,
     redraft,
 )
-from listening.stimuli.folder import from_folder
+from listening.stimuli.folder import fill_from_folder, from_folder
 from listening.stimuli.selection import select
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "admit_mixture",
     "admit_reference",
     "fill",
+    "fill_from_folder",
     "from_folder",
     "new_study",
     "redraft",

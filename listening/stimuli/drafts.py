@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import translation
 
 from listening import anchors, presets
-from listening.models import Attribute, Audio, Condition, Item, Reference, Rendering, Role, Stimulus, Study
+from listening.models import Attribute, Audio, Condition, Item, Reference, Rendering, Role, Stimulus, Study, StudyRole
 from listening.models.study import new_seed
 from listening.stimuli.door import (
     Row,
@@ -63,11 +63,23 @@ def new_study(
     They are in the study's `language`; in English where it has none. `fields` are the study's own. Raises `BadInput`
     for an unknown preset, a slug that is taken or is none, and impossible fields.
     """
-    with translation.override(fields.get("language") or settings.LANGUAGE_CODE):
-        method = presets.preset(preset).spoken()
+    study = unsaved_study(slug, title, preset, **fields)
+    save_new(study, attributes)
+    return study
+
+
+def unsaved_study(slug: str, title: str, preset: str, **fields: Any) -> Study:
+    """Return the row that `new_study` saves, not saved yet; errors as there."""
+    method = _spoken(preset, fields.get("language", ""))
     own = {"instructions": method.instructions, "replicates": method.replicates, "attention": method.attention}
     study = Study(slug=slug, title=title, preset=method.key, **{**own, **fields})
     _check_new(study)
+    return study
+
+
+def save_new(study: Study, attributes: Sequence[presets.AttributeText] = ()) -> None:
+    """Save a study that `unsaved_study` made, with the attributes of its method unless others are given."""
+    texts = attributes or _spoken(study.preset, study.language).attributes
     with transaction.atomic():
         study.save()
         Attribute.objects.bulk_create(
@@ -75,14 +87,19 @@ def new_study(
                 study=study, key=text.key, name=text.name, question=text.question, definition=text.definition,
                 low=text.low, high=text.high, position=position,
             )
-            for position, text in enumerate(attributes or method.attributes)
+            for position, text in enumerate(texts)
         )  # fmt: skip
-    return study
+
+
+def _spoken(preset: str, language: str) -> presets.Preset:
+    with translation.override(language or settings.LANGUAGE_CODE):
+        return presets.preset(preset).spoken()
 
 
 def redraft(study: Study, slug: str, *, rendering: Rendering | None = None) -> Study:
     """Return a draft copy of `study` with the same material (its sounds are shared), a new seed and no sessions.
 
+    Everybody has the role in it that they have in `study`.
     Where sounds were taken as delivered but alike in loudness, sounds admitted from now on get that loudness too.
     """
     draft = _copy(
@@ -92,6 +109,7 @@ def redraft(study: Study, slug: str, *, rendering: Rendering | None = None) -> S
     _check_new(draft)
     with transaction.atomic():
         draft.save()
+        StudyRole.objects.hand_on(study, draft)
         _copy_all(study.attributes.all(), study_id=draft.pk)
         _copy_all(study.questions.all(), study_id=draft.pk)
         conditions = _copy_all(study.conditions.all(), study_id=draft.pk)

@@ -1,111 +1,115 @@
-"""A folder of sounds becomes a running draft: systems from its names, hidden reference and anchors made here.
+"""A folder of sounds becomes a running draft, or fills one: names read, everything checked, anchors made.
 
-    <condition>/<item>.wav   or   <item>/<condition>.wav
+    <item>/<column>.wav · <column>/<item>.wav · <item>_<column>.wav · trees of stems · a CSV manifest
 
 where `reference`, `mixture` and `accompaniment` are special (several references: `reference-lead`, `reference-all`),
 and a condition that is called like an anchor of `listening.anchors` is taken as that anchor.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.utils.text import slugify
 
 from listening import presets
-from listening.anchors import RECIPES
-from listening.models import Condition, Role, Study
+from listening.anchors import MIXTURE_ANCHORS
+from listening.intake.faults import Fault, check
+from listening.intake.folders import files_below
+from listening.intake.grid import Delivered, Grid, Plan, systems
+from listening.intake.mending import mend, mend_safely
+from listening.intake.names import is_reference
+from listening.intake.reading import Paths, read
+from listening.models import Study
 from listening.stimuli.door import together
-from listening.stimuli.drafts import HIDDEN_REFERENCE, Excerpt, add_anchors, add_hidden_reference, fill, new_study
-from lossmodel import audio
+from listening.stimuli.drafts import save_new, unsaved_study
+from listening.stimuli.making import Made
+from listening.stimuli.preparing import Prepared, default_anchors, let_in, make_all
 from lossmodel.errors import BadInput
-from lossmodel.progress import Report, silent
+from lossmodel.progress import Report, parts, silent
 
 LAYOUT = "lay it out as <condition>/<item>.wav or <item>/<condition>.wav, one condition being `reference`"
-OTHERS = frozenset({"mixture", "accompaniment"})
 
 
 def from_folder(
-    folder: Path, slug: str = "", *, preset: str = "ward-2", title: str = "", report: Report = silent, **fields: Any
-) -> Study:
+    folder: Path, slug: str = "", *, preset: str = "ward-2", title: str = "", fix: bool = False,
+    accept: Collection[str] = (), report: Report = silent, **fields: Any,
+) -> Study:  # fmt: skip
     """Return a draft study made of the sounds in `folder`, ready to be opened.
 
-    Its sample rate is that of the first sound. Raises `BadInput`, and keeps nothing, for a folder laid out otherwise,
-    an item that lacks a sound that others have, and for all that `listening.stimuli.admit` refuses.
+    Its sample rate is the one that most of its sounds have. Raises `BadInput`, and keeps nothing, for a folder in
+    which there are no items, and otherwise with all faults that must be mended; `fix` mends the safe ones (rate,
+    channels, length, offset, polarity …), `accept` takes kinds of fault as they are.
     """
-    excerpts = read_folder(folder)
-    names = list(excerpts[0].stimuli)
-    wanted = [name for name in presets.preset(preset).anchors if name not in names]
-    with together():
-        study = new_study(
-            slug or slugify(folder.name), title or folder.name, preset, **{"rate": excerpts[0].rate, **fields}
-        )
-        fill(study, [Condition(name=name, role=_role(name)) for name in names], excerpts, report)
-        if HIDDEN_REFERENCE not in names:
-            add_hidden_reference(study)
-        add_anchors(study, wanted, report)
+    study = unsaved_study(slug or slugify(folder.name), title or folder.name, preset, **fields)
+    with TemporaryDirectory() as work:
+        grid, made = _made(study, folder, Path(work), fix, accept, report, own_rate="rate" not in fields)
+        with together():
+            save_new(study)
+            let_in(study, grid, made)
     return study
 
 
-def read_folder(folder: Path) -> list[Excerpt]:
-    """Return the excerpts in `folder`, sorted by name, all with the same parts; `BadInput` as `from_folder`."""
-    items = _by_item(folder, _sounds(folder))
-    parts = sorted(set().union(*items.values()))
-    for name, sounds in items.items():
-        if lacking := [part for part in parts if part not in sounds]:
-            raise BadInput(f"{folder}: {name} has no {lacking[0]}, others have; add it, or take {name} out")
-    if not any(_is_stimulus(part) for part in parts):
-        raise BadInput(f"{folder}: no system to rate beside {', '.join(parts)}; {LAYOUT}")
-    return [_excerpt(name, sounds) for name, sounds in sorted(items.items())]
+def fill_from_folder(
+    study: Study, folder: Path, *, fix: bool = False, accept: Collection[str] = (), report: Report = silent
+) -> Prepared:
+    """Let the sounds in `folder` into the draft `study`; errors as `from_folder`."""
+    with TemporaryDirectory() as work:
+        grid, made = _made(study, folder, Path(work), fix, accept, report, own_rate=not study.items.exists())
+        return let_in(study, grid, made)
 
 
-def _sounds(folder: Path) -> dict[tuple[str, str], Path]:
-    """Return every sound two levels down by (folder, stem)."""
-    if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder")
-    found: dict[tuple[str, str], Path] = {}
-    for path in sorted(folder.glob("*/*")):
-        key = (path.parent.name, path.stem)
-        if path.suffix.lower() not in audio.SUFFIXES or path.name.startswith("."):
-            continue
-        if key in found:
-            raise BadInput(f"{path}: {found[key].name} is there too; keep one of the two")
-        found[key] = path
-    return found
+def _made(
+    study: Study, folder: Path, work: Path, fix: bool, accept: Collection[str], report: Report, *, own_rate: bool
+) -> tuple[Grid, list[Made]]:
+    reading, making = parts(report, 1, 2)
+    grid, paths = read_folder(folder, plan_of(study), reading)
+    grid = at_common_rate(grid) if own_rate else grid
+    grid = accepted(mend_safely(grid) if fix else grid, accept)
+    anchors = default_anchors(study, grid)
+    return grid, make_all(study, grid, paths, anchors=anchors, folder=work, report=making)
 
 
-def _by_item(folder: Path, sounds: Mapping[tuple[str, str], Path]) -> dict[str, dict[str, Path]]:
-    """Return item → condition → path, whichever way round the folder is."""
-    condition_first = any(_is_reference(outer) for outer, _inner in sounds)
-    if not condition_first and not any(_is_reference(inner) for _outer, inner in sounds):
+def read_folder(folder: Path, plan: Plan, report: Report = silent) -> tuple[Grid, Paths]:
+    """Return the grid that the files in `folder` fill, and where each lies; `BadInput` where there is no item in it."""
+    found = files_below(folder)
+    paths = dict(enumerate(found.values(), start=1))
+    grid = read([Delivered(key, name) for key, name in enumerate(found, start=1)], paths, Grid((), plan), report)
+    if not any(is_reference(column) for column in grid.columns):
         raise BadInput(f"{folder}: no sound is a reference; {LAYOUT}")
-    items: dict[str, dict[str, Path]] = defaultdict(dict)
-    for (outer, inner), path in sounds.items():
-        item, condition = (inner, outer) if condition_first else (outer, inner)
-        items[item][condition] = path
-    return items
+    if not systems(grid):
+        raise BadInput(f"{folder}: no system to rate beside {', '.join(grid.columns)}; {LAYOUT}")
+    return grid, paths
 
 
-def _excerpt(name: str, sounds: Mapping[str, Path]) -> Excerpt:
-    return Excerpt(
-        name=name,
-        references={part.partition("-")[2] or "vocals": sounds[part] for part in sorted(sounds) if _is_reference(part)},
-        stimuli={part: sounds[part] for part in sorted(sounds) if _is_stimulus(part)},
-        mixture=sounds.get("mixture"),
-        accompaniment=sounds.get("accompaniment"),
-    )
+def plan_of(study: Study) -> Plan:
+    """Return what a grid of this study is prepared for."""
+    method = presets.preset(study.preset)
+    needed = study.rules.open_mixture or bool(MIXTURE_ANCHORS & set(method.anchors))
+    return Plan(rate=study.rate, loudness=study.loudness, longest=study.longest, mixture_needed=needed)
 
 
-def _is_reference(part: str) -> bool:
-    return part == "reference" or part.startswith("reference-")
+def at_common_rate(grid: Grid) -> Grid:
+    """Return the grid at the rate that most of its sounds have."""
+    rates = Counter(file.measured.rate for file in grid.files if file.placed and file.measured)
+    rate = rates.most_common(1)[0][0] if rates else grid.plan.rate
+    return replace(grid, plan=replace(grid.plan, rate=rate))
 
 
-def _is_stimulus(part: str) -> bool:
-    return not _is_reference(part) and part not in OTHERS
+def accepted(grid: Grid, kinds: Collection[str]) -> Grid:
+    """Return the grid with every fault of these kinds taken as it is; `BadInput` for one that cannot be."""
+    for kind in kinds:
+        grid = _accepted(grid, kind)
+    return grid
 
 
-def _role(name: str) -> Role:
-    if name == HIDDEN_REFERENCE:
-        return Role.REFERENCE
-    return Role.ANCHOR if name in RECIPES else Role.SYSTEM
+def _accepted(grid: Grid, kind: str) -> Grid:
+    def open_faults() -> list[Fault]:
+        return [f for f in check(grid) if f.kind == kind and "accept" in {fix.key for fix in f.fixes}]
+
+    for fault in open_faults():
+        grid = mend(grid, fault, "accept")
+    return grid

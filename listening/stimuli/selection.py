@@ -25,6 +25,7 @@ def select(study: Study, slug: str, chosen: Collection[Stimulus]) -> Study:
         items = {item for item, _ in wanted}
         Item.objects.filter(study=draft, training=False).exclude(name__in=items).delete()
         draft.conditions.filter(stimuli=None).delete()
+        _forget_notes(draft)
         _fit_plan(draft, items)
     return draft
 
@@ -37,6 +38,14 @@ def _check(study: Study, chosen: Collection[Stimulus]) -> None:
             raise BadInput(f"{each} is not of {study}; choose stimuli of one study at a time")
         if each.condition.role != Role.SYSTEM:
             raise BadInput(f"{each} is {each.condition.get_role_display()}; only systems are chosen")
+
+
+def _forget_notes(draft: Study) -> None:
+    """Take out of the items' notes what they say of stimuli that are not there any more."""
+    for item in draft.items.exclude(note=""):
+        there = {"accompaniment", *item.stimuli.values_list("condition__name", flat=True)}
+        note = "\n".join(line for line in item.note.splitlines() if line.rpartition(": ")[0] in there)
+        Item.objects.filter(pk=item.pk).update(note=note)
 
 
 def _fit_plan(draft: Study, items: Collection[str]) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lossmodel.metrics import lags
-from lossmodel.metrics.decibels import decibels, energy
+from lossmodel.metrics.decibels import MAX_RATIO_DB, decibels, energy, is_silent
 from lossmodel.metrics.projection import cholesky, gram
 
 TAPS = 512
@@ -32,7 +32,8 @@ def bss_eval(estimate: Tensor, sources: Tensor, *, taps: int = TAPS) -> BSSEval:
 
     As `bss_eval_sources` of mir_eval (mono) and museval (mono and stereo): each channel of the estimate is projected
     on all channels of the sources, and the energies of the channels are added. With one source alone there is no
-    interference: SIR is 100 dB. An estimate identical to the target has 100 dB in all three; a silent one 0 dB.
+    interference: SIR is 100 dB. An estimate identical to the target has 100 dB in all three; a silent one -100 dB. So
+    has the SDR of one with a silent channel where the target's sounds: a filter that passes nothing is not allowed.
 
     Shape: estimate (batch, channels, time), sources (batch, sources, channels, time) → (batch,) each.
     """
@@ -41,14 +42,18 @@ def bss_eval(estimate: Tensor, sources: Tensor, *, taps: int = TAPS) -> BSSEval:
         raise ValueError(f"estimate (batch, channels, time) and sources (batch, sources, channels, time), not {shapes}")
     known = sources.flatten(1, 2)  # (batch, sources·channels, time)
     found, count = lags.whole(known, estimate, taps=taps), known.shape[1]
-    against = lags.against(found, count).transpose(2, 3).flatten(1, 2)  # (batch, sources·channels·taps, channels)
-    root = cholesky(gram(lags.between(found, count)))
+    against = (
+        lags.between_sources_and_others(found, count).transpose(2, 3).flatten(1, 2)
+    )  # (batch, sources·channels·taps, channels)
+    root = cholesky(gram(lags.between_sources(found, count)))
     solved = torch.linalg.solve_triangular(root, against, upper=False)
     each = solved.square().sum(-1).unflatten(-1, (sources.shape[1], -1)).sum(-1)  # (batch, sources)
     target, others = each[:, 0], each[:, 1:].sum(-1)
     total = torch.maximum(energy(estimate), target + others)
+    silent = is_silent(estimate)
+    lost = (is_silent(estimate[:, :, None]) & ~is_silent(sources[:, 0, :, None])).any(-1)
     return BSSEval(
-        sdr=decibels(target, total - target),
-        sir=decibels(target, others),
-        sar=decibels(target + others, total - target - others),
+        sdr=decibels(target, total - target).masked_fill(silent | lost, -MAX_RATIO_DB),
+        sir=decibels(target, others).masked_fill(silent, -MAX_RATIO_DB),
+        sar=decibels(target + others, total - target - others).masked_fill(silent, -MAX_RATIO_DB),
     )

@@ -19,10 +19,10 @@ from torch import Tensor
 
 from lossmodel.metrics import lags
 from lossmodel.metrics.bss_eval import TAPS
-from lossmodel.metrics.decibels import decibels
+from lossmodel.metrics.decibels import SILENT_ENERGY, decibels
 from lossmodel.metrics.projection import solve
 
-WINDOW = 44_100
+WINDOW_SAMPLES = 44_100
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,22 @@ class Images:
 
 @torch.no_grad()
 def bss_eval_images(
-    estimates: Tensor, sources: Tensor, *, window: int | None = WINDOW, hop: int | None = None, taps: int = TAPS
+    estimates: Tensor,
+    sources: Tensor,
+    *,
+    window: int | None = WINDOW_SAMPLES,
+    hop: int | None = None,
+    taps: int = TAPS,
+    silent_estimate_db: float | None = None,
 ) -> Images:
     """Return the ratios of estimates of the first source, the second …, given all sources of the mixture.
 
     Windows of `window` samples (museval takes 1 s; None: the whole signal, as `bss_eval_images` of mir_eval) begin
     every `hop` (default: `window`); samples after the last whole one only count for the filters. A window in which
-    any source or any estimate is all zeros is NaN for every estimate (museval's rule). With one source alone there is
-    no interference: SIR is 100 dB. An estimate identical to its image has 100 dB in SDR, ISR and SAR.
+    any source or any estimate is all zeros is NaN for every estimate (museval's rule). With `silent_estimate_db` an
+    estimate has that value in the windows in which it is silent and the sources are not, so that nobody gains by being
+    silent. With one source alone there is no interference: SIR is 100 dB. An estimate identical to its image has 100 dB
+    in SDR, ISR and SAR.
 
     Shape: estimates (batch, estimates, channels, time), sources (batch, sources, channels, time), as many estimates
     as sources or fewer → (batch, estimates, windows) each.
@@ -64,8 +72,10 @@ def bss_eval_images(
     alone, distortion, both, interference, explained = filtered.unbind(2)
     numerators, denominators = (image, image, alone, both), (error, distortion, interference, error + explained)
     ratios = [decibels(above, below) for above, below in zip(numerators, denominators, strict=True)]
-    silent = (heard == 0).any(1) | (known == 0).any(1)  # (batch, windows)
-    return Images(*torch.stack(ratios).masked_fill(silent[:, None], torch.nan))
+    mute, unknown = heard <= SILENT_ENERGY, (known == 0).any(1, keepdim=True)  # (batch, estimates or 1, windows)
+    if silent_estimate_db is None:
+        return Images(*torch.stack(ratios).masked_fill(unknown | (heard == 0).any(1, keepdim=True), torch.nan))
+    return Images(*torch.stack(ratios).masked_fill(mute, silent_estimate_db).masked_fill(unknown, torch.nan))
 
 
 def _correlations(sources: Tensor, added: Tensor, length: int, step: int, *, taps: int) -> tuple[Tensor, Tensor]:
@@ -84,8 +94,10 @@ def _filters(total: Tensor, count: int, channels: int, sources: int) -> tuple[Te
 
     Shape: (batch, pairs, lags) → (batch, estimates, sources·channels in, channels out, taps) twice.
     """
-    between = lags.between(total, sources * channels)
-    added = lags.against(total, sources * channels).transpose(2, 3)  # (batch, in, taps, estimates·channels)
+    between = lags.between_sources(total, sources * channels)
+    added = lags.between_sources_and_others(total, sources * channels).transpose(
+        2, 3
+    )  # (batch, in, taps, estimates·channels)
     every = solve(between, added).unflatten(-1, (count, channels)).permute(0, 3, 1, 4, 2)
     own = torch.zeros_like(every)
     for at in range(count):
@@ -104,8 +116,8 @@ def _energies(inside: Tensor, own: Tensor, every: Tensor) -> Tensor:
         for channel in range(own.shape[3]):
             identity[:, at, at * own.shape[3] + channel, channel, 0] = 1
     weights = torch.stack([_weights(each) for each in (identity + own, own, identity + every, every - own, every)], 2)
-    squares = torch.einsum("nekpl,npwl->nekw", weights, lags.among(inside, own.shape[2]))
-    seen = lags.against(inside, own.shape[2]).unflatten(2, (own.shape[1], own.shape[3]))
+    squares = torch.einsum("nekpl,npwl->nekw", weights, lags.pairs_of_sources(inside, own.shape[2]))
+    seen = lags.between_sources_and_others(inside, own.shape[2]).unflatten(2, (own.shape[1], own.shape[3]))
     squares[:, :, 4] -= 2 * torch.einsum("neiot,nieowt->new", every, seen)
     return squares
 

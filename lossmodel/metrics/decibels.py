@@ -3,21 +3,28 @@
 import torch
 from torch import Tensor
 
-LIMIT = 100.0
+from lossmodel.audio import SILENT_PEAK_80_DBFS
+
+MAX_RATIO_DB = 100.0
 """Ratios are kept within ± this many dB: an estimate identical to its reference has 100 dB, not infinity."""
 
-TINY = 1e-30
+ENERGY_FLOOR = 1e-30
 
-PIECE = 1 << 20
+SILENT_ENERGY = 1e-20
+"""Energy (Σ x²) up to which a signal is silence: far below one step of 24 bits, far above `ENERGY_FLOOR`."""
+
+CHUNK_SAMPLES = 1 << 20
 """Samples that are turned into double precision at a time: a whole song would take gigabytes."""
 
 
 def decibels(signal: Tensor, noise: Tensor) -> Tensor:
-    """Return 10 log10(signal / noise) of two energies, within ± `LIMIT`; 0 dB where both are silent.
+    """Return 10 log10(signal / noise) of two energies, within ± `MAX_RATIO_DB`; 0 dB where both are silent.
 
     An energy that is a difference may come out a rounding below zero: it is zero.
     """
-    return (10 * torch.log10((signal.clamp(min=0) + TINY) / (noise.clamp(min=0) + TINY))).clamp(-LIMIT, LIMIT)
+    return (10 * torch.log10((signal.clamp(min=0) + ENERGY_FLOOR) / (noise.clamp(min=0) + ENERGY_FLOOR))).clamp(
+        -MAX_RATIO_DB, MAX_RATIO_DB
+    )
 
 
 def energy(signal: Tensor) -> Tensor:
@@ -33,7 +40,7 @@ def inner(first: Tensor, second: Tensor) -> Tensor:
 
     Shape: (batch, channels, time) twice → (batch,).
     """
-    pieces = zip(first.split(PIECE, -1), second.split(PIECE, -1), strict=True)
+    pieces = zip(first.split(CHUNK_SAMPLES, -1), second.split(CHUNK_SAMPLES, -1), strict=True)
     return torch.stack([(one.double() * other.double()).sum((-1, -2)) for one, other in pieces]).sum(0)
 
 
@@ -42,9 +49,20 @@ def difference(first: Tensor, second: Tensor, gain: Tensor) -> Tensor:
 
     Shape: (batch, channels, time) twice, gain (batch,) → (batch,).
     """
-    pieces = zip(first.split(PIECE, -1), second.split(PIECE, -1), strict=True)
+    pieces = zip(first.split(CHUNK_SAMPLES, -1), second.split(CHUNK_SAMPLES, -1), strict=True)
     by = gain[:, None, None]
     return torch.stack([(by * one.double() - other.double()).square().sum((-1, -2)) for one, other in pieces]).sum(0)
+
+
+def is_silent(signal: Tensor) -> Tensor:
+    """Return whether there is nothing, whatever the level at which it is played: (…, channels, time) → (…)."""
+    flat = signal.flatten(0, -3) if signal.ndim > 3 else signal
+    return (energy(flat) <= SILENT_ENERGY).reshape(signal.shape[:-2])
+
+
+def is_inaudible(signal: Tensor) -> Tensor:
+    """Return whether a file with this signal is called silent, its peak below -80 dBFS: (…, channels, time) → (…)."""
+    return torch.maximum(signal.amax((-1, -2)), -signal.amin((-1, -2))) < SILENT_PEAK_80_DBFS
 
 
 def check_shapes(estimate: Tensor, reference: Tensor) -> None:

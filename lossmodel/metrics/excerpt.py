@@ -9,18 +9,23 @@ from torch import Tensor
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.metrics.decibels import TINY, energy, inner
+from lossmodel.metrics.decibels import ENERGY_FLOOR, energy, inner
 
-SHORTEST = 2048
+MIN_SAMPLES = 2048
 """Samples: shorter audio fills no window, and less than four of the 512-tap filters of BSS Eval."""
 
+MIN_RATE_HZ = 4000
+"""Hz: below, hardly anything of a voice is left, and models of hearing have no bands."""
+
+MAX_CHANNELS = 2
+
 FULL_SCALE = 1 - 2**-15
-CLIPPED = 3
+MIN_CLIPPED_SAMPLES = 3
 """Samples in a row at `FULL_SCALE` that are called clipped: a peak that was normalised reaches it once."""
 
 
 @dataclass(frozen=True)
-class Like:
+class RequiredFormat:
     """What the first reference is like, and so every other file must be."""
 
     path: Path
@@ -55,23 +60,26 @@ class Excerpt:
 
 
 def load(pair: Pair) -> Excerpt:
-    """Read the files of a pair; `BadInput` names the file that is silent, too short or unlike the first reference."""
-    first = audio.read(pair.references[0])
-    like = Like(pair.references[0], first.rate, first.channels, first.frames)
+    """Read the files of a pair; `BadInput` names the file that is too short or unlike the first reference.
+
+    So it does for one that is cut off, for a rate below `MIN_RATE_HZ`, more than two channels, and a silent reference
+    or mixture. A silent estimate, which separators do make, is measured as it is, with a remark.
+    """
+    first = _whole(pair.references[0])
+    like = RequiredFormat(pair.references[0], first.rate, first.channels, first.frames)
     count = 1 if pair.accompaniment is None and pair.mixture is None else 2
     sources = torch.empty(len(pair.references), count, first.channels, first.frames)
     sources[0, 0] = _samples(first, like.path)
     del first
     for at, path in enumerate(pair.references[1:], start=1):
         sources[at, 0] = _read(path, like)
-    estimate = _read(pair.estimate, like)
-    clipped = () if not _is_clipped(estimate) else (f"{pair.estimate}: clipped; measured as it is",)
+    estimate = _read(pair.estimate, like, silent=True)
     if pair.accompaniment is not None:
         sources[:, 1] = _read(pair.accompaniment, like, silent=True)
     elif pair.mixture is not None:
         sources[:, 1] = _read(pair.mixture, like)
-        _take_out(sources[:, 1], sources[:, 0])
-    return Excerpt(estimate, sources, like.rate, clipped)
+        _without_reference(sources[:, 1], sources[:, 0])
+    return Excerpt(estimate, sources, like.rate, _remarks(pair.estimate, estimate))
 
 
 def accompaniment(mixture: Tensor, reference: Tensor) -> Tensor:
@@ -80,19 +88,19 @@ def accompaniment(mixture: Tensor, reference: Tensor) -> Tensor:
     With g = ⟨r, m⟩ / ⟨r, r⟩, the gain of the reference in the mixture, it is (m - g·r) / g; m - r where g ≤ 0.
     Shape: mixture (channels, time), reference (references, channels, time); one gain for all channels.
     """
-    return _take_out(mixture.expand_as(reference).clone(), reference)
+    return _without_reference(mixture.expand_as(reference).clone(), reference)
 
 
-def _take_out(mixed: Tensor, reference: Tensor) -> Tensor:
+def _without_reference(mixed: Tensor, reference: Tensor) -> Tensor:
     """Make of each mixture, in place, the accompaniment of its reference: (references, channels, time) twice."""
-    gain = inner(reference, mixed) / energy(reference).clamp(min=TINY)
+    gain = inner(reference, mixed) / energy(reference).clamp(min=ENERGY_FLOOR)
     gain = torch.where(gain > 0, gain, torch.ones_like(gain))[:, None, None].to(reference.dtype)
     return mixed.div_(gain).sub_(reference)
 
 
-def _read(path: Path, like: Like, *, silent: bool = False) -> Tensor:
+def _read(path: Path, like: RequiredFormat, *, silent: bool = False) -> Tensor:
     """Return the samples of a file that has rate, channels and length of the first reference."""
-    found = audio.read(path)
+    found = _whole(path)
     for what, has, wanted in (
         ("Hz", found.rate, like.rate),
         ("channels", found.channels, like.channels),
@@ -103,15 +111,35 @@ def _read(path: Path, like: Like, *, silent: bool = False) -> Tensor:
     return _samples(found, path, silent=silent)
 
 
+def _whole(path: Path) -> audio.Audio:
+    """Return the sound of a file that holds as much as its header promises."""
+    found = audio.read(path)
+    container = path.suffix.lower() in audio.CONTAINERS
+    promised = 0 if container else audio.promised_frames(path, found.frames, found.channels)
+    if promised:
+        raise BadInput(f"{path}: cut off, {found.frames} of {promised} samples are there; copy or render it again")
+    return found
+
+
 def _samples(found: audio.Audio, path: Path, *, silent: bool = False) -> Tensor:
-    if found.frames < SHORTEST:
-        raise BadInput(f"{path}: {found.frames} samples long, at least {SHORTEST} are needed")
+    if found.frames < MIN_SAMPLES:
+        raise BadInput(f"{path}: {found.frames} samples long, at least {MIN_SAMPLES} are needed")
+    if found.rate < MIN_RATE_HZ:
+        raise BadInput(f"{path}: {found.rate} Hz, at least {MIN_RATE_HZ} Hz are needed")
+    if found.channels > MAX_CHANNELS:
+        raise BadInput(f"{path}: {found.channels} channels; mono or stereo is needed")
     if not silent:
         audio.check(found, str(path))
     return torch.from_numpy(found.samples)
 
 
+def _remarks(path: Path, estimate: Tensor) -> tuple[str, ...]:
+    """Return what may be wrong with an estimate, a line each."""
+    found = {"silent": float(estimate.abs().max()) < audio.SILENT_PEAK_80_DBFS, "clipped": _is_clipped(estimate)}
+    return tuple(f"{path}: {what}; measured as it is" for what, is_so in found.items() if is_so)
+
+
 def _is_clipped(samples: Tensor) -> bool:
-    """Return whether `CLIPPED` samples in a row lie at full scale or beyond."""
+    """Return whether `MIN_CLIPPED_SAMPLES` samples in a row lie at full scale or beyond."""
     full = samples.abs() >= FULL_SCALE
-    return bool(full.any()) and bool(full.unfold(-1, CLIPPED, 1).all(-1).any())
+    return bool(full.any()) and bool(full.unfold(-1, MIN_CLIPPED_SAMPLES, 1).all(-1).any())

@@ -9,14 +9,14 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.nn.functional import pad
 
-FFT = 5040
+FFT_SAMPLES = 5040
 """Samples of an FFT: what is needed for a window stays in a processor's cache."""
 
-WINDOW = 44_100
-TOGETHER = 1 << 17
+WINDOW_SAMPLES = 44_100
+SAMPLES_IN_MEMORY = 1 << 17
 """Samples a signal of which the spectra are in memory together."""
 
-SEAMS = 64
+SEAMS_IN_MEMORY = 64
 """Seams between windows that are in memory together."""
 
 
@@ -39,7 +39,7 @@ def windowed(sources: Tensor, others: Tensor, *, length: int, hop: int, taps: in
     """
     count, rows = -(-max(sources.shape[-1] - length, 0) // hop) + 1, len(pairs(sources.shape[1], others.shape[1]))
     found = sources.new_empty((len(sources), rows, count, 2 * taps - 1), dtype=torch.float64)
-    for first in range(0, count, many := max(1, TOGETHER // length)):
+    for first in range(0, count, many := max(1, SAMPLES_IN_MEMORY // length)):
         starts = range(first * hop, min(first + many, count) * hop, hop)
         inside = (_cut(each, starts, length) for each in (sources, others))
         found[:, :, first : first + many] = _lags(*inside, reach=taps - 1)
@@ -48,7 +48,7 @@ def windowed(sources: Tensor, others: Tensor, *, length: int, hop: int, taps: in
 
 def whole(sources: Tensor, others: Tensor, *, taps: int) -> Tensor:
     """Return correlations of whole signals: (n, i, time), (n, j, time) → (n, pairs, 2 · taps - 1). Differentiable."""
-    length = min(max(WINDOW, taps), sources.shape[-1])
+    length = min(max(WINDOW_SAMPLES, taps), sources.shape[-1])
     inside = windowed(sources, others, length=length, hop=length, taps=taps).sum(2)
     return inside + seams(sources, others, length=length, taps=taps)
 
@@ -60,8 +60,10 @@ def seams(sources: Tensor, others: Tensor, *, length: int, taps: int) -> Tensor:
     """
     starts = range(length - taps + 1, sources.shape[-1] - taps + 1, length)
     found = sources.new_zeros((), dtype=torch.float64)
-    for first in range(0, len(starts), SEAMS):
-        joined = (_cut(each, starts[first : first + SEAMS], 2 * taps - 2).double() for each in (sources, others))
+    for first in range(0, len(starts), SEAMS_IN_MEMORY):
+        joined = (
+            _cut(each, starts[first : first + SEAMS_IN_MEMORY], 2 * taps - 2).double() for each in (sources, others)
+        )
         found = found + _across(torch.cat(list(joined), dim=1), sources.shape[1], reach=taps - 1)
     return found
 
@@ -76,7 +78,7 @@ def _across(signals: Tensor, sources: int, *, reach: int) -> Tensor:
     return torch.cat([found[..., -reach:], found[..., : reach + 1]], dim=-1)
 
 
-def between(lags: Tensor, sources: int) -> Tensor:
+def between_sources(lags: Tensor, sources: int) -> Tensor:
     """Return the correlations of sources with each other at delays from 0: (n, pairs, lags) → (n, i, i, taps)."""
     taps = (lags.shape[-1] + 1) // 2
     order = {pair: at for at, pair in enumerate(pairs(sources, _others(lags, sources)))}
@@ -90,7 +92,7 @@ def between(lags: Tensor, sources: int) -> Tensor:
     return torch.stack(rows, dim=1)
 
 
-def against(lags: Tensor, sources: int) -> Tensor:
+def between_sources_and_others(lags: Tensor, sources: int) -> Tensor:
     """Return the correlations of sources with the others at delays from 0: (n, pairs, …, lags) → (n, i, j, …, taps)."""
     taps, others = (lags.shape[-1] + 1) // 2, _others(lags, sources)
     rows = [at for at, (_, other) in enumerate(pairs(sources, others)) if other >= sources]
@@ -98,7 +100,7 @@ def against(lags: Tensor, sources: int) -> Tensor:
     return found
 
 
-def among(lags: Tensor, sources: int) -> Tensor:
+def pairs_of_sources(lags: Tensor, sources: int) -> Tensor:
     """Return the correlations of pairs of sources alone, in the order of `pairs`: (n, pairs, …) → (n, fewer, …)."""
     return lags[:, [at for at, (_, other) in enumerate(pairs(sources, _others(lags, sources))) if other < sources]]
 
@@ -145,7 +147,7 @@ def _products(sources: Tensor, signals: Tensor) -> Tensor:
 
 def _blocks(length: int, reach: int) -> tuple[int, int, int]:
     """Return into how many blocks of how many samples a window goes, and the size of their FFT."""
-    size = max(FFT, 4 * reach)
+    size = max(FFT_SAMPLES, 4 * reach)
     if length + 2 * reach <= size:
         return 1, length, next_fast_len(length + 2 * reach, real=True)
     return -(-length // (size - 2 * reach)), size - 2 * reach, size

@@ -1,115 +1,37 @@
-"""Every metric by name, and a manifest measured with them: a row that cannot be read does not stop the rest."""
+"""A manifest measured with every metric: whatever is wrong with a row is said there, and the other rows are done."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import torch
-from torch import Tensor
 
 from lossmodel import manifest
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.metrics import spectral, visqol
-from lossmodel.metrics.aggregate import track_median
-from lossmodel.metrics.bss_eval import bss_eval
-from lossmodel.metrics.bss_eval_images import bss_eval_images
+from lossmodel.metrics import missing
 from lossmodel.metrics.excerpt import Excerpt, load
-from lossmodel.metrics.peass import peass
-from lossmodel.metrics.ratios import sd_sdr, si_sdr, snr
+from lossmodel.metrics.families import FAMILIES, HIGHER_IS_BETTER, NAMES, Family
 from lossmodel.metrics.references import best as best_match
 from lossmodel.progress import Report, silent
-
-Measure = Callable[[Tensor, Tensor, int], dict[str, Tensor]]
-"""(estimate, sources, rate) → {metric: (batch,)}; estimates are (batch, channels, time), sources (batch, sources,
-channels, time): the reference and, where it is known, what else the mixture holds."""
-
-
-@dataclass(frozen=True)
-class Family:
-    """Metrics that are computed together."""
-
-    names: tuple[str, ...]
-    measure: Measure
-    higher_is_better: bool
 
 
 @dataclass(frozen=True)
 class Measured:
     """One row: each metric's value and, where a pair has several references, which of them fitted best (from 0).
 
-    `error` says why there is none, `remarks` what may be wrong with audio that could be measured.
+    `missing` says of each metric without a value why it has none. `error` says what is wrong with the row, "" where
+    values are missing for no fault of its own. `remarks` are about audio that was measured but may not be as meant.
     """
 
     pair: Pair
     values: dict[str, float] = field(default_factory=dict)
     best: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     error: str = ""
     remarks: tuple[str, ...] = ()
-
-
-def _bss(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
-    found = bss_eval(estimate, sources)
-    return {"sdr": found.sdr} if _is_alone(sources) else {"sdr": found.sdr, "sir": found.sir, "sar": found.sar}
-
-
-def _images(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
-    """Return the medians of BSS Eval v4's windows of 1 s: NaN where no window has sound on all sides."""
-    heard = sources if sources[:, 1:].any() else sources[:, :1]
-    found = bss_eval_images(estimate[:, None], heard, window=rate)
-    windows = {"sdr": found.sdr, "isr": found.isr}
-    if not _is_alone(sources):
-        windows |= {"sir": found.sir, "sar": found.sar}
-    return {f"museval_{name}": track_median(each[:, 0]) for name, each in windows.items()}
-
-
-def _peass(estimate: Tensor, sources: Tensor, rate: int) -> dict[str, Tensor]:
-    return {} if _is_alone(sources) else vars(peass(estimate, sources, rate))
-
-
-def _is_alone(sources: Tensor) -> bool:
-    """Return whether nothing is known but the reference."""
-    return sources.shape[1] == 1
-
-
-def _plain(name: str, metric: Callable[[Tensor, Tensor], Tensor], *, higher: bool) -> Family:
-    return Family((name,), lambda estimate, sources, _rate: {name: metric(estimate, sources[:, 0])}, higher)
-
-
-def _with_rate(name: str, metric: Callable[[Tensor, Tensor, int], Tensor], *, higher: bool) -> Family:
-    return Family((name,), lambda estimate, sources, rate: {name: metric(estimate, sources[:, 0], rate)}, higher)
-
-
-FAMILIES: Final = (
-    Family(("sdr", "sir", "sar"), _bss, higher_is_better=True),
-    Family(("museval_sdr", "museval_isr", "museval_sir", "museval_sar"), _images, higher_is_better=True),
-    Family(("tps", "ips", "aps"), _peass, higher_is_better=True),
-    _plain("si_sdr", si_sdr, higher=True),
-    _plain("sd_sdr", sd_sdr, higher=True),
-    _plain("snr", snr, higher=True),
-    _plain("mrstft", spectral.multi_resolution_stft, higher=False),
-    _plain("spectral_convergence", spectral.spectral_convergence, higher=False),
-    _plain("log_spectral_distance", spectral.log_spectral_distance, higher=False),
-    _with_rate("log_mel", spectral.log_mel_distance, higher=False),
-    *([_with_rate("visqol", visqol.visqol, higher=True)] if visqol.installed() else []),
-)
-NAMES: Final = tuple(name for family in FAMILIES for name in family.names)
-HIGHER_IS_BETTER: Final = frozenset(name for each in FAMILIES if each.higher_is_better for name in each.names)
-ABSENT: Final = {} if visqol.installed() else {"visqol": visqol.ABSENT}
-"""Metrics that need a package that is not installed: name and what to do."""
-
-
-def chosen(only: str) -> tuple[str, ...]:
-    """Return the metrics that a comma-separated list names (all for an empty one), or raise `BadInput`."""
-    names = [name.strip() for name in only.split(",") if name.strip()]
-    if absent := [name for name in names if name in ABSENT]:
-        raise BadInput(ABSENT[absent[0]])
-    if unknown := [name for name in names if name not in NAMES]:
-        raise BadInput(f"no metric {unknown[0]!r}; there are {', '.join(NAMES)}")
-    return tuple(name for name in NAMES if name in names) or NAMES
 
 
 def measure(
@@ -129,54 +51,79 @@ def measure(
     return [found[at] for at in range(len(pairs))]
 
 
-def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, float], dict[str, int]]:
-    """Return each metric of an excerpt against the reference that fits best, and which one that was.
+def values(excerpt: Excerpt, only: Sequence[str] = NAMES) -> tuple[dict[str, float], dict[str, int], dict[str, str]]:
+    """Return each metric of an excerpt against the reference that fits best, which one that was, and what failed.
 
-    A metric that has no value for the excerpt (SIR without accompaniment, no window with sound) is left out.
+    A metric that has no value for the excerpt (SIR without accompaniment, no window with sound) is left out; one that
+    could not be computed is among the failures, with the reason.
     """
     families = [each for each in FAMILIES if set(each.names) & set(only)]
-    each = [_against(excerpt, at, families) for at in range(len(excerpt.sources))]
+    each, failures = zip(*(_values_against(excerpt, at, families) for at in range(len(excerpt.sources))))
     found: dict[str, float] = {}
     best: dict[str, int] = {}
-    for name in (name for name in only if name in each[0]):
-        matched = best_match(
-            torch.tensor([[one[name]] for one in each], dtype=torch.float64), higher_is_better=name in HIGHER_IS_BETTER
-        )
-        if not matched.value.isnan():
+    for name in only:
+        against = torch.tensor([[one.get(name, torch.nan)] for one in each], dtype=torch.float64)
+        matched = best_match(against, higher_is_better=name in HIGHER_IS_BETTER)
+        if matched.value.isfinite():
             found[name], best[name] = matched.value.item(), int(matched.reference)
-    return found, best
+    failed = {name: why for one in failures for name, why in one.items() if name in only and name not in found}
+    return found, best, failed
 
 
 def write(path: Path, rows: Sequence[Measured]) -> None:
     """Write the manifest's rows in order with one column a metric, empty where there is no value.
 
-    Where a pair has several references, `<metric>_reference` names the file that fitted best.
+    `missing` says why, `remarks` what may be wrong with a sound that was measured. Where a pair has several
+    references, `<metric>_reference` names the file that fitted best.
     """
-    manifest.write(path, [row.pair for row in rows], [_columns(row) for row in rows])
+    names = [name for name in NAMES if any(name in row.values or name in row.missing for row in rows)]
+    manifest.write(path, [row.pair for row in rows], [_columns(row, names) for row in rows])
+
+
+def missing_counts(rows: Sequence[Measured]) -> dict[str, int]:
+    """Return in how many rows each metric has no value, for those that lack one: a mean over the rest is not of all."""
+    counts = {name: sum(name in row.missing for row in rows) for name in NAMES}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _row(pair: Pair, only: Sequence[str]) -> Measured:
     try:
         excerpt = load(pair)
-        return Measured(pair, *values(excerpt, only), remarks=excerpt.remarks)
+        found, best, failed = values(excerpt, only)
     except BadInput as error:
-        return Measured(pair, error=str(error))
+        return _unmeasured(pair, only, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other rows are worth hours
+        return _unmeasured(pair, only, missing.unforeseen(error))
+    absent = {name: failed.get(name) or missing.reason(name, excerpt) for name in only if name not in found}
+    return Measured(pair, found, best, absent, missing.sentence(failed), excerpt.remarks)
 
 
-def _against(excerpt: Excerpt, at: int, families: Sequence[Family]) -> Mapping[str, float]:
+def _unmeasured(pair: Pair, only: Sequence[str], why: str) -> Measured:
+    return Measured(pair, missing=dict.fromkeys(only, why), error=why)
+
+
+def _values_against(excerpt: Excerpt, at: int, families: Sequence[Family]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the values against one reference, and why those are missing that could not be computed."""
     found: dict[str, float] = {}
-    with torch.no_grad():
-        for family in families:
-            measured = family.measure(excerpt.estimate[None], excerpt.sources[at][None], excerpt.rate)
+    failed: dict[str, str] = {}
+    for family in families:
+        try:
+            with torch.no_grad():
+                measured = family.measure(excerpt.estimate[None], excerpt.sources[at][None], excerpt.rate)
             found |= {name: float(value) for name, value in measured.items()}
-    return found
+        except BadInput as error:
+            failed |= dict.fromkeys(family.names, str(error))
+        except Exception as error:  # noqa: BLE001 - one metric that fails costs the row no other
+            failed |= dict.fromkeys(family.names, missing.unforeseen(error))
+    return found, failed
 
 
-def _columns(row: Measured) -> dict[str, str]:
-    found = {name: f"{value:.6g}" for name, value in row.values.items()}
+def _columns(row: Measured, names: Sequence[str]) -> dict[str, str]:
+    found = {name: f"{row.values[name]:.6g}" if name in row.values else "" for name in names}
     if len(row.pair.references) > 1:
         found |= {f"{name}_reference": row.pair.references[at].name for name, at in row.best.items()}
-    return found
+    why = missing.sentence(row.missing) if row.values else row.error
+    return found | {"missing": why, "remarks": "; ".join(row.remarks)}
 
 
 @contextmanager

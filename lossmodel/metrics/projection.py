@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lossmodel.errors import BadInput
 
-RIDGES = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
+DIAGONAL_LOADINGS = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
 """Loadings of the diagonal, tried in turn: band-limited sources make the correlations singular in double precision."""
 
 INSEPARABLE = "the sources cannot be told apart by their delays; is one of them silent or the same as another?"
@@ -26,13 +26,13 @@ def gram(correlated: Tensor) -> Tensor:
 
 
 def cholesky(gram: Tensor) -> Tensor:
-    """Return the lower Cholesky factor, with the smallest of the `RIDGES` that makes it exist.
+    """Return the lower Cholesky factor, with the smallest of the `DIAGONAL_LOADINGS` that makes it exist.
 
     Shape: (..., rows, rows) → the same. Raises `BadInput` where none does.
     """
     level = gram.diagonal(dim1=-2, dim2=-1).mean(-1, keepdim=True) + torch.finfo(gram.dtype).tiny
     root: Tensor
-    for ridge in RIDGES:
+    for ridge in DIAGONAL_LOADINGS:
         loaded = gram + torch.diag_embed((ridge * level).expand(gram.shape[:-1])) if ridge else gram
         root, failed = torch.linalg.cholesky_ex(loaded)
         if not failed.any():
@@ -53,7 +53,7 @@ def solve(correlated: Tensor, against: Tensor) -> Tensor:
 def _solve(correlated: Tensor, against: Tensor) -> Tensor:
     level = correlated[0, :, :, 0].diagonal().mean() + torch.finfo(correlated.dtype).tiny
     loading = torch.eye(correlated.shape[1], dtype=correlated.dtype)[..., None] * torch.eye(1, correlated.shape[-1])
-    for ridge in RIDGES:
+    for ridge in DIAGONAL_LOADINGS:
         with suppress(LinAlgError):
             matrix = gram(correlated + ridge * level * loading)[0].numpy()
             root = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)

@@ -2,13 +2,22 @@
 
 The channels of a signal are one vector: a stereo estimate is one estimate. Nothing is averaged out beforehand
 (no mean removed). All lie within ± 100 dB: an estimate identical to its reference has 100, a silent estimate of a sound
-0 (SNR) or -100 (SI-SDR, SD-SDR). Differentiable.
+0 (SNR, by its definition) or -100 (SI-SDR, SD-SDR). Differentiable.
 """
 
 import torch
 from torch import Tensor
 
-from lossmodel.metrics.decibels import LIMIT, TINY, check_shapes, decibels, difference, energy, inner
+from lossmodel.metrics.decibels import (
+    ENERGY_FLOOR,
+    MAX_RATIO_DB,
+    check_shapes,
+    decibels,
+    difference,
+    energy,
+    inner,
+    is_silent,
+)
 
 
 def snr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -29,7 +38,7 @@ def si_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
     check_shapes(estimate, reference)
     signal, gain = energy(reference), _gain(estimate, reference)
     ratio = decibels(gain.square() * signal, difference(reference, estimate, gain))
-    return torch.where(energy(estimate) > 0, ratio, -LIMIT)  # no level of nothing fits
+    return torch.where(is_silent(estimate), -MAX_RATIO_DB, ratio)  # no level of nothing fits
 
 
 def sd_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -44,4 +53,4 @@ def sd_sdr(estimate: Tensor, reference: Tensor) -> Tensor:
 
 def _gain(estimate: Tensor, reference: Tensor) -> Tensor:
     """Return α, the level at which the reference fits the estimate best."""
-    return inner(estimate, reference) / (energy(reference) + TINY)
+    return inner(estimate, reference) / (energy(reference) + ENERGY_FLOOR)

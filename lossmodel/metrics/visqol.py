@@ -15,7 +15,8 @@ from lossmodel.errors import BadInput
 from lossmodel.metrics.decibels import check_shapes
 
 RATE = 48_000
-ABSENT: Final = "visqol is not installed; pip install 'hearback[visqol]' adds it"
+WORST_MOS = 1.0
+NOT_INSTALLED: Final = "visqol is not installed; pip install 'hearback[visqol]' adds it"
 
 
 def installed() -> bool:
@@ -26,21 +27,23 @@ def installed() -> bool:
 def visqol(estimate: Tensor, reference: Tensor, rate: int) -> Tensor:
     """Return the MOS-LQO that ViSQOL predicts, 1 (bad) to 5; an identical estimate has about 4.73.
 
-    Channels are averaged and resampled to 48 kHz. NaN where ViSQOL refuses the pair: it needs about a second of sound
-    on both sides. Raises `BadInput` where the package is not installed.
+    Channels are averaged and resampled to 48 kHz. A silent estimate of a sound has 1. NaN where ViSQOL refuses the
+    pair: it needs about a second of sound on both sides. Raises `BadInput` where the package is not installed.
     Shape: (batch, channels, time) twice → (batch,).
     """
     check_shapes(estimate, reference)
     if not installed():
-        raise BadInput(ABSENT)
+        raise BadInput(NOT_INSTALLED)
     scores = [_score(*pair, rate) for pair in zip(estimate, reference, strict=True)]
     return torch.tensor(scores, dtype=torch.float64)
 
 
 def _score(estimate: Tensor, reference: Tensor, rate: int) -> float:
     heard, true = (_mono(signal, rate) for signal in (estimate, reference))
-    if not (heard.any() and true.any()):
+    if not true.any():
         return float("nan")
+    if not heard.any():
+        return WORST_MOS
     try:
         return float(_model().measure_from_arrays(true, heard, RATE).moslqo)
     except ValueError:

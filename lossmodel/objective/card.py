@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from lossmodel.objective.ear.frontend import RATE, SHORTEST
+from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE
 
 PACKAGES: Final = ("hearback", "numpy", "pandas", "scipy", "torch")
 FEW_SONGS: Final = 10
@@ -27,8 +27,8 @@ def environment() -> dict[str, str]:
 def limits(ratings: pd.DataFrame, *, left_out: bool) -> list[str]:
     """Return what must be known before the objective is used, a sentence each."""
     found = [
-        f"It predicts the mean rating of a panel like the one it was fitted to, on excerpts of at least {SHORTEST:g} s "
-        f"heard at {RATE:,} Hz beside their reference and mixture.",
+        f"It predicts the mean rating of a panel like the one it was fitted to, on excerpts of at least"
+        f" {MIN_SECONDS:g} s heard at {RATE:,} Hz beside their reference and mixture.",
         "Where in_calibration is false the sound is unlike what was rated: neither value nor interval can be trusted.",
         "A separator that is trained against it must be checked by metrics it was not trained on, and by people.",
     ]

@@ -11,14 +11,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from lossmodel.cells import restored
 from lossmodel.errors import BadInput
 from lossmodel.manifest import COLUMNS as MANIFEST
-from lossmodel.objective.evaluate import RESAMPLES, measure
+from lossmodel.objective.fitting.evaluate import RESAMPLES, measure
 from lossmodel.ratings.table import stimulus_means
 
-STIMULUS: Final = ["item", "condition"]
+STIMULUS_COLUMNS: Final = ["item", "condition"]
 SEED: Final = 1
-ABOUT: Final = """\
+INTRODUCTION: Final = """\
 Agreement of each metric with the mean ratings of systems (no hidden reference, no anchors): Pearson's r, Spearman's
 rho, and the mean of the Spearman correlations inside each song, which is what comparing separators needs. In brackets
 95 % intervals from {resamples} resamplings of songs. Nothing is fitted. Negative: lower is better. With so few songs,
@@ -51,9 +52,10 @@ def read_values(path: Path) -> pd.DataFrame:
         values = pd.read_csv(path, dtype={"item": str, "condition": str})
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: cannot be read as a table ({error})") from None
-    if missing := [name for name in STIMULUS if name not in values]:
+    if missing := [name for name in STIMULUS_COLUMNS if name not in values]:
         raise BadInput(f"{path}: no column {missing[0]!r}; python -m lossmodel metrics writes such files")
-    return values
+    named = {name: values[name].map(restored, na_action="ignore") for name in STIMULUS_COLUMNS}
+    return values.rename(columns=restored).assign(**named)
 
 
 def together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -63,14 +65,21 @@ def together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def page(found: pd.DataFrame, *, command: str) -> str:
     """Return the comparison as Markdown, a table a study and attribute; `command` is said to have written it."""
-    lines = ["# What metrics make of listening tests", "", f"Written by `{command}`; do not edit.", ""]
-    lines.append(ABOUT.format(resamples=f"{RESAMPLES:,}"))
+    lines = ["# How well metrics predict listening tests", "", f"Written by `{command}`; do not edit.", ""]
+    lines.append(INTRODUCTION.format(resamples=f"{RESAMPLES:,}"))
     for (study, attribute), own in found.groupby(["study", "attribute"], sort=False):
         lines += [f"## {study}: {attribute}", "", f"{own['stimuli'].max()} stimuli, {own['songs'].max()} songs.", ""]
         lines += ["| metric | Pearson | Spearman | Spearman within songs |", "|---|---|---|---|"]
         lines += [f"| `{row.metric}` | {row.pearson} | {row.spearman} | {row.within} |" for row in own.itertuples()]
-        lines.append("")
+        lines += ["", *_without_values(own)]
     return "\n".join(lines)
+
+
+def _without_values(own: pd.DataFrame) -> list[str]:
+    """Return a paragraph that names the metrics without a value for some stimuli, which the others are judged by."""
+    lacks = own["stimuli"].max() - own["stimuli"]
+    named = [f"`{metric}` {count}" for metric, count in zip(own["metric"], lacks) if count]
+    return [f"Stimuli without a value, left out of that row: {', '.join(named)}.", ""] if named else []
 
 
 def _rows(
@@ -78,7 +87,7 @@ def _rows(
 ) -> Iterator[dict[str, object]]:
     means = stimulus_means(ratings)
     means = means[means["role"] == "system"].rename(columns={"mean": "rated"})
-    joined = means.merge(values[[*STIMULUS, *metrics]], on=STIMULUS)
+    joined = means.merge(values[[*STIMULUS_COLUMNS, *metrics]], on=STIMULUS_COLUMNS)
     for attribute, own in joined.groupby("attribute", sort=False):
         for metric in metrics:
             known = own[own[metric].notna()].assign(low=np.nan, high=np.nan, in_calibration=True)

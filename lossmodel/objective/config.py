@@ -1,14 +1,16 @@
 """How an objective is fitted: recipes, as TOML files. No torch, so that the web process may read them."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lossmodel.errors import BadInput
+from lossmodel.overrides import changed
 
 GENERAL = "general"
 """The terms of an attribute that the recipe does not name."""
@@ -21,16 +23,20 @@ Score = Annotated[float, Field(ge=0, le=100)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Weights(_Strict):
     """How much one stimulus counts in the fit, by its role; `probe` is a sound of which more is known than rated."""
 
     system: Weight = 1.0
+    """How much a rated system counts in the fit."""
     reference: Weight = 0.1
+    """How much a hidden reference counts."""
     anchor: Weight = 0.1
+    """How much an anchor counts."""
     probe: Weight = 0.1
+    """How much a probe counts: a sound of which more is known than rated."""
 
 
 class Ends(_Strict):
@@ -41,8 +47,11 @@ class Ends(_Strict):
     """
 
     anchor: Score = 5.0
+    """Where panels put the worst of the anchors, 0–100."""
     reference: Score = 99.0
+    """Where panels put the hidden reference, 0–100."""
     raters: float = Field(4.0, ge=0)
+    """As firmly as so many raters these two are believed; 0: not at all."""
 
 
 class FitRecipe(_Strict):
@@ -53,11 +62,15 @@ class FitRecipe(_Strict):
 
     seed: int = 1
     ridge: float = Field(5.0, gt=0)
+    """How strongly the fit is held back (ridge penalty): more for few ratings."""
     clip: float = Field(1.5, gt=0, lt=50)
+    """Points by which scores keep off the ends of the scale before they are fitted on a logit."""
     weights: Weights = Weights()
     ends: Ends = Ends()
     known: dict[str, dict[str, Score]] = {}
+    """What a probe (`silence`, `dull`, `clicks`) deserves on an attribute, whatever the song, 0–100."""
     members: dict[str, dict[str, tuple[str, ...]]]
+    """The features that one member of the ensemble looks at, by attribute; `general`: for attributes not named."""
 
     @field_validator("known")
     @classmethod
@@ -103,18 +116,21 @@ class Term:
         raise ValueError(f"'{text}' is not a term; write 'feature' or 'feature / mixture'")
 
 
-def load(name_or_path: str | Path) -> FitRecipe:
-    """Read a recipe by its name (`recipes()`) or from a TOML file; `BadInput` names a wrong key and the known ones."""
+def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> FitRecipe:
+    """Read a recipe by its name (`recipes()`) or from a TOML file, with `overrides` by dotted key put over it.
+
+    `BadInput` names a wrong key and the known ones.
+    """
     path = Path(name_or_path)
     source = path if path.suffix == ".toml" else _FOLDER / f"{name_or_path}.toml"
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"recipe '{name_or_path}': not found; give a .toml file or one of {recipes()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{name_or_path}: not a TOML file ({error})") from None
     try:
-        return FitRecipe.model_validate(content)
+        return FitRecipe.model_validate(changed(content, overrides or {}))
     except ValidationError as error:
         raise BadInput(f"recipe '{name_or_path}': {_explained(error)}") from None
 

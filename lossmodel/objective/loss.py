@@ -14,10 +14,10 @@ Aggregate = Literal["softmin", "min", "mean", "even"]
 SOFTNESS, SOFTNESS_OF_GAINS = 10.0, 2.0
 """Difference in points at which the worse of two attributes is nearly all that counts; gains are smaller numbers."""
 
-FLAT = 1e-3
+MIN_SLOPE_SHARE = 1e-3
 """Share of the steepest attribute's slope under which another says nothing of where to go."""
 
-AUDIBLE = 1e-3
+MIN_REFERENCE_RMS_60_DB = 1e-3
 """RMS of the references, as a share of the mixture's, under which there is nothing to separate (-60 dB)."""
 
 
@@ -65,14 +65,22 @@ class PerceptualLoss(nn.Module):
             with torch.no_grad():
                 held = self._points(before, references, mixture)
             points, most, softness = points - held, 0.0, SOFTNESS_OF_GAINS
-        audible = _rms(references.flatten(1)) > AUDIBLE * _rms(mixture.flatten(1))
+        counted = audible(references, mixture)
         short = (most - self._together(points, softness, estimate)) / 100
-        return torch.where(audible, short, 0).sum() / audible.sum().clamp_min(1)
+        return torch.where(counted, short, 0).sum() / counted.sum().clamp_min(1)
 
     def _points(self, *signals: Tensor) -> Tensor:
         """Return the pessimistic ratings of an estimate, (attributes, batch)."""
         predictions = self.objective(*(resample(each.float(), self._rate, RATE) for each in signals)).values()
         return torch.stack([each.mean - self._pessimism * each.spread for each in predictions])
+
+
+def audible(references: Tensor, mixture: Tensor) -> Tensor:
+    """Return in which excerpts of a batch there is a reference to be heard.
+
+    Shape: (batch, references, channels, time) and (batch, channels, time) to (batch,).
+    """
+    return _rms(references.flatten(1)) > MIN_REFERENCE_RMS_60_DB * _rms(mixture.flatten(1))
 
 
 def resample(signal: Tensor, rate: int, to: int) -> Tensor:
@@ -98,7 +106,7 @@ def _even(points: Tensor, _: float, estimate: Tensor) -> Tensor:
     slopes = torch.stack(
         [torch.autograd.grad(each.sum(), estimate, retain_graph=True)[0].flatten(1).norm(dim=1) for each in points]
     )
-    inverse = torch.where(slopes > FLAT * slopes.amax(dim=0), 1 / slopes, 0)
+    inverse = torch.where(slopes > MIN_SLOPE_SHARE * slopes.amax(dim=0), 1 / slopes, 0)
     weights = inverse / inverse.sum(dim=0).clamp_min(torch.finfo(slopes.dtype).tiny)
     return middle.detach() + (weights * (points - points.detach())).sum(dim=0)
 

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from lossmodel.objective.config import Term
 from lossmodel.objective.ear.decomposition import Scene
 from lossmodel.objective.ear.features import compute
-from lossmodel.objective.ear.frontend import RATE, SHORTEST, maps
+from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE, maps
 
 Heard = Mapping[str, Tensor]
 """Features by name, each (batch,)."""
 
-LITTLE = 1e-3
+MIN_MIXTURE_DISTORTION = 1e-3
 """Distortion of a mixture under which there is hardly an accompaniment."""
 
 Z90 = 1.6449
@@ -147,7 +147,9 @@ def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
     `heard` are the features of the estimate, `difficulty` those of the item's own mixture.
     """
     values = [
-        heard[t.feature] / difficulty[t.feature].clamp_min(LITTLE) if t.over_mixture else heard[t.feature]
+        heard[t.feature] / difficulty[t.feature].clamp_min(MIN_MIXTURE_DISTORTION)
+        if t.over_mixture
+        else heard[t.feature]
         for t in terms
     ]
     return torch.stack(values, dim=1)
@@ -160,5 +162,5 @@ def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> 
     if not fits or not estimate.shape == mixture.shape == references[:, 0].shape:
         shapes = ", ".join(str(tuple(each.shape)) for each in (estimate, references, mixture))
         raise ValueError(f"estimate, references and mixture do not fit each other: {shapes}")
-    if (seconds := estimate.shape[-1] / RATE) < SHORTEST:
-        raise ValueError(f"{seconds:.2f} s: excerpts of at least {SHORTEST:g} s can be judged")
+    if (seconds := estimate.shape[-1] / RATE) < MIN_SECONDS:
+        raise ValueError(f"{seconds:.2f} s: excerpts of at least {MIN_SECONDS:g} s can be judged")

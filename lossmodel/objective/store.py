@@ -14,7 +14,7 @@ from lossmodel.files import sha256
 from lossmodel.objective.card import environment, limits
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.ear import features
-from lossmodel.objective.evaluate import Evaluation
+from lossmodel.objective.fitting.evaluate import Evaluation
 from lossmodel.objective.network import Head, Objective
 
 KIND: Final = "objective"

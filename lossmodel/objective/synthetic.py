@@ -13,7 +13,7 @@ from torch import Tensor
 
 Numbers = NDArray[np.float64]
 
-CONTROL = 200
+CONTROL_RATE_HZ = 200
 """Rate of control curves (pitch, formants, loudness), Hz."""
 
 HARMONICS = 48
@@ -24,7 +24,7 @@ VOWELS: Final = np.array(
 )
 """First three formants of six vowels, Hz (Peterson & Barney 1952, men)."""
 
-SCALE: Final = np.array([0, 2, 3, 5, 7, 8, 10, 12])
+SCALE_SEMITONES: Final = np.array([0, 2, 3, 5, 7, 8, 10, 12])
 """A minor scale in semitones."""
 
 
@@ -32,17 +32,17 @@ def song(seed: int, *, seconds: float, rate: int) -> tuple[Tensor, Tensor]:
     """Return (vocals, accompaniment), each (1, time), float32; the vocals are 10 dB softer to 4 dB louder."""
     draw = np.random.default_rng([seed, 5])
     time = int(seconds * rate)
-    vocals, accompaniment = _sung(draw, time, rate), _played(draw, time, rate)
+    vocals, accompaniment = _voice(draw, time, rate), _accompaniment(draw, time, rate)
     accompaniment *= np.sqrt((vocals**2).mean() / (accompaniment**2).mean()) * 10 ** (draw.uniform(-4, 10) / 20)
     loudest = np.abs(vocals + accompaniment).max()
     return tuple(torch.tensor(0.7 * each[None] / loudest).float() for each in (vocals, accompaniment))  # type: ignore[return-value]
 
 
-def _sung(draw: np.random.Generator, time: int, rate: int) -> Numbers:
+def _voice(draw: np.random.Generator, time: int, rate: int) -> Numbers:
     """Return a melody of syllables with pauses, consonants, breath and a little room."""
-    steps = int(np.ceil(time / rate * CONTROL)) + 1
+    steps = int(np.ceil(time / rate * CONTROL_RATE_HZ)) + 1
     pitch, loudness, formants, hiss = _syllables(draw, steps)
-    pitch *= 2 ** (draw.uniform(10, 60) / 1200 * np.sin(2 * np.pi * 5.6 * np.arange(steps) / CONTROL))
+    pitch *= 2 ** (draw.uniform(10, 60) / 1200 * np.sin(2 * np.pi * 5.6 * np.arange(steps) / CONTROL_RATE_HZ))
     f0, gain = _stretched(pitch, time, rate), _stretched(loudness, time, rate)
     phase = 2 * np.pi * np.cumsum(f0) / rate
     tilt = draw.uniform(0.8, 1.6)
@@ -56,18 +56,18 @@ def _sung(draw: np.random.Generator, time: int, rate: int) -> Numbers:
 
 
 def _syllables(draw: np.random.Generator, steps: int) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """Return pitch in Hz, loudness, formants (3, steps) and the loudness of consonants, at `CONTROL`."""
+    """Return pitch in Hz, loudness, formants (3, steps) and the loudness of consonants, at `CONTROL_RATE_HZ`."""
     pitch, loudness, hiss = np.zeros(steps), np.zeros(steps), np.zeros(steps)
     formants, tonic = np.zeros((3, steps)), 110 * 2 ** draw.uniform(0, 1.3)
     longer, start = draw.uniform(1.0, 1.2), 0
     while start < steps:
-        stop = start + int(CONTROL * draw.uniform(0.12, 0.5))
+        stop = start + int(CONTROL_RATE_HZ * draw.uniform(0.12, 0.5))
         inside = slice(start, min(stop, steps))
         count = inside.stop - start
-        pitch[inside] = tonic * 2 ** (draw.choice(SCALE) / 12)
+        pitch[inside] = tonic * 2 ** (draw.choice(SCALE_SEMITONES) / 12)
         formants[:, inside] = longer * VOWELS[draw.integers(len(VOWELS)), :, None]
         if draw.random() > 0.2:  # otherwise a pause
-            attack = 1 - np.exp(-np.arange(count) / (0.015 * CONTROL))
+            attack = 1 - np.exp(-np.arange(count) / (0.015 * CONTROL_RATE_HZ))
             loudness[inside] = draw.uniform(0.4, 1) * attack * np.minimum(1, np.arange(count, 0, -1) / 10)
             hiss[start : start + 14] = draw.choice([0, 0.5, 1])
         start = stop
@@ -83,7 +83,7 @@ def _envelope(frequency: Numbers, formants: Numbers) -> Numbers:
     return gains
 
 
-def _played(draw: np.random.Generator, time: int, rate: int) -> Numbers:
+def _accompaniment(draw: np.random.Generator, time: int, rate: int) -> Numbers:
     """Return drums, bass and chords at a steady tempo, in a random balance."""
     beat = 60 / draw.uniform(80, 150)
     onsets = np.arange(0, time / rate, beat / 2)
@@ -91,7 +91,7 @@ def _played(draw: np.random.Generator, time: int, rate: int) -> Numbers:
     for number, onset in enumerate(onsets):
         struck = {"kick": number % 4 == 0, "snare": number % 4 == 2, "hat": True}
         for name in (name for name, now in struck.items() if now or draw.random() < 0.1):
-            _add(parts[name], _struck(name, draw, rate), int(onset * rate))
+            _add(parts[name], _drum_hit(name, draw, rate), int(onset * rate))
     tuned = [_tuned(draw, time, rate, beat, low=low, partials=n) for low, n in ((41.0, 8), (110.0, 14), (165.0, 20))]
     mixed = np.zeros(time)
     for part in (*parts.values(), *tuned):
@@ -99,7 +99,7 @@ def _played(draw: np.random.Generator, time: int, rate: int) -> Numbers:
     return mixed
 
 
-def _struck(name: str, draw: np.random.Generator, rate: int) -> Numbers:
+def _drum_hit(name: str, draw: np.random.Generator, rate: int) -> Numbers:
     t = np.arange(int(0.25 * rate)) / rate
     noise = draw.standard_normal(len(t))
     match name:
@@ -117,7 +117,7 @@ def _tuned(draw: np.random.Generator, time: int, rate: int, beat: float, *, low:
     length = beat * draw.integers(1, 3)
     t = np.arange(int(length * rate)) / rate
     for start in np.arange(0, time / rate, length):
-        for f in low * 2 ** (draw.choice(SCALE, size=chord) / 12):
+        for f in low * 2 ** (draw.choice(SCALE_SEMITONES, size=chord) / 12):
             k = np.arange(1, partials + 1)[:, None]
             tone = (np.sin(2 * np.pi * k * f * t) / k ** draw.uniform(0.8, 1.5) * (k * f < 0.48 * rate)).sum(0)
             _add(found, tone * np.exp(-t * draw.uniform(0.5, 5)), int(start * rate))
@@ -136,4 +136,4 @@ def _high_passed(noise: Numbers, rate: int, cut: float) -> Numbers:
 
 
 def _stretched(curve: Numbers, time: int, rate: int) -> Numbers:
-    return np.interp(np.arange(time) / rate * CONTROL, np.arange(len(curve)), curve)
+    return np.interp(np.arange(time) / rate * CONTROL_RATE_HZ, np.arange(len(curve)), curve)

@@ -2,110 +2,193 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from lossmodel.files import whole_folder, write_json
+from lossmodel.cells import write_csv
+from lossmodel.files import atomic_folder, write_json
 from lossmodel.progress import Report, silent
-from lossmodel.ratings import figures, page, table
-from lossmodel.ratings.estimate import Estimate
-from lossmodel.ratings.reliability import reliability
-from lossmodel.ratings.screening import PANEL, Rules, Screening, screen, with_and_without
-from lossmodel.ratings.statistics import Difference, Effect, Summary, effects, neighbours, summaries
+from lossmodel.ratings import describe, figures, page
+from lossmodel.ratings.inference.pairs import Difference
+from lossmodel.ratings.provenance import Provenance, provenance
+from lossmodel.ratings.results import Analysis, Findings, Panel, compute
+from lossmodel.ratings.thresholds import Rules
 
-STEPS = 6
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """Everything that is computed; statistics are those of the assessors who were kept."""
-
-    ratings: pd.DataFrame
-    screening: Screening
-    agreement: dict[str, dict[str, Estimate]]
-    summaries: list[Summary]
-    differences: list[Difference]
-    effects: list[Effect]
-    means: pd.DataFrame
-    comparison: pd.DataFrame
-
-    @property
-    def attributes(self) -> list[str]:
-        """Return the attributes that were rated, sorted."""
-        return sorted({each.attribute for each in self.summaries})
+SIMULATED_MARK = "SIMULATED LISTENERS"
+About = Mapping[str, Sequence[Mapping[str, object]]]
+UNSCREENED_MARK = "unscreened: the screening excludes everybody"
 
 
 def analyse(
-    ratings: pd.DataFrame, output: Path, *, rules: Rules | None = None, seed: int = 0, report: Report = silent
+    ratings: pd.DataFrame,
+    output: Path,
+    *,
+    rules: Rules | None = None,
+    seed: int = 0,
+    margin: float | None = None,
+    sources: Sequence[Path] = (),
+    command: str = "",
+    about: About = MappingProxyType({}),
+    report: Report = silent,
 ) -> Analysis:
     """Analyse a checked ratings table and write the folder `output`, whole or not at all; return what was found.
 
-    The folder holds `index.html` to look at, figures as SVG, `screening.json|csv` (who is excluded and why, who was
-    counted), `with_and_without.csv` (what the screening changes), `reliability.json`, `statistics.json`,
-    `conditions.csv` and `means.csv` (one row a stimulus).
+    `index.html` is the report, whole in one file; each figure lies beside it as SVG and PDF, each table as CSV, and
+    `results.json` holds all numbers with versions, seed and the hash of each of `sources`, the files that the ratings
+    were read from. With a `margin` in points differences are also tested against it. Tables of assessors say in the
+    column `screening` whether they are of `everybody` or of those `kept`. `about` are tables that whoever ran the test
+    adds to the page: heading → rows of column → cell.
     """
-    found = compute(ratings, rules=rules, seed=seed, report=report)
-    with whole_folder(output) as folder:
-        _write_tables(folder, found)
+    found = compute(ratings, rules=rules, seed=seed, margin=margin, report=report)
+    made = provenance(seed=seed, sources=sources, command=command)
+    with atomic_folder(output) as folder:
+        write_json(folder / "results.json", results_json(found, made))
+        for name, table in (tables(found) | _across(found)).items():
+            write_csv(folder / f"{name}.csv", table)
         drawn = list(_draw(folder, found))
-        (folder / "index.html").write_text(page.render(found, drawn), encoding="utf-8")
-    report(STEPS, STEPS)
+        (folder / "index.html").write_text(page.render(found, made, folder, drawn, about), encoding="utf-8")
+    report(found.progress_steps, found.progress_steps)
     return found
 
 
-def compute(ratings: pd.DataFrame, *, rules: Rules | None = None, seed: int = 0, report: Report = silent) -> Analysis:
-    """Return the analysis of a checked ratings table."""
-    screening = screen(ratings, rules)
-    kept = screening.keep(ratings)
-    report(1, STEPS)
-    panels = kept.groupby(PANEL, sort=True)
-    agreement = {f"{study}, {attribute}": reliability(own, seed=seed) for (study, attribute), own in panels}
-    report(2, STEPS)
-    described = summaries(kept, seed=seed)
-    report(3, STEPS)
-    differences = neighbours(kept, seed=seed)
-    report(4, STEPS)
-    found = effects(kept)
-    report(5, STEPS)
-    means, comparison = table.stimulus_means(kept), with_and_without(ratings, screening)
-    return Analysis(ratings, screening, agreement, described, differences, found, means, comparison)
+def tables(found: Analysis) -> dict[str, pd.DataFrame]:
+    """Return every table of the report by name; with study, attribute, whether simulated, and screening."""
+    parts = [part for panel in found.panels for _, part in _parts(panel)]
+    return {
+        "conditions": _each(found, lambda part: _rows(part.summaries)),
+        "items": _each(found, lambda part: _rows(part.items)),
+        "differences": _each(found, lambda part: _differences(part, found.margin)),
+        **(_preferences(found) if any(part.preference for part in parts) else {}),
+        **({"opinion": _opinions(found)} if any(part.opinion for part in parts) else {}),
+        "effects": _each(found, lambda part: _rows(part.effects)),
+        "assumptions": _each(found, lambda part: _rows(part.checks)),
+        "reliability": _each(found, lambda part: _rows(part.agreement.values(), figure=list(part.agreement))),
+        "outliers": _each(found, lambda part: describe.outliers(part.ratings).drop(columns=["study", "attribute"])),
+        "with_and_without": pd.concat([_named(panel, panel.comparison) for panel in found.panels]),
+        "exclusions": _rows(found.screening.exclusions),
+        "screening": _rows(found.screening.tallies, share=[each.share for each in found.screening.tallies]),
+    }
 
 
-def _write_tables(folder: Path, found: Analysis) -> None:
-    write_json(folder / "screening.json", found.screening.to_json())
-    tallies = [asdict(each) | {"share": each.share} for each in found.screening.tallies]
-    pd.DataFrame(tallies).to_csv(folder / "screening.csv", index=False)
-    agreement = {panel: {name: plain(each) for name, each in own.items()} for panel, own in found.agreement.items()}
-    write_json(folder / "reliability.json", agreement)
-    statistics = {"differences": _plain(found.differences), "effects": _plain(found.effects)}
-    write_json(folder / "statistics.json", statistics)
-    pd.DataFrame([asdict(each) for each in found.summaries]).to_csv(folder / "conditions.csv", index=False)
-    found.means.to_csv(folder / "means.csv", index=False)
-    found.comparison.to_csv(folder / "with_and_without.csv", index=False)
+def _across(found: Analysis) -> dict[str, pd.DataFrame]:
+    """Return the tables that compare studies, where there are several."""
+    if found.across is None:
+        return {}
+    scales, changes = _rows(found.across.scales), _rows(found.across.changes)
+    return {"across_means": found.across.means, "across_scales": scales, "across_changes": changes}
 
 
-def _draw(folder: Path, found: Analysis) -> Iterator[tuple[str, str]]:
-    """Write the figures; yield file name and what it shows."""
-    for number, attribute in enumerate(found.attributes, start=1):
-        own = [each for each in found.summaries if each.attribute == attribute]
-        stem = f"{number}-{re.sub(r'[^A-Za-z0-9_]+', '-', attribute).strip('-')}"
-        figures.boxes(folder / f"{stem}-medians.svg", own)
-        yield f"{stem}-medians.svg", f"{attribute}: median and quartiles of each condition"
-        figures.means(folder / f"{stem}-means.svg", own)
-        yield f"{stem}-means.svg", f"{attribute}: mean and 95 % confidence interval of each condition"
-    figures.screening(folder / "screening.svg", found.screening)
-    yield "screening.svg", "Post-screening: share of items that each assessor missed, and the limit"
+def _differences(part: Findings, margin: float | None) -> pd.DataFrame:
+    """Return every pair; with a margin also the p-values against it."""
+    rows = _rows(part.differences)
+    return rows if margin is None else rows.assign(**pd.DataFrame(_against(each, margin) for each in part.differences))
 
 
-def plain(each: Estimate | Difference | Effect) -> dict[str, Any]:
-    """Return the fields with None for NaN, which JSON does not know."""
+def _against(each: Difference, margin: float) -> dict[str, float | None]:
+    return {
+        "margin": margin,
+        "p_first_worse": each.p_worse_by(margin),
+        "p_second_worse": each.p_second_worse_by(margin),
+        "p_not_equivalent": each.p_not_equivalent(margin),
+    }
+
+
+def _preferences(found: Analysis) -> dict[str, pd.DataFrame]:
+    """Return the tables that only comparisons of two have."""
+    return {
+        "worths": _each(found, lambda part: _rows(part.preference.worths if part.preference else [])),
+        "preferences": _each(found, lambda part: _rows(part.preference.pairs if part.preference else [])),
+    }
+
+
+def _opinions(found: Analysis) -> pd.DataFrame:
+    """Return the mean opinion scores, of each condition over all items (empty `item`) and in each."""
+    return _each(found, lambda part: _rows(part.opinion.scores if part.opinion else []))
+
+
+def results_json(found: Analysis, made: Provenance) -> dict[str, Any]:
+    """Return all numbers as plain values, None where there is none."""
+    return {
+        "made": asdict(made),
+        "screening": found.screening.to_json(),
+        "across": [plain(each) for each in found.across.changes] if found.across else [],
+        "margin": found.margin,
+        "panels": [
+            panel.key._asdict()
+            | {"excluded": panel.excluded, "warning": panel.warning}
+            | {name: _plain_findings(part, found.margin) for name, part in _parts(panel)}
+            for panel in found.panels
+        ],
+    }
+
+
+def plain(each: Any) -> dict[str, Any]:
+    """Return the fields of a record with None for NaN, which JSON does not know."""
     values = asdict(each)
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
 
 
-def _plain(each: Sequence[Difference] | Sequence[Effect]) -> list[dict[str, Any]]:
-    return [plain(one) for one in each]
+def _plain_findings(part: Findings, margin: float | None) -> dict[str, Any]:
+    lists = ("summaries", "items", "differences", "effects", "checks")
+    found: dict[str, Any] = {name: [plain(each) for each in getattr(part, name)] for name in lists}
+    if margin is not None:
+        found["differences"] = [plain(each) | _against(each, margin) for each in part.differences]
+    found["preference"] = asdict(part.preference) if part.preference else None
+    scores = part.opinion and [plain(each) for each in part.opinion.scores]
+    found["opinion"] = part.opinion and {"scores": scores, "sos": plain(part.opinion.sos)}
+    return found | {"letters": part.letters, "agreement": {name: plain(own) for name, own in part.agreement.items()}}
+
+
+def _parts(panel: Panel) -> Iterator[tuple[str, Findings]]:
+    """Yield a panel's findings by what the column `screening` calls them; where nobody goes, those of everybody."""
+    yield "everybody", panel.everybody
+    if panel.kept is not panel.everybody:
+        yield "kept", panel.kept
+
+
+def _each(found: Analysis, table: Callable[[Findings], pd.DataFrame]) -> pd.DataFrame:
+    parts = [_named(panel, table(part), screening=name) for panel in found.panels for name, part in _parts(panel)]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _named(panel: Panel, table: pd.DataFrame, **columns: str) -> pd.DataFrame:
+    names = panel.key._asdict() | columns
+    kept = table[[name for name in table.columns if name not in names]]
+    return pd.concat([pd.DataFrame(names, index=kept.index), kept], axis=1)
+
+
+def _rows(records: Any, **columns: Sequence[Any]) -> pd.DataFrame:
+    return pd.DataFrame([plain(each) for each in records]).assign(**columns)
+
+
+def _draw(folder: Path, found: Analysis) -> Iterator[tuple[int, str, str]]:
+    """Write the figures; yield the number of the panel (-1: of all), file name and what it shows."""
+    for number, panel in enumerate(found.panels):
+        stem = f"{number + 1}-{re.sub(r'[^A-Za-z0-9_]+', '-', str(panel.key)).strip('-')}"
+        for name, caption in _draw_panel(folder, stem, panel):
+            yield number, name, caption
+    figures.screening(folder / "screening.svg", found.screening)
+    yield -1, "screening.svg", "Post-screening: what each assessor missed, and the limit"
+
+
+def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, str]]:
+    part, mark = panel.kept, "; ".join(filter(None, [
+        SIMULATED_MARK if panel.key.simulated else "", UNSCREENED_MARK if panel.warning else ""
+    ]))  # fmt: skip
+    order = [each.condition for each in sorted(part.summaries, key=lambda each: (-each.mean, each.condition))]
+    figures.conditions(folder / f"{stem}-conditions.svg", part.summaries, part.ratings, part.letters, mark=mark)
+    yield f"{stem}-conditions.svg", f"{panel.key}: each condition"
+    if part.differences:
+        figures.differences(folder / f"{stem}-differences.svg", part.differences, mark=mark)
+        yield f"{stem}-differences.svg", f"{panel.key}: every pair of systems"
+    for rows in ("item", "assessor"):
+        figures.heat(folder / f"{stem}-{rows}s.svg", part.ratings, rows, order=order, mark=mark)
+        yield f"{stem}-{rows}s.svg", f"{panel.key}: by {rows} and condition"
+    if len(part.ratings["trial"].dropna().unique()) > 1:
+        figures.order_effect(folder / f"{stem}-order.svg", part.ratings, mark=mark)
+        yield f"{stem}-order.svg", f"{panel.key}: by the page's place in the sitting"

@@ -8,7 +8,7 @@ from statsmodels.stats.power import TTestPower
 
 from lossmodel.errors import BadInput
 
-LARGEST_PANEL = 100_000
+MAX_ASSESSORS = 100_000
 
 
 def half_width(assessors: int, sd: float, *, level: float = 0.95) -> float:
@@ -25,10 +25,10 @@ def assessors_for_half_width(width: float, sd: float, *, level: float = 0.95) ->
     27
     """
     _check(width, sd)
-    panels = np.arange(2, LARGEST_PANEL + 1)
+    panels = np.arange(2, MAX_ASSESSORS + 1)
     reached = student.ppf(0.5 + level / 2, panels - 1) * sd / np.sqrt(panels) <= width
     if not reached.any():
-        raise BadInput(f"± {width:g} points at an SD of {sd:g} needs more than {LARGEST_PANEL} assessors")
+        raise BadInput(f"± {width:g} points at an SD of {sd:g} needs more than {MAX_ASSESSORS} assessors")
     return int(panels[reached.argmax()])
 
 

@@ -1,5 +1,6 @@
 """The tidy table of ratings: one row a rating, typed and checked once, where it comes in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -7,24 +8,25 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from lossmodel.cells import restored, write_csv
 from lossmodel.errors import BadInput
-from lossmodel.files import whole
+from lossmodel.files import atomic_file
 from lossmodel.manifest import ROLES
 
-TEXT: Final = ("study", "session", "assessor", "attribute", "item", "condition", "role")
-WHOLE: Final = ("replicate", "trial", "position")
-REAL: Final = ("score", "seconds")
-COLUMNS: Final = (*TEXT, *WHOLE, *REAL, "simulated")
-FILLED: Final = ("assessor", "attribute", "item", "condition", "role", "replicate", "score", "simulated")
+TEXT_COLUMNS: Final = ("study", "session", "assessor", "attribute", "item", "condition", "role")
+INTEGER_COLUMNS: Final = ("replicate", "trial", "position")
+REAL_COLUMNS: Final = ("score", "seconds")
+COLUMNS: Final = (*TEXT_COLUMNS, *INTEGER_COLUMNS, *REAL_COLUMNS, "simulated")
+NON_EMPTY_COLUMNS: Final = ("assessor", "attribute", "item", "condition", "role", "replicate", "score", "simulated")
 """Columns in which no cell may be empty; the others may be, where a test did not record them."""
 
-STIMULUS: Final = ["attribute", "item", "condition", "role"]
-RATING: Final = ["study", "session", "assessor", "attribute", "item", "condition", "replicate"]
+STIMULUS_COLUMNS: Final = ["attribute", "item", "condition", "role"]
+RATING_KEY_COLUMNS: Final = ["study", "session", "assessor", "attribute", "item", "condition", "replicate"]
 """What makes a rating one: a second row with the same values is an error."""
-PART: Final = "part"
+PART_COLUMN: Final = "part"
 """A further column of tests that show an item on several pages, such as pairs: which of them it was."""
 
-TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
+BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -35,7 +37,16 @@ def read(path: Path) -> pd.DataFrame:
         raise BadInput(f"{path}: no such file") from None
     except (UnicodeDecodeError, OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise BadInput(f"{path}: not a CSV file in UTF-8 ({error})") from None
-    return check(frame, name=str(path))
+    return check(frame.map(restored), name=str(path))
+
+
+def read_all(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read one or several files as `read` does, into one checked table; `BadInput` where two hold the same rating."""
+    if not paths:
+        raise BadInput("no ratings: name at least one file")
+    if len(paths) == 1:
+        return read(paths[0])
+    return check(pd.concat([read(path) for path in paths], ignore_index=True), name=", ".join(map(str, paths)))
 
 
 def check(frame: pd.DataFrame, *, name: str = "ratings") -> pd.DataFrame:
@@ -52,12 +63,12 @@ def check(frame: pd.DataFrame, *, name: str = "ratings") -> pd.DataFrame:
     extra = [column for column in frame if column not in COLUMNS]
     frame = frame[[*COLUMNS, *extra]].reset_index(drop=True)
     cells = frame[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip()).replace("", pd.NA)
-    for column in FILLED:
+    for column in NON_EMPTY_COLUMNS:
         _refuse(name, cells, column, cells[column].isna(), "a value is needed")
-    frame[list(TEXT)] = cells[list(TEXT)].fillna("").astype(object)
-    for column in (*WHOLE, *REAL):
+    frame[list(TEXT_COLUMNS)] = cells[list(TEXT_COLUMNS)].fillna("").astype(object)
+    for column in (*INTEGER_COLUMNS, *REAL_COLUMNS):
         frame[column] = _numbers(name, cells, column)
-    frame["simulated"] = _truths(name, cells, "simulated")
+    frame["simulated"] = _booleans(name, cells, "simulated")
     _check_values(name, frame, cells)
     return frame
 
@@ -65,23 +76,23 @@ def check(frame: pd.DataFrame, *, name: str = "ratings") -> pd.DataFrame:
 def write(path: Path, frame: pd.DataFrame) -> None:
     """Write the ratings, checked, as CSV that `read` reads: whole or not at all."""
     checked = check(frame, name=str(path))
-    with whole(path) as part:
-        checked.to_csv(part, index=False)
+    with atomic_file(path) as part:
+        write_csv(part, checked)
 
 
 def with_part(frame: pd.DataFrame, columns: list[str]) -> list[str]:
     """Return `columns` and, where the ratings have one, the column that tells an item's pages apart."""
-    return [*columns, PART] if PART in frame else columns
+    return [*columns, PART_COLUMN] if PART_COLUMN in frame else columns
 
 
 def stimulus_means(frame: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """Return one row a stimulus: `STIMULUS`, then `mean`, `sd`, `n` and the CI's `half_width` over assessors.
+    """Return one row a stimulus: `STIMULUS_COLUMNS`, then `mean`, `sd`, `n` and the CI's `half_width` over assessors.
 
     An assessor's replicates are averaged first, so that `n` counts people. The half width is Student's t at
     `level`; `sd` and `half_width` are NaN for a single assessor.
     """
-    own = frame.groupby([*STIMULUS, "study", "assessor"], sort=True)["score"].mean()
-    means = own.groupby(STIMULUS).agg(["mean", "std", "count"]).reset_index()
+    own = frame.groupby([*STIMULUS_COLUMNS, "study", "assessor"], sort=True)["score"].mean()
+    means = own.groupby(STIMULUS_COLUMNS).agg(["mean", "std", "count"]).reset_index()
     means = means.rename(columns={"std": "sd", "count": "n"})
     people = means["n"].to_numpy(dtype=float)
     quantile = student.ppf(0.5 + level / 2, np.where(people > 1, people - 1, np.nan))
@@ -90,12 +101,12 @@ def stimulus_means(frame: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
 
 
 def _numbers(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
-    truths = cells[column].str.lower().map(TRUTH).astype("Float64")
+    truths = cells[column].str.lower().map(BOOLEANS).astype("Float64")
     found = pd.to_numeric(cells[column], errors="coerce").astype("Float64")
     if column == "replicate":
         found = found.fillna(truths)
     wrong = found.isna() & cells[column].notna() | found.abs().eq(np.inf).fillna(False)
-    if column in REAL:
+    if column in REAL_COLUMNS:
         _refuse(name, cells, column, wrong, "a number is needed")
         return found.astype(float)
     wrong |= found.mod(1).ne(0).fillna(False) | found.lt(0).fillna(False)
@@ -103,8 +114,8 @@ def _numbers(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
     return found.astype("Int64")
 
 
-def _truths(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
-    found = cells[column].str.lower().map(TRUTH)
+def _booleans(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
+    found = cells[column].str.lower().map(BOOLEANS)
     _refuse(name, cells, column, found.isna(), "true or false is needed")
     return found.astype(bool)
 
@@ -116,10 +127,10 @@ def _check_values(name: str, frame: pd.DataFrame, cells: pd.DataFrame) -> None:
         name,
         cells,
         "condition",
-        frame.duplicated(with_part(frame, RATING)),
+        frame.duplicated(with_part(frame, RATING_KEY_COLUMNS)),
         "this rating stands there twice; keep one, or count `replicate` up",
     )
-    roles = frame.groupby(["study", *STIMULUS[:-1]])["role"].transform("first")
+    roles = frame.groupby(["study", *STIMULUS_COLUMNS[:-1]])["role"].transform("first")
     _refuse(name, cells, "role", frame["role"] != roles, "the same stimulus has another role before")
 
 

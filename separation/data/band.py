@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from separation.data.score import BEATS, Score
+from separation.data.score import BEATS_PER_BAR, Score
 
 Samples = NDArray[np.float64]
 
-PATTERNS = (  # sixteenths of a bar: kick, snare, hat
+DRUM_PATTERNS = (  # sixteenths of a bar: kick, snare, hat
     ("x.....x.x.......", "....x.......x...", "x.x.x.x.x.x.x.x."),
     ("x..x..x...x.....", "....x..x.x..x...", "xxx.xxx.xxx.xxx."),
     ("x...x...x...x...", "....x.......x..x", "..x...x...x...x."),
@@ -20,7 +20,7 @@ def drums(score: Score, rate: int, draw: np.random.Generator) -> Samples:
     out = np.zeros((2, round(score.seconds * rate)))
     hits = (_kick(rate), _snare(rate, draw), _hat(rate, draw))
     pans, levels = (0.5, 0.48, 0.62), (0.9, 0.6, 0.22)
-    pattern = PATTERNS[draw.integers(len(PATTERNS))]
+    pattern = DRUM_PATTERNS[draw.integers(len(DRUM_PATTERNS))]
     for bar in range(len(score.chords)):
         for hit, pan, level, line in zip(hits, pans, levels, pattern):
             for sixteenth in np.flatnonzero([mark == "x" for mark in line]):
@@ -34,7 +34,7 @@ def bass(score: Score, rate: int, draw: np.random.Generator) -> Samples:
     """Return root notes in eighths with a fifth now and then: (2, frames), centred."""
     out = np.zeros((2, round(score.seconds * rate)))
     for bar, chord in enumerate(score.chords):
-        for eighth in range(2 * BEATS):
+        for eighth in range(2 * BEATS_PER_BAR):
             if eighth % 2 and draw.random() < 0.4:
                 continue
             pitch = chord[0] - 12 + (7 if eighth == 6 and draw.random() < 0.5 else 0)
@@ -52,7 +52,7 @@ def chords(score: Score, rate: int, draw: np.random.Generator) -> Samples:
             for pan, detune in ((0.2, -0.06), (0.8, 0.06)):
                 pad = _tone(pitch + 12 + detune, score.bar, rate, slope=1.3, decay=0.4, harmonics=20, attack=0.08)
                 _add(out, 0.16 * pad, start, rate, pan)
-        for eighth in range(2 * BEATS):
+        for eighth in range(2 * BEATS_PER_BAR):
             pitch = chord[(eighth * 2 + bar) % 3] + 24
             pluck = _tone(pitch, score.beat, rate, slope=1.1, decay=6.0, harmonics=16)
             _add(out, 0.2 * draw.uniform(0.6, 1) * pluck, start + eighth * score.beat / 2, rate, 0.75)

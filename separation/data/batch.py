@@ -4,16 +4,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from separation.data.augment import augment
+from separation.data.draws import Purpose, draw
 from separation.data.excerpts import Excerpts
 from separation.data.unpaired import Unpaired
 from separation.networks.waveunet import centre
 from separation.recipe import Recipe
 
-AHEAD = 6
+BATCHES_AHEAD = 6
 """Batches that are made at a time for a GPU, which takes one sooner than one thread can make it."""
 
 
@@ -31,7 +33,7 @@ class Batch:
     channels: int
 
     @property
-    def heard(self) -> Tensor:
+    def cropped_mixture(self) -> Tensor:
         """Return the mixtures as long as the estimates: (batch + unpaired, channels, output)."""
         return centre(self.mixture[:, : self.channels], self.targets.shape[-1])
 
@@ -61,26 +63,36 @@ class Batches:
         self.varied = varied
         self.rank = rank
         self.size = recipe.batch // processes
-        self._ahead = AHEAD if torch.cuda.is_available() else 1
+        self._ahead = BATCHES_AHEAD if torch.cuda.is_available() else 1
         self._threads = ThreadPoolExecutor(self._ahead, "batches")
         self._waiting: dict[int, Future[Batch]] = {}
 
     def make(self, step: int) -> Batch:
         """Return the batch of a step; the same whenever it is asked for."""
         recipe, first = self.recipe, self.rank * self.size
-        generator = torch.Generator().manual_seed((recipe.seed * 1_000_003 + step) * 4099 + self.rank)
         sources = self.excerpts.batch(step, self.size, first)
         if self.varied:
-            sources = augment(sources, recipe.data, generator)
-        mixture = sources[:, 0] + sources[:, 1]
+            draws = self._draws(step, Purpose.AUGMENTATION)
+            sources = augment(sources, recipe.data, draws, lambda at: self.excerpts.other(step, first + at))
+        mixture = self._with_noise(sources[:, 0] + sources[:, 1], step, Purpose.NOISE)
         alone = None
         if self.unpaired:
             unheard, alone = self.unpaired.batch(step, self.size, first)
-            mixture = torch.cat([mixture, unheard])
-        if recipe.network.noise:
-            noise = torch.randn(len(mixture), recipe.network.noise, mixture.shape[-1], generator=generator)
-            mixture = torch.cat([mixture, noise], dim=1)
+            mixture = torch.cat([mixture, self._with_noise(unheard, step, Purpose.UNPAIRED_NOISE)])
         return Batch(mixture, _targets(centre(sources, recipe.window.output)), alone, recipe.channels)
+
+    def _with_noise(self, mixture: Tensor, step: int, purpose: Purpose) -> Tensor:
+        """Return mixtures with the channels of noise that the network wants beside them."""
+        if not (rows := self.recipe.network.noise):
+            return mixture
+        shape = (rows, mixture.shape[-1])
+        noise = np.stack([chance.standard_normal(shape, np.float32) for chance in self._draws(step, purpose)])
+        return torch.cat([mixture, torch.from_numpy(noise)], dim=1)
+
+    def _draws(self, step: int, purpose: Purpose) -> list[np.random.Generator]:
+        """Return a generator for each excerpt of this process."""
+        first = self.rank * self.size
+        return [draw(self.recipe.seed, step, first + number, purpose) for number in range(self.size)]
 
     def take(self, step: int) -> Batch:
         """Return the batch of a step, made while the steps before it were taken, and begin with the next ones."""

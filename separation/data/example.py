@@ -13,18 +13,18 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
 
-FILE = "The Easton Ellises - Falcon 69.stem.mp4"
-HEADROOM = 0.95
+STEM_FILE = "The Easton Ellises - Falcon 69.stem.mp4"
+MAX_PEAK = 0.95
 
 
 def song() -> dict[str, Audio]:
     """Return mixture, vocals, accompaniment, drums, bass and other: stereo, 44.1 kHz, peak at most 0.95."""
-    stems = dict(zip(audio.STEMS, audio.read_stems(path())))
+    stems = dict(zip(audio.STEM_STREAMS, audio.read_stems(path())))
     rate = stems["vocals"].rate
     accompaniment = np.sum([stems[name].samples for name in ("drums", "bass", "other")], axis=0)
     stems["accompaniment"] = Audio(accompaniment, rate)
     stems["mixture"] = Audio(accompaniment + stems["vocals"].samples, rate)
-    gain = min(1.0, HEADROOM / max(stem.peak for stem in stems.values()))
+    gain = min(1.0, MAX_PEAK / max(stem.peak for stem in stems.values()))
     return {name: Audio((stem.samples * gain).astype(np.float32), rate) for name, stem in stems.items()}
 
 
@@ -32,6 +32,6 @@ def path() -> Path:
     """Return where stempeg keeps the file; `BadInput` where it is not installed."""
     spec = find_spec("stempeg")
     for place in (spec.submodule_search_locations or []) if spec else []:
-        if (found := Path(place) / "data" / FILE).is_file():
+        if (found := Path(place) / "data" / STEM_FILE).is_file():
             return found
-    raise BadInput(f"{FILE}: not found; install the stempeg package")
+    raise BadInput(f"{STEM_FILE}: not found; install the stempeg package")

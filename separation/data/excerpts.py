@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from separation.data.draws import Purpose, draw
 from separation.data.stems import Song
 from separation.networks.config import Window
 
-BLOCK = 0.1
+BLOCK_SECONDS = 0.1
 """Seconds of a stretch that counts as sung or not."""
 
-SUNG = -40.0
+SUNG_ABOVE_DB = -40.0
 """A stretch is sung above so many dB relative to the song's loudest."""
 
 
@@ -43,7 +44,7 @@ class Excerpts:
         blocks = [_blocks(song, number) for number, song in enumerate(songs)]
         self._all = np.concatenate([everything for everything, _ in blocks])
         self._sung = np.concatenate([sung for _, sung in blocks])
-        self._block = round(BLOCK * songs[0].rate)
+        self._block = round(BLOCK_SECONDS * songs[0].rate)
 
     def batch(self, step: int, size: int, first: int = 0) -> Tensor:
         """Return `size` excerpts of a step from its number `first` on: sources (accompaniment, then every reference).
@@ -54,11 +55,15 @@ class Excerpts:
         addresses = ((self.seed, step, first + number) for number in range(size))
         return torch.from_numpy(np.stack([self._excerpt(np.random.default_rng(address)) for address in addresses]))
 
-    def _excerpt(self, draw: np.random.Generator) -> NDArray[np.float32]:
-        blocks = self._all if draw.random() < self.anywhere else self._sung
-        number, start = blocks[draw.integers(len(blocks))]
-        centre = start + draw.integers(self._block)
-        faster = draw.uniform(*self.speed)
+    def other(self, step: int, number: int) -> Tensor:
+        """Return another excerpt than number `number` of a step, of which its accompaniment may be taken."""
+        return torch.from_numpy(self._excerpt(draw(self.seed, step, number, Purpose.OTHER_ACCOMPANIMENT)))
+
+    def _excerpt(self, chance: np.random.Generator) -> NDArray[np.float32]:
+        blocks = self._all if chance.random() < self.anywhere else self._sung
+        number, start = blocks[chance.integers(len(blocks))]
+        centre = start + chance.integers(self._block)
+        faster = chance.uniform(*self.speed)
         frames = round(faster * self.window.input)
         sources = cut(self.songs[number].sources, centre - frames // 2, frames, self.references)
         return sources if frames == self.window.input else respeed(sources, self.window.input)
@@ -85,11 +90,11 @@ def cut(sources: NDArray[np.float32], start: int, frames: int, references: int) 
 
 def _blocks(song: Song, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (song's number, first frame) of all its blocks and of those in which the first reference sings."""
-    frames = round(BLOCK * song.rate)
+    frames = round(BLOCK_SECONDS * song.rate)
     count = max(1, song.sources.shape[2] // frames)
     level = loudness(song.sources[1], frames)
     starts = np.stack([np.full(count, number), np.arange(count) * frames], axis=1)
-    return starts, starts[level > level.max() * 10 ** (SUNG / 10)]
+    return starts, starts[level > level.max() * 10 ** (SUNG_ABOVE_DB / 10)]
 
 
 def loudness(samples: NDArray[np.float32], frames: int) -> NDArray[np.float64]:

@@ -6,14 +6,14 @@ import numpy as np
 
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 MINOR = (0, 2, 3, 5, 7, 8, 10)
-PROGRESSIONS = ((0, 4, 5, 3), (5, 3, 0, 4), (0, 5, 3, 4), (0, 3, 1, 4), (0, 2, 3, 4))
+CHORD_PROGRESSIONS = ((0, 4, 5, 3), (5, 3, 0, 4), (0, 5, 3, 4), (0, 3, 1, 4), (0, 2, 3, 4))
 """Chord roots as degrees of the scale, a bar each."""
 
-RHYTHMS = ((1, 1, 1, 1), (1.5, 0.5, 1, 1), (0.5, 0.5, 1, 2), (1, 0.5, 0.5, 1, 1), (2, 1, 1), (0.5, 1, 0.5, 2))
+BAR_RHYTHMS = ((1, 1, 1, 1), (1.5, 0.5, 1, 1), (0.5, 0.5, 1, 2), (1, 0.5, 0.5, 1, 1), (2, 1, 1), (0.5, 1, 0.5, 2))
 """Lengths of a bar's notes, in beats."""
 
-BEATS = 4
-STEPS = (-2, -1, -1, 0, 1, 1, 2)
+BEATS_PER_BAR = 4
+MELODY_STEPS = (-2, -1, -1, 0, 1, 1, 2)
 VOWELS = "aeiou"
 CONSONANTS = ("s", "sh", "t", "k", "m", "l", "")
 
@@ -41,7 +41,7 @@ class Score:
     @property
     def bar(self) -> float:
         """Return the length of a bar in seconds."""
-        return BEATS * self.beat
+        return BEATS_PER_BAR * self.beat
 
 
 def compose(draw: np.random.Generator, seconds: float) -> Score:
@@ -49,8 +49,8 @@ def compose(draw: np.random.Generator, seconds: float) -> Score:
     beat = 60.0 / draw.uniform(84, 132)
     scale = MAJOR if draw.random() < 0.5 else MINOR
     tonic = int(draw.integers(41, 53))
-    progression = PROGRESSIONS[draw.integers(len(PROGRESSIONS))]
-    bars = int(np.ceil(seconds / (BEATS * beat)))
+    progression = CHORD_PROGRESSIONS[draw.integers(len(CHORD_PROGRESSIONS))]
+    bars = int(np.ceil(seconds / (BEATS_PER_BAR * beat)))
     degrees = [progression[bar % len(progression)] for bar in range(bars)]
     chords = tuple(tuple(tonic + _pitch(scale, degree + third) for third in (0, 2, 4)) for degree in degrees)
     octave = 12 * int(draw.integers(0, 2))
@@ -63,10 +63,10 @@ def _melody(
 ) -> list[Note]:
     """Walk by small steps, land on a chord tone at each bar, rest on the last note of each second bar."""
     notes: list[Note] = []
-    phrase = [RHYTHMS[draw.integers(len(RHYTHMS))] for _ in range(2)]
+    phrase = [BAR_RHYTHMS[draw.integers(len(BAR_RHYTHMS))] for _ in range(2)]
     for bar, root in enumerate(degrees):
         place = root + int(draw.choice((0, 2, 4)))
-        start = bar * BEATS * beat
+        start = bar * BEATS_PER_BAR * beat
         rhythm = phrase[bar % 2]
         for number, beats in enumerate(rhythm):
             length = beats * beat * (0.55 if bar % 2 and number == len(rhythm) - 1 else 0.97)
@@ -75,7 +75,7 @@ def _melody(
                 syllable = str(draw.choice(CONSONANTS)), str(draw.choice(list(VOWELS)))
                 notes.append(Note(start, min(length, seconds - start), pitch, *syllable))
             start += beats * beat
-            place += int(draw.choice(STEPS))
+            place += int(draw.choice(MELODY_STEPS))
     return notes
 
 

@@ -13,9 +13,10 @@ A mastered mixture is not the sum of its stems; what is separated here always is
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,17 @@ from numpy.typing import NDArray
 from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
-from lossmodel.files import sha256, whole
+from lossmodel.files import atomic_file, sha256
 from lossmodel.progress import Report, silent
 
 INSTRUMENTS = ("drums", "bass", "other")
-RAGGED = 0.05
+MAX_LENGTH_DIFFERENCE_SECONDS = 0.05
 """Stems of one song may differ by so many seconds (encoders pad); they are cut to the shortest."""
 
-UNPAIRED = "unpaired"
+UNPAIRED_FOLDER = "unpaired"
 """A folder beside the songs that holds none."""
 
-LAYOUT = 1
+CACHE_VERSION = 1
 """Raised when the meaning of a cached array changes."""
 
 
@@ -65,18 +66,51 @@ class Song:
         return Audio(np.asarray(self.sources[0]), self.rate)
 
 
-def songs(folder: Path, *, rate: int, channels: int, cache: Path, report: Report = silent) -> list[Song]:
+class SilentSong(BadInput):
+    """A song of which a part is silent: nothing can be learned from it or measured on it, but on others."""
+
+
+def unheard(_: str) -> None:
+    """Take a remark and tell nobody."""
+
+
+def songs(
+    folder: Path,
+    *,
+    rate: int,
+    channels: int,
+    cache: Path,
+    report: Report = silent,
+    remark: Callable[[str], None] = unheard,
+) -> list[Song]:
     """Return every song under `folder` at `rate` Hz, memory-mapped from `cache` and decoded into it if new.
 
-    `BadInput` names the folder without songs, the song without vocals and the stem that is silent, unreadable or of
-    another length or rate than its neighbours.
+    A song with a silent part is left out, and `remark` is told; where all are, the first is named. `BadInput` names the
+    folder without songs, the song without vocals and the stem that is unreadable or of another length or rate than its
+    neighbours.
     """
-    places = find(folder)
-    found = []
+    places, found, left_out = find(folder), [], []
     for number, place in enumerate(places, start=1):
-        found.append(_cached(place, folder, rate=rate, channels=channels, cache=cache))
+        try:
+            found.append(_cached(place, folder, rate=rate, channels=channels, cache=cache))
+        except SilentSong as reason:
+            left_out.append(reason)
         report(number, len(places))
+    if not found:
+        raise left_out[0]
+    for silent_song in left_out:
+        remark(f"left out: {silent_song}")
     return found
+
+
+def content_hash(decoded: Iterable[NDArray[np.float32]]) -> str:
+    """Return the SHA-256 that names decoded files by the content and order of what they were decoded from.
+
+    An array that lies in the cache is known by its name there, which begins with the hash of its source.
+    """
+    files = [Path(str(cast("np.memmap[Any, Any]", array).filename)) for array in decoded]
+    names = [file.name.partition("-")[0] for file in files]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def find(folder: Path) -> list[Path]:
@@ -114,22 +148,22 @@ def read(place: Path) -> tuple[dict[str, Audio], Audio]:
     accompaniment = _accompaniment(place, stems, stems[first])
     references = {name.partition(".")[2] or name: stems[name] for name in (first, *names)}
     for name, stem in {**references, "accompaniment": accompaniment}.items():
-        if stem.peak < audio.SILENCE:
-            raise BadInput(f"{place}: {name} is silent (peak {stem.peak:.1e}); leave the song out")
+        if stem.peak < audio.SILENT_PEAK_80_DBFS:
+            raise SilentSong(f"{place}: {name} is silent (peak {stem.peak:.1e}); leave the song out")
     return references, accompaniment
 
 
 def _visible(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
-    return parts[0] != UNPAIRED and not any(part.startswith(".") for part in parts)
+    return parts[0] != UNPAIRED_FOLDER and not any(part.startswith(".") for part in parts)
 
 
 def _stems(place: Path) -> Iterator[tuple[str, Audio]]:
     if place.is_file():
         decoded = audio.read_stems(place)
-        if len(decoded) != len(audio.STEMS):
-            raise BadInput(f"{place}: {len(decoded)} streams, a MUSDB18 stem file has {', '.join(audio.STEMS)}")
-        yield from zip(audio.STEMS, decoded)
+        if len(decoded) != len(audio.STEM_STREAMS):
+            raise BadInput(f"{place}: {len(decoded)} streams, a MUSDB18 stem file has {', '.join(audio.STEM_STREAMS)}")
+        yield from zip(audio.STEM_STREAMS, decoded)
         return
     for path in sorted(place.iterdir()):
         if path.suffix.lower() in audio.SUFFIXES and not path.name.startswith("."):
@@ -143,7 +177,7 @@ def _aligned(place: Path, stems: Mapping[str, Audio]) -> dict[str, Audio]:
     for other, stem in stems.items():
         if stem.rate != first.rate:
             raise BadInput(f"{place}: {other} has {stem.rate} Hz, {name} {first.rate} Hz; export all stems at one rate")
-        if stem.frames - shortest > RAGGED * stem.rate:
+        if stem.frames - shortest > MAX_LENGTH_DIFFERENCE_SECONDS * stem.rate:
             raise BadInput(
                 f"{place}: {other} lasts {stem.seconds:.2f} s, the shortest stem {shortest / stem.rate:.2f} s"
             )
@@ -170,7 +204,7 @@ def _sum(stems: Sequence[Audio]) -> Audio:
 
 
 def _cached(place: Path, folder: Path, *, rate: int, channels: int, cache: Path) -> Song:
-    path = cache / f"{_content(place)}-{rate}-{channels}-{LAYOUT}.npy"
+    path = cache / f"{_content(place)}-{rate}-{channels}-{CACHE_VERSION}.npy"
     if not path.is_file():
         _decode(place, path, rate=rate, channels=channels)
     names = path.with_suffix(".txt").read_text(encoding="utf-8").split("\n")
@@ -182,9 +216,9 @@ def _cached(place: Path, folder: Path, *, rate: int, channels: int, cache: Path)
 def _decode(place: Path, path: Path, *, rate: int, channels: int) -> None:
     references, accompaniment = read(place)
     stems = [audio.resample(audio.with_channels(s, channels), rate) for s in (accompaniment, *references.values())]
-    with whole(path.with_suffix(".txt")) as part:
+    with atomic_file(path.with_suffix(".txt")) as part:
         part.write_text("\n".join(references), encoding="utf-8")
-    with whole(path) as part:
+    with atomic_file(path) as part:
         np.save(part, np.stack([stem.samples for stem in stems]))
 
 

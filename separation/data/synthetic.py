@@ -10,12 +10,12 @@ import numpy as np
 
 from lossmodel import audio
 from lossmodel.audio import Audio
-from lossmodel.files import whole_folder
+from lossmodel.files import atomic_folder
 from separation.data import band, voice
 from separation.data.score import Note, compose
 
-PEAK = 0.9
-THIRD = 4.0
+PEAK_AMPLITUDE = 0.9
+BACKING_INTERVAL_SEMITONES = 4.0
 """A backing voice sings so many semitones above the lead."""
 
 
@@ -35,13 +35,15 @@ def song(seed: int, seconds: float, rate: int, *, backing: bool = False) -> dict
     stems["vocals"] = 10 ** (draw.uniform(-2, 2) / 20) * 0.8 * lead / _rms(lead)
     stems["accompaniment"] = stems["drums"] + stems["bass"] + stems["other"]
     if backing:
-        thirds = [Note(n.start, n.seconds, n.pitch + THIRD, n.consonant, n.vowel) for n in score.melody]
+        thirds = [
+            Note(n.start, n.seconds, n.pitch + BACKING_INTERVAL_SEMITONES, n.consonant, n.vowel) for n in score.melody
+        ]
         second = _sung(thirds, seconds, rate, draw, pan=0.7)
         second *= 0.35 * _rms(stems["vocals"]) / _rms(second)
         stems["vocals.lead+backing"] = stems["vocals"] + second
         stems["accompaniment"] = stems["accompaniment"] + second
     stems["mixture"] = stems["vocals"] + stems["accompaniment"]
-    gain = PEAK / max(np.abs(stem).max() for stem in stems.values())
+    gain = PEAK_AMPLITUDE / max(np.abs(stem).max() for stem in stems.values())
     return {name: Audio((gain * stem).astype(np.float32), rate) for name, stem in stems.items()}
 
 
@@ -50,7 +52,7 @@ def write_songs(folder: Path, seeds: Iterable[int], seconds: float, rate: int, *
     written = []
     for seed in seeds:
         place = folder / f"synthetic-{seed:03d}"
-        with whole_folder(place) as part:
+        with atomic_folder(place) as part:
             for name, stem in song(seed, seconds, rate, backing=backing).items():
                 audio.write(part / f"{name}.wav", stem)
         written.append(place)

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
-from lossmodel.files import sha256, whole
+from lossmodel.files import atomic_file, sha256
 from lossmodel.progress import Report, silent
-from separation.data.excerpts import BLOCK, SUNG, loudness
-from separation.data.stems import UNPAIRED
+from separation.data.draws import Purpose, draw
+from separation.data.excerpts import BLOCK_SECONDS, SUNG_ABOVE_DB, loudness
+from separation.data.stems import UNPAIRED_FOLDER
 from separation.networks.config import Window
 
 KINDS = ("mixtures", "accompaniments", "vocals")
@@ -34,7 +35,7 @@ class Unpaired:
         self.recordings = recordings
         self.window = window
         self.seed = seed
-        self._block = round(BLOCK * rate)
+        self._block = round(BLOCK_SECONDS * rate)
         self._loud = [
             np.concatenate([self._blocks(samples, number) for number, samples in enumerate(kind)])
             for kind in recordings
@@ -45,17 +46,17 @@ class Unpaired:
 
         Shape: (size, channels, window.input) and (size, 2, channels, window.output).
         """
-        draws = [np.random.default_rng((self.seed, step, first + number, 1)) for number in range(size)]
+        draws = [draw(self.seed, step, first + number, Purpose.UNPAIRED) for number in range(size)]
         mixtures, *solos = (
-            np.stack([self._excerpt(draw, kind, frames) for draw in draws])
+            np.stack([self._excerpt(chance, kind, frames) for chance in draws])
             for kind, frames in enumerate((self.window.input, self.window.output, self.window.output))
         )
         return torch.from_numpy(mixtures), torch.from_numpy(np.stack(solos, axis=1))
 
-    def _excerpt(self, draw: np.random.Generator, kind: int, frames: int) -> NDArray[np.float32]:
-        number, start = self._loud[kind][draw.integers(len(self._loud[kind]))]
+    def _excerpt(self, chance: np.random.Generator, kind: int, frames: int) -> NDArray[np.float32]:
+        number, start = self._loud[kind][chance.integers(len(self._loud[kind]))]
         samples = self.recordings[kind][number]
-        begin = start + draw.integers(self._block) - frames // 2
+        begin = start + chance.integers(self._block) - frames // 2
         out = np.zeros((samples.shape[0], frames), dtype=np.float32)
         first, last = max(0, begin), min(samples.shape[1], begin + frames)
         out[:, first - begin : last - begin] = samples[:, first:last]
@@ -63,7 +64,7 @@ class Unpaired:
 
     def _blocks(self, samples: NDArray[np.float32], number: int) -> NDArray[np.int64]:
         level = loudness(samples, self._block)
-        (loud,) = np.nonzero(level > level.max() * 10 ** (SUNG / 10))
+        (loud,) = np.nonzero(level > level.max() * 10 ** (SUNG_ABOVE_DB / 10))
         return np.stack([np.full(len(loud), number), loud * self._block], axis=1)
 
 
@@ -73,10 +74,12 @@ def recordings(
     """Return the recordings of each of `KINDS`; `BadInput` names the folder that is missing or empty, a silent file."""
     found = []
     for kind in KINDS:
-        place = folder / UNPAIRED / kind
+        place = folder / UNPAIRED_FOLDER / kind
         files = [path for path in sorted(place.rglob("*")) if path.suffix.lower() in audio.SUFFIXES]
         if not files:
-            raise BadInput(f"{place}: no recordings; this recipe needs {', '.join(KINDS)} under {folder / UNPAIRED}")
+            raise BadInput(
+                f"{place}: no recordings; this recipe needs {', '.join(KINDS)} under {folder / UNPAIRED_FOLDER}"
+            )
         found.append([_decoded(path, rate=rate, channels=channels, cache=cache) for path in files])
         report(len(found), len(KINDS))
     return found
@@ -86,9 +89,9 @@ def _decoded(path: Path, *, rate: int, channels: int, cache: Path) -> NDArray[np
     kept = cache / f"{sha256(path)[:32]}-{rate}-{channels}-alone.npy"
     if not kept.is_file():
         heard = audio.read(path, rate=rate, channels=channels)
-        if heard.peak < audio.SILENCE:
+        if heard.peak < audio.SILENT_PEAK_80_DBFS:
             raise BadInput(f"{path}: silent (peak {heard.peak:.1e}); leave it out")
-        with whole(kept) as part:
+        with atomic_file(kept) as part:
             np.save(part, heard.samples)
     samples: NDArray[np.float32] = np.load(kept, mmap_mode="r")
     return samples

@@ -13,13 +13,13 @@ from scipy import signal
 
 from separation.data.score import Note
 
-CONTROL = 200
+CONTROL_RATE_HZ = 200
 """Pitch and formants are known so many times a second."""
 
-HIGHEST = 11000.0
+HIGHEST_HARMONIC_HZ = 11000.0
 """No harmonics above, in Hz."""
 
-TILT = 1500.0
+TILT_FROM_HZ = 1500.0
 """Above this frequency in Hz the voice falls by 6 dB an octave more than its formants say."""
 
 FORMANTS = {  # centre in Hz, level in dB, bandwidth in Hz (a tenor's)
@@ -29,7 +29,7 @@ FORMANTS = {  # centre in Hz, level in dB, bandwidth in Hz (a tenor's)
     "o": ((400, 0, 40), (800, -10, 80), (2600, -12, 100), (2800, -12, 120), (3000, -26, 120)),
     "u": ((350, 0, 40), (600, -20, 60), (2700, -17, 100), (2900, -14, 120), (3300, -26, 120)),
 }
-NOISES = {
+CONSONANT_NOISES = {
     "s": (4500, 10000, 0.09, 0.2),
     "sh": (2200, 6500, 0.09, 0.2),
     "t": (2500, 8000, 0.025, 0.2),
@@ -37,7 +37,7 @@ NOISES = {
 }
 """Unvoiced consonants: band in Hz, length in seconds, level."""
 
-HUMS = ("m", "l")
+VOICED_CONSONANTS = ("m", "l")
 """Voiced consonants: the vowel starts behind closed lips."""
 
 
@@ -66,7 +66,7 @@ def sing(
 ) -> NDArray[np.float64]:
     """Return the sung notes, mono, (frames,), peak about 1."""
     frames = round(seconds * rate)
-    times = np.arange(int(seconds * CONTROL) + 2) / CONTROL
+    times = np.arange(int(seconds * CONTROL_RATE_HZ) + 2) / CONTROL_RATE_HZ
     pitch, level = _contour(notes, times, who, draw)
     voice = _voiced(frames, rate, times, pitch, level, _envelopes(notes, times, who))
     voice /= max(1e-9, np.abs(voice).max())
@@ -87,7 +87,7 @@ def _contour(
     for note in notes:
         pitch[times >= note.start - 0.03] = note.pitch
         since, left = times - note.start, note.start + note.seconds - times
-        onset = 0.05 if note.consonant in NOISES else 0.0
+        onset = 0.05 if note.consonant in CONSONANT_NOISES else 0.0
         shape = np.clip((since - onset) / 0.04, 0, 1) * np.clip(left / 0.08, 0, 1)
         shape *= 0.85 + 0.15 * np.sin(np.pi * np.clip(since / note.seconds, 0, 1))
         level = np.maximum(level, shape)
@@ -105,7 +105,7 @@ def _envelopes(notes: Sequence[Note], times: NDArray[np.float64], who: Singer) -
     table[:] = _vowel(notes[0].vowel, who)
     for note in notes:
         table[times >= note.start] = _vowel(note.vowel, who)
-        if note.consonant in HUMS:
+        if note.consonant in VOICED_CONSONANTS:
             closed = (times >= note.start) & (times < note.start + 0.07)
             table[closed, 0] = (250, 0.6, 60)
             table[closed, 1:, 1] *= 0.1
@@ -131,7 +131,7 @@ def _voiced(
     hertz = 440.0 * 2 ** ((pitch - 69) / 12)
     phase = 2 * np.pi * np.cumsum(np.interp(at, times, hertz)) / rate
     voice = np.zeros(frames)
-    top = min(HIGHEST, 0.45 * rate)
+    top = min(HIGHEST_HARMONIC_HZ, 0.45 * rate)
     formants = formants.copy()
     formants[:, 0, 0] = np.maximum(formants[:, 0, 0], hertz)  # singers open up until the first formant meets the pitch
     for harmonic in range(1, int(top / hertz.min()) + 1):
@@ -147,14 +147,14 @@ def _gain(frequency: NDArray[np.float64], formants: NDArray[np.float64]) -> NDAr
     f = frequency[:, None]
     resonances = gain / np.sqrt(((f**2 - centre**2) / (f * width)) ** 2 + 1)
     floor = 0.02 * (500 / np.maximum(frequency, 500)) ** 1.5
-    return np.asarray((resonances.sum(axis=1) + floor) / np.hypot(1, frequency / TILT))
+    return np.asarray((resonances.sum(axis=1) + floor) / np.hypot(1, frequency / TILT_FROM_HZ))
 
 
 def _consonant(voice: NDArray[np.float64], note: Note, rate: int, draw: np.random.Generator) -> None:
     """Add the note's unvoiced consonant just where it begins."""
-    if note.consonant not in NOISES:
+    if note.consonant not in CONSONANT_NOISES:
         return
-    low, high, seconds, level = NOISES[note.consonant]
+    low, high, seconds, level = CONSONANT_NOISES[note.consonant]
     if low >= 0.45 * rate:
         return
     start, frames = round(note.start * rate), round(seconds * rate)

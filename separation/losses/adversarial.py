@@ -1,4 +1,4 @@
-"""An adversary that owns its network and its optimiser: it learns, then says how well the separator deceives it."""
+"""An adversary that owns its network and its optimiser: it learns, then judges how well the separator fools it."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from separation import parallel
+from separation.losses import across_processes
 from separation.networks.discriminator import Discriminator
 from separation.recipe import Adversarial
 
-COIN_TOSS = {"lsgan": 0.5, "hinge": 2.0, "wgan": -torch.inf}
+CHANCE_LOSS = {"lsgan": 0.5, "hinge": 2.0, "wgan": -torch.inf}
 """The discriminator's loss when it cannot tell real from fake; a Wasserstein critic is never too far ahead."""
 
 
@@ -41,10 +41,10 @@ class Adversary(nn.Module):
             true = [score for score, _ in self.discriminator(real, mixture)]
             false = [score for score, _ in self.discriminator(fake, mixture)]
             loss = torch.stack([self._game(t, f) for t, f in zip(true, false)]).mean()
-            if parallel.mean(loss) <= self.config.ahead * COIN_TOSS[self.config.game]:
+            if across_processes.mean_over_processes(loss) <= self.config.ahead * CHANCE_LOSS[self.config.game]:
                 break
             self._step(loss + self._penalty(real, fake, mixture, generator) if penalised else loss)
-        return float(parallel.mean(loss.detach()))
+        return float(across_processes.mean_over_processes(loss.detach()))
 
     def judge(self, real: Tensor, fake: Tensor, mixture: Tensor | None) -> dict[str, Tensor]:
         """Return the separator's terms: `adversarial` (pass for real) and `matching` (L1 of features). Lower is better.
@@ -56,10 +56,11 @@ class Adversary(nn.Module):
             wanted = [features for _, features in self.discriminator(real, mixture)]
         judged = self.discriminator(fake, mixture)
         self.discriminator.requires_grad_(requires_grad=True)
-        deceived = torch.stack([self._deceive(score) for score, _ in judged]).mean()
+        fooled = torch.stack([self._generator_loss(score) for score, _ in judged]).mean()
         pairs = [(a, b) for (_, have), want in zip(judged, wanted) for a, b in zip(have, want)]
-        matching = torch.stack([(a - b).abs().mean() / b.abs().mean().clamp(min=1e-6) for a, b in pairs]).mean()
-        return {"adversarial": deceived, "matching": matching}
+        levels = across_processes.mean_over_processes(torch.stack([b.abs().mean() for _, b in pairs]))
+        distances = torch.stack([(a - b).abs().mean() for a, b in pairs])
+        return {"adversarial": fooled, "matching": (distances / levels.clamp(min=1e-6)).mean()}
 
     def _game(self, true: Tensor, false: Tensor) -> Tensor:
         if self.config.game == "hinge":
@@ -68,13 +69,13 @@ class Adversary(nn.Module):
             return false.mean() - true.mean()
         return (true - 1).square().mean() + false.square().mean()
 
-    def _deceive(self, score: Tensor) -> Tensor:
+    def _generator_loss(self, score: Tensor) -> Tensor:
         return (score - 1).square().mean() if self.config.game == "lsgan" else -score.mean()
 
     def _penalty(self, real: Tensor, fake: Tensor, mixture: Tensor | None, generator: torch.Generator) -> Tensor:
         """Return what the discriminator's slope costs, for R1 at real sounds (Mescheder et al., 2018, eq. 9: half of
         the squared norm), one-sided where it is above 1 between real and fake (Gulrajani et al., 2017, sec. 4)."""
-        share = torch.rand(len(real), 1, 1, generator=generator).to(real.device)
+        share = across_processes.drawn((len(real), 1, 1), generator).to(real.device)
         at = real if self.config.penalty == "r1" else torch.lerp(real, fake, share)
         at = at.clone().requires_grad_()
         scores = torch.stack([score.flatten(1).mean(1) for score, _ in self.discriminator(at, mixture)]).mean(0)
@@ -86,7 +87,7 @@ class Adversary(nn.Module):
     def _step(self, loss: Tensor) -> None:
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        parallel.average(self.discriminator.parameters())
+        across_processes.average_gradients(self.discriminator.parameters())
         norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.config.clip)
         if torch.isfinite(norm):
             self.optimiser.step()

@@ -7,10 +7,10 @@ Shape of all: estimates (batch, sources, channels, time), targets (batch, refere
 import torch
 from torch import Tensor
 
-WINDOWS = (2048, 512, 128)
+STFT_WINDOWS = (2048, 512, 128)
 """STFT lengths in frames; hops are a quarter."""
 
-FLOOR = 1e-5
+MAGNITUDE_FLOOR = 1e-5
 """Magnitudes are compared above this floor, so that silence has a finite logarithm."""
 
 
@@ -29,7 +29,7 @@ def mrstft(estimates: Tensor, targets: Tensor) -> Tensor:
 
     In float32 and smooth in silence, for a training's every step; to measure, use `lossmodel.metrics.spectral`.
     """
-    return torch.stack([_one_window(estimates, targets, window) for window in WINDOWS]).mean(0)
+    return torch.stack([_one_window(estimates, targets, window) for window in STFT_WINDOWS]).mean(0)
 
 
 def additivity(estimates: Tensor, mixture: Tensor) -> Tensor:
@@ -44,7 +44,9 @@ def _one_window(estimates: Tensor, targets: Tensor, window: int) -> Tensor:
     estimate, target = _magnitudes(estimates, window).unsqueeze(1), _magnitudes(targets, window)
     axes = tuple(range(2, target.dim()))
     power = target.square().sum(axes)
-    convergence = ((target - estimate).square().sum(axes) / (power + FLOOR)).clamp(min=FLOOR**2).sqrt()
+    convergence = (
+        ((target - estimate).square().sum(axes) / (power + MAGNITUDE_FLOOR)).clamp(min=MAGNITUDE_FLOOR**2).sqrt()
+    )
     return convergence + (target.log() - estimate.log()).abs().mean(axes)
 
 
@@ -54,4 +56,4 @@ def _magnitudes(x: Tensor, window: int) -> Tensor:
         x.flatten(0, -2).float(), window, window // 4, window=taper, normalized=True, return_complex=True
     )
     power = spectrum.real.square() + spectrum.imag.square()
-    return (power + FLOOR**2).sqrt().reshape(*x.shape[:-1], *power.shape[1:])
+    return (power + MAGNITUDE_FLOOR**2).sqrt().reshape(*x.shape[:-1], *power.shape[1:])

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-ZEROS = 16
+ZERO_CROSSINGS = 16
 """Zero crossings of the sinc on each side."""
 
-ROLLOFF = 0.95
+ROLLOFF_SHARE = 0.95
 """Cut-off as a share of the lower Nyquist frequency."""
 
 
@@ -40,8 +40,8 @@ def resample(x: Tensor, source: int, target: int) -> Tensor:
 @lru_cache(maxsize=8)
 def _filters(p: int, q: int) -> Tensor:
     """Return the p filters, each summing to one: (p, 2 half + q)."""
-    cutoff = ROLLOFF * min(1.0, p / q)  # relative to the input's Nyquist frequency
-    half = int(ZEROS / cutoff) + 1
+    cutoff = ROLLOFF_SHARE * min(1.0, p / q)  # relative to the input's Nyquist frequency
+    half = int(ZERO_CROSSINGS / cutoff) + 1
     taps = torch.arange(-half, half + q, dtype=torch.float64)
     distance = taps - torch.arange(p, dtype=torch.float64).unsqueeze(1) * q / p
     taper = torch.cos(distance.clamp(-half, half) * torch.pi / half / 2) ** 2

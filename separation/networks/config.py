@@ -16,7 +16,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-BETWEEN = (-1 / 16, 9 / 16, 9 / 16, -1 / 16)
+HALF_BAND_FILTER = (-1 / 16, 9 / 16, 9 / 16, -1 / 16)
 """A sample half-way between the middle two of four: the shortest half-band filter that keeps cubics."""
 
 
@@ -36,7 +36,7 @@ class Window:
 class WaveUNetConfig(BaseModel):
     """A Wave-U-Net (Stoller, Ewert, Dixon, ISMIR 2018); the defaults are its M4."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     levels: int = Field(default=12, ge=1, le=16)
     filters: int = Field(default=24, ge=1)
@@ -115,11 +115,11 @@ class WaveUNetConfig(BaseModel):
 
     @property
     def _reach_down(self) -> int:
-        return self.kernel_down + (2 * len(BETWEEN) - 2 if self.resampling == "filtered" else 0)
+        return self.kernel_down + (2 * len(HALF_BAND_FILTER) - 2 if self.resampling == "filtered" else 0)
 
     @property
     def _reach_up(self) -> int:
-        return self.kernel_up + (2 * len(BETWEEN) - 4 if self.resampling == "filtered" else 0)
+        return self.kernel_up + (2 * len(HALF_BAND_FILTER) - 4 if self.resampling == "filtered" else 0)
 
     def _output(self, width: int) -> int:
         return self.stride * width - self._reach_up * (self.stride - 1)
@@ -131,7 +131,7 @@ class WaveUNetConfig(BaseModel):
 class DiscriminatorConfig(BaseModel):
     """A small multi-period and multi-resolution STFT discriminator."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     periods: tuple[int, ...] = (2, 3, 5, 7)
     windows: tuple[int, ...] = (1024, 512, 256)
@@ -140,7 +140,7 @@ class DiscriminatorConfig(BaseModel):
 
 
 _M1 = WaveUNetConfig(channels=1, context=False, difference=False)
-PUBLISHED = {
+PUBLISHED_CONFIGS = {
     "M1": _M1,
     "M2": _M1.model_copy(update={"difference": True}),
     "M3": WaveUNetConfig(channels=1),

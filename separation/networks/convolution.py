@@ -106,14 +106,17 @@ def _to_input(g: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
 
 
 def _to_weight(g: Tensor, x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    """Return the gradient of the weights: `stride` neighbouring taps lie side by side in memory and go together."""
+    """Return the gradient of the weights: `stride` neighbouring taps lie side by side in memory and go together.
+
+    `x` is packed, which fixes its strides; torch's own say nothing of a dimension of size 1, such as a mono channel.
+    """
     out, channels, taps = weight.shape
     batch, frames, _ = g.shape
-    lines = (x.stride(0), stride * x.stride(1), x.stride(2))
+    lines = (x.stride(0), stride * channels, 1)
     parts = []
     for tap in range(0, taps, stride):
         width = min(stride, taps - tap) * channels
-        at = x.storage_offset() + tap * x.stride(1)
+        at = x.storage_offset() + tap * channels
         seen = x.as_strided((batch, frames, width), lines, at)
         parts.append(torch.bmm(seen.transpose(1, 2), g).sum(0))
     return torch.cat(parts).reshape(taps, channels, out).permute(2, 1, 0)

@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from separation.networks.config import BETWEEN, WaveUNetConfig
+from separation.networks.config import HALF_BAND_FILTER, WaveUNetConfig
 from separation.networks.convolution import convolve, fork
 
-SLOPE = 0.2
+LEAKY_RELU_SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
 
-WORTH_SPLITTING = 0.95
+MAX_SPLIT_COST_SHARE = 0.95
 """Split a convolution when that needs less than this share of the whole map."""
 
 
@@ -69,12 +69,12 @@ class WaveUNet(nn.Module):
         """Return the centre `frames` of the level's map and every second sample of the map."""
         whole = x.shape[1] - (self.config.kernel_down - 1)
         filtered = self.config.resampling == "filtered"
-        if filtered or not (self.split and self.config.context) or whole / 2 + frames > WORTH_SPLITTING * whole:
+        if filtered or not (self.split and self.config.context) or whole / 2 + frames > MAX_SPLIT_COST_SHARE * whole:
             full = _activated(conv, x)
             skip = centre(full.transpose(1, 2), frames).transpose(1, 2)
             return skip, halved(full) if filtered else full[:, ::2]
         skip, down = fork(x, conv.weight, conv.bias, frames)
-        return F.leaky_relu(skip, SLOPE), F.leaky_relu(down, SLOPE)
+        return F.leaky_relu(skip, LEAKY_RELU_SLOPE), F.leaky_relu(down, LEAKY_RELU_SLOPE)
 
     def _sources(self, x: Tensor, mixture: Tensor) -> Tensor:
         heard = torch.cat([x.to(mixture.dtype), mixture.transpose(1, 2)], dim=2)
@@ -103,7 +103,7 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return `x` at twice the rate. Shape: (batch, n, channels) to (batch, 2n - 1, channels) or (…, 2n, …)."""
         if self.filtered:
-            between = _between(x, x.shape[1] - 3)
+            between = _interpolated(x, x.shape[1] - 3)
             x = x[:, 1:-1]
             return torch.cat([torch.stack([x[:, :-1], between], dim=2).flatten(1, 2), x[:, -1:]], dim=1)
         if self.hold:
@@ -118,21 +118,21 @@ class Upsample(nn.Module):
 
 
 def halved(x: Tensor) -> Tensor:
-    """Return every second of the low-passed frames: the filter's even taps are `BETWEEN`, the odd ones the middle."""
+    """Return every second of the low-passed frames: even taps are `HALF_BAND_FILTER`, the odd ones the middle."""
     even, odd = x[:, ::2], x[:, 3:-3:2]
-    return 0.5 * (odd + _between(even, odd.shape[1]))
+    return 0.5 * (odd + _interpolated(even, odd.shape[1]))
 
 
-def _between(x: Tensor, frames: int) -> Tensor:
+def _interpolated(x: Tensor, frames: int) -> Tensor:
     """Return the first `frames` values half-way between the middle two of four neighbouring frames."""
-    return torch.stack([weight * x[:, at : at + frames] for at, weight in enumerate(BETWEEN)]).sum(0)
+    return torch.stack([weight * x[:, at : at + frames] for at, weight in enumerate(HALF_BAND_FILTER)]).sum(0)
 
 
 def _activated(conv: nn.Conv1d, x: Tensor) -> Tensor:
     """Return the leaky convolution of (batch, time, channels), zeros around it where the layer pads."""
     reach = int(conv.padding[0])
     x = F.pad(x, (0, 0, reach, reach)) if reach else x
-    return F.leaky_relu(convolve(x, conv.weight, conv.bias), SLOPE)
+    return F.leaky_relu(convolve(x, conv.weight, conv.bias), LEAKY_RELU_SLOPE)
 
 
 def centre(x: Tensor, frames: int) -> Tensor:

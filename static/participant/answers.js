@@ -4,12 +4,12 @@
 // never goes back, so that the last one wins over tabs, reloads and devices, whenever it arrives. Safe to send twice:
 // each carries its key.
 
-import { openPlace } from "./kept.js";
+import { openStore } from "./answer-store.js";
 import { uuid } from "./uuid.js";
 
-const WAITS_MS = [500, 1000, 2000, 5000, 10000];
-const PATIENCE_MS = 15000;
-const COME_AGAIN = [408, 425, 429];
+const RETRY_DELAYS_MS = Object.freeze([500, 1000, 2000, 5000, 10000]);
+const TIMEOUT_MS = 15000;
+const RETRY_STATUSES = Object.freeze([408, 425, 429]);
 
 /** Emits "change" when what waits or the connection changes, and "stands" ({slot, score}) when an answer given later
  * elsewhere stands in a slot. */
@@ -20,18 +20,23 @@ export class Answers extends EventTarget {
   #waiting = new Map();
   #order;
   #ahead;
+  #before;
   #sending = null;
   #failures = 0;
 
-  /** `session` names what is kept here; `order` is the newest that the server knows, `now` its time as it wrote the page. */
-  constructor({ url, session, order, now }) {
+  /**
+   * `session` names what is kept here; `order` is the newest that the server knows, `now` its time as it wrote the page,
+   * which `came` by this device's time; what `before` returns is waited for before an answer is sent.
+   */
+  constructor({ url, session, order, now, came = pageCame(), before = async () => {} }) {
     super();
     this.#url = url;
     this.#order = order;
-    this.#ahead = now - pageCame();
+    this.#ahead = now - came;
+    this.#before = before;
     this.kind = "page";
     this.refusal = "";
-    this.#place = openPlace(session);
+    this.#place = openStore(session);
     this.ready = this.#recall();
     this.#tabs = globalThis.BroadcastChannel && new BroadcastChannel(`hearback ${session}`);
     if (this.#tabs) this.#tabs.onmessage = ({ data }) => this.#overtaken(data);
@@ -92,6 +97,7 @@ export class Answers extends EventTarget {
   async #sendAll() {
     await this.ready;
     while (this.#waiting.size) {
+      await this.#before();
       const [answer] = this.#waiting.values();
       if (await this.#send(answer)) {
         this.#failures = 0;
@@ -100,10 +106,18 @@ export class Answers extends EventTarget {
         this.#changed();
       } else {
         this.#failures += 1;
+        this.#last(answer.slot);
         this.#changed();
         await this.#pause();
       }
     }
+  }
+
+  /** Let the other answers go first: one that comes too early keeps none of them waiting. */
+  #last(slot) {
+    const answer = this.#waiting.get(slot);
+    this.#waiting.delete(slot);
+    this.#waiting.set(slot, answer);
   }
 
   /** True if our server has answered for good: stored, or refused for a reason that sending again cannot mend. */
@@ -115,10 +129,10 @@ export class Answers extends EventTarget {
         headers: { "Content-Type": "application/json" },
         keepalive: true,
         redirect: "error",
-        signal: AbortSignal.timeout?.(PATIENCE_MS),
+        signal: AbortSignal.timeout?.(TIMEOUT_MS),
       });
       const reply = await response.json();
-      const final = response.status < 500 && !COME_AGAIN.includes(response.status) && reply.error;
+      const final = response.status < 500 && !RETRY_STATUSES.includes(response.status) && reply.error;
       if (response.ok && reply.saved === true) this.#stored({ slot, ...reply });
       else if (final) this.refusal = reply.error;
       return Boolean(final || (response.ok && reply.saved === true));
@@ -151,7 +165,7 @@ export class Answers extends EventTarget {
   }
 
   #pause() {
-    const wait = WAITS_MS[Math.min(this.#failures, WAITS_MS.length) - 1];
+    const wait = RETRY_DELAYS_MS[Math.min(this.#failures, RETRY_DELAYS_MS.length) - 1];
     return new Promise((resolve) => {
       setTimeout(resolve, wait);
       addEventListener("online", resolve, { once: true });

@@ -1,7 +1,7 @@
 // The answers to choose from. A choice scores the last stimulus of the page; of a pair, the first gets what is left of 100.
 
-const FULL = 100;
-const NEAR = 0.01;
+const FULL_SCORE = 100;
+const SCORE_TOLERANCE = 0.01;
 
 export class ChoiceList extends HTMLElement {
   #listeners = new AbortController();
@@ -21,7 +21,7 @@ export class ChoiceList extends HTMLElement {
     const { score } = this.#cards.at(-1);
     this.field.disabled = !open;
     for (const choice of this.choices) {
-      choice.checked = score !== null && Math.abs(Number(choice.value) - score) < NEAR;
+      choice.checked = score !== null && Math.abs(Number(choice.value) - score) < SCORE_TOLERANCE;
     }
   }
 
@@ -37,7 +37,7 @@ export class ChoiceList extends HTMLElement {
   #choose(score) {
     const cards = this.#cards;
     cards.at(-1).score = score;
-    if (cards.length > 1) cards[0].rate(FULL - score);
+    if (cards.length > 1) cards[0].rate(FULL_SCORE - score);
     cards.at(-1).rate(score);
   }
 }

@@ -4,10 +4,10 @@
 
 import { Mixer } from "./mixer.js";
 
-const CHUNK = 1024;
+const CHUNK_FRAMES = 1024;
 const AHEAD_SECONDS = 0.5;
 const GUARD_SECONDS = 0.01;
-const EVERY_MS = 25;
+const FILL_INTERVAL_MS = 25;
 
 export class Chunks {
   kind = "chunks";
@@ -16,7 +16,7 @@ export class Chunks {
   origin = 0;
   #context;
   #rate;
-  #tell;
+  #emit;
   #mixer = null;
   #channels = 1;
   #timer = null;
@@ -25,18 +25,19 @@ export class Chunks {
   #events = [];
   #next = null;
 
-  /** `tell` is given {event} and {state} as they come to be heard. */
-  constructor(context, rate, tell) {
+  /** `emit` is given {event} and {state} as they come to be heard. */
+  constructor(context, rate, emit) {
     this.#context = context;
     this.#rate = rate;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
-  take(sounds) {
+  /** Take the sounds, and the largest sample that was stored among them. */
+  take(sounds, peak) {
     this.#channels = sounds[0].length;
-    this.#mixer = new Mixer({ rate: this.#rate, sounds });
+    this.#mixer = new Mixer({ rate: this.#rate, sounds, peak });
     this.#mixer.onevent = (event) => this.#events.push(event);
-    this.#timer = setInterval(() => this.fill(), EVERY_MS);
+    this.#timer = setInterval(() => this.fill(), FILL_INTERVAL_MS);
   }
 
   /** Obey a mixer's command, or {do: "drop"}. */
@@ -44,7 +45,7 @@ export class Chunks {
     if (command.do === "drop") return clearInterval(this.#timer);
     if (command.do === "mark") return this.#mark(command);
     this.#takeBack();
-    this.#mixer.obey(command);
+    this.#mixer.dispatch(command);
     return this.fill();
   }
 
@@ -67,7 +68,7 @@ export class Chunks {
   #queue() {
     const [asked, before] = [this.#events, this.#mixer.snapshot()];
     this.#events = [];
-    const buffer = this.#context.createBuffer(this.#channels, CHUNK, this.#rate);
+    const buffer = this.#context.createBuffer(this.#channels, CHUNK_FRAMES, this.#rate);
     this.#mixer.render(Array.from({ length: this.#channels }, (_, c) => buffer.getChannelData(c)));
     const source = new AudioBufferSourceNode(this.#context, { buffer });
     source.connect(this.#context.destination);
@@ -75,7 +76,7 @@ export class Chunks {
     const { state } = this.#mixer;
     this.#waiting.push({ start: this.#next, source, asked, before, events: [...asked, ...this.#events], state });
     this.#events = [];
-    this.#next += CHUNK;
+    this.#next += CHUNK_FRAMES;
   }
 
   /** Take back what has not begun and can still be stopped; the mixer then stands where it stood before that. */
@@ -97,15 +98,15 @@ export class Chunks {
     const before = this.#heard;
     while (this.#waiting.length && this.#waiting[0].start <= now) {
       this.#heard = this.#waiting.shift();
-      for (const event of this.#heard.events) this.#tell({ event });
+      for (const event of this.#heard.events) this.#emit({ event });
     }
-    if (this.#heard !== before) this.#tell({ state: this.#heard.state, glitches: this.glitches });
+    if (this.#heard !== before) this.#emit({ state: this.#heard.state, glitches: this.glitches });
   }
 
   #mark({ detail }) {
     const { start = 0, before = this.#mixer.snapshot() } = this.#heard ?? {};
-    const frame = before.clock + Math.min(CHUNK, Math.max(0, this.#frame() - start));
-    this.#tell({ event: { did: "mark", detail, frame, sound: before.sound, position: before.position } });
+    const frame = before.clock + Math.min(CHUNK_FRAMES, Math.max(0, this.#frame() - start));
+    this.#emit({ event: { did: "mark", detail, frame, sound: before.sound, position: before.position } });
   }
 
   #frame() {

@@ -6,6 +6,23 @@ import { rendersExactly } from "./selfcheck.js";
 
 export class NotExact extends Error {}
 
+let shared = null;
+
+/** Return the engine of this document, made and checked once; it goes from trial to trial, as long as `rate` stays. */
+export function sharedEngine({ rate, worklet }) {
+  if (shared?.rate !== rate) dropShared();
+  shared ??= { rate, making: Engine.make({ rate, worklet }) };
+  const { making } = shared;
+  making.catch(() => shared?.making === making && (shared = null));
+  return making;
+}
+
+/** Let go of it; one that could not be made has nothing to let go of. */
+export function dropShared() {
+  shared?.making.then((engine) => engine.drop(), () => {});
+  shared = null;
+}
+
 /**
  * Emits "state" events whose `detail` is the mixer's state, and "event" events: what took effect, and at which frame.
  * Owns its AudioContext, which runs at the sounds' rate, so that nothing is resampled before the sound card.
@@ -15,23 +32,27 @@ export class Engine extends EventTarget {
   #output;
   #rate;
   #glitches = 0;
+  #counted = 0;
 
-  /** Return an engine that has passed its self-check, with `sounds` if given; rejects with `NotExact` if it has not. */
-  static async make({ rate, worklet, sounds = null }) {
+  /** Return an engine that has passed its self-check, with `sounds` and their `peak` if given; rejects with `NotExact` if it has not. */
+  static async make({ rate, worklet, sounds = null, peak }) {
     const engine = new Engine();
     engine.#rate = rate;
     engine.#context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" });
     const kind = await exactKind(engine.#context, { rate, worklet });
-    const tell = (news) => engine.#tell(news);
-    if (kind === "worklet") engine.#output = await threaded(engine.#context, { rate, worklet }, tell);
-    else engine.#output = new Chunks(engine.#context, rate, tell);
-    if (sounds) engine.take(sounds.map((channels) => channels.map((channel) => channel.slice())));
+    const emit = (news) => engine.#emit(news);
+    const output = kind === "worklet" ? threaded : chunked;
+    engine.#output = await output(engine.#context, { rate, worklet }, emit);
+    if (sounds) engine.take(sounds.map((channels) => channels.map((channel) => channel.slice())), peak);
     return engine;
   }
 
-  /** Take the sounds (channels of Float32Arrays or Int16Arrays each), which are the audio thread's from here. */
-  take(sounds) {
-    this.#output.take(sounds);
+  /**
+   * Take the sounds (channels of Float32Arrays or Int16Arrays each), which are the audio thread's from here; what is
+   * beyond `peak`, the largest sample that was stored, is not played. What it had before is let go.
+   */
+  take(sounds, peak) {
+    this.#output.take(sounds, peak);
   }
 
   get kind() {
@@ -80,10 +101,16 @@ export class Engine extends EventTarget {
     if (this.#context.state !== "closed") await this.#context.close();
   }
 
-  #tell({ event, state, glitches }) {
-    if (glitches !== undefined) this.#glitches = glitches;
+  #emit({ event, state, glitches }) {
+    if (glitches !== undefined) this.#count(glitches);
     if (event) this.dispatchEvent(new CustomEvent("event", { detail: event }));
     if (state) this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  /** Whoever counts for new sounds begins at 0 again. */
+  #count(glitches) {
+    this.#glitches += Math.max(0, glitches - this.#counted);
+    this.#counted = glitches;
   }
 }
 
@@ -96,16 +123,31 @@ async function exactKind(context, { rate, worklet }) {
   throw new NotExact(`this browser does not render exactly at ${rate} Hz`);
 }
 
-async function threaded(context, { rate, worklet }, tell) {
+/** One node plays trial after trial; sounds with another number of channels get another one. */
+async function threaded(context, { rate, worklet }, emit) {
   await context.audioWorklet.addModule(worklet);
-  let node = null;
-  const take = (sounds) => {
-    node = new AudioWorkletNode(context, "mixer", {
-      numberOfInputs: 0, outputChannelCount: [sounds[0].length], processorOptions: { rate },
-    });
-    node.port.onmessage = ({ data }) => tell(data);
-    node.port.postMessage({ do: "take", sounds }, sounds.flat().map(({ buffer }) => buffer));
+  let [node, width] = [null, 0];
+  const replace = (channels) => {
+    node?.port.postMessage({ do: "drop" });
+    node?.disconnect();
+    const options = { numberOfInputs: 0, outputChannelCount: [channels], processorOptions: { rate } };
+    [node, width] = [new AudioWorkletNode(context, "mixer", options), channels];
+    node.port.onmessage = ({ data }) => emit(data);
     node.connect(context.destination);
   };
+  const take = (sounds, peak) => {
+    if (width !== sounds[0].length) replace(sounds[0].length);
+    node.port.postMessage({ do: "take", sounds, peak }, sounds.flat().map(({ buffer }) => buffer));
+  };
   return { kind: "worklet", take, send: (command) => node?.port.postMessage(command) };
+}
+
+function chunked(context, { rate }, emit) {
+  let chunks = null;
+  const take = (sounds, peak) => {
+    chunks?.send({ do: "drop" });
+    chunks = new Chunks(context, rate, emit);
+    chunks.take(sounds, peak);
+  };
+  return { kind: "chunks", take, send: (command) => chunks?.send(command) };
 }

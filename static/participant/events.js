@@ -3,8 +3,9 @@
 
 import { uuid } from "./uuid.js";
 
-const EVERY_MS = 5000;
-const MOST = 200; // a batch that goes as the page goes away may have 64 kB
+const FLUSH_INTERVAL_MS = 5000;
+const TIMEOUT_MS = 15000;
+const MAX_BATCH_EVENTS = 200; // a batch that goes as the page goes away may have 64 kB
 
 export class EventLog {
   #url;
@@ -12,6 +13,8 @@ export class EventLog {
   #load = uuid();
   #waiting = [];
   #order = 0;
+  #asked = 0;
+  #proof = 0;
   #timer;
   #sending = null;
 
@@ -20,7 +23,7 @@ export class EventLog {
     this.#url = url;
     this.#trial = trial;
     this.client = client;
-    this.#timer = setInterval(() => this.flush(), EVERY_MS);
+    this.#timer = setInterval(() => this.flush(), FLUSH_INTERVAL_MS);
   }
 
   /** Keep `event`: {kind, sound?, frame?, value?, until?}. */
@@ -29,8 +32,26 @@ export class EventLog {
     this.#waiting.push({ ...event, order: this.#order, at: Date.now() });
   }
 
+  /** Keep `event` and send it at once: the server takes no answer without it, or a researcher is to know. */
+  prove(event) {
+    this.put(event);
+    this.flushNow();
+  }
+
+  /** Send at once what has been put. */
+  flushNow() {
+    this.#proof = this.#order;
+    this.flush();
+  }
+
+  /** Settles once all that was given to `prove` is there, or could not be sent just now. */
+  async proved() {
+    if (this.#waiting[0]?.order <= this.#proof) await this.flush();
+  }
+
   /** Send what waits; what does not arrive goes with the next batch. */
   flush() {
+    this.#asked = this.#order;
     this.#sending ??= this.#send().finally(() => (this.#sending = null));
     return this.#sending;
   }
@@ -45,25 +66,37 @@ export class EventLog {
     if (this.#waiting.length) navigator.sendBeacon(this.#url, new Blob([this.#batch()], { type: "application/json" }));
   }
 
-  drop() {
+  /** End with all sent, however long that takes: this log's trial is over, its document may live on. */
+  async close() {
     clearInterval(this.#timer);
+    const said = this.client();
+    this.client = () => said;
+    const leave = () => this.beacon();
+    addEventListener("pagehide", leave);
+    for (await this.flush(); this.#waiting.length; await this.flush()) {
+      await new Promise((resolve) => setTimeout(resolve, FLUSH_INTERVAL_MS));
+    }
+    removeEventListener("pagehide", leave);
   }
 
   async #send() {
-    if (!this.#waiting.length) return;
-    const { order: last } = this.#waiting[Math.min(MOST, this.#waiting.length) - 1];
-    const response = await this.#post(this.#batch());
-    if (response && response.status < 500) this.#waiting = this.#waiting.filter(({ order }) => order > last);
+    while (this.#waiting[0]?.order <= this.#asked) {
+      const { order: last } = this.#waiting[Math.min(MAX_BATCH_EVENTS, this.#waiting.length) - 1];
+      const response = await this.#post(this.#batch());
+      if (!response || response.status >= 500) return;
+      this.#waiting = this.#waiting.filter(({ order }) => order > last);
+    }
   }
 
   /** Return the response, or null offline: then the next batch brings what this one held. */
   #post(body) {
     const headers = { "Content-Type": "application/json" };
-    return fetch(this.#url, { method: "POST", body, headers, keepalive: true }).catch(() => null);
+    const signal = AbortSignal.timeout?.(TIMEOUT_MS);
+    return fetch(this.#url, { method: "POST", body, headers, keepalive: true, signal }).catch(() => null);
   }
 
   #batch() {
-    const events = this.#waiting.slice(0, MOST);
+    const events = this.#waiting.slice(0, MAX_BATCH_EVENTS);
     return JSON.stringify({ load: this.#load, trial: this.#trial, client: this.client(), events });
   }
 }

@@ -1,7 +1,7 @@
 // One trial of a headphone check: plays three intervals once, shows which one sounds, then lets one be chosen.
 
 import { Engine } from "./engine.js";
-import { sheet, text } from "./sheet.js";
+import { pageData, text } from "./page-data.js";
 import { load } from "./sounds.js";
 
 export class IntervalChoice extends HTMLElement {
@@ -36,8 +36,8 @@ export class IntervalChoice extends HTMLElement {
   }
 
   async #load() {
-    const sounds = await load([this.dataset.sound], { rate: sheet.rate, signal: this.#listeners.signal });
-    const engine = await Engine.make({ rate: sheet.rate, sounds, worklet: this.dataset.worklet });
+    const sounds = await load([this.dataset.sound], { rate: pageData.rate, signal: this.#listeners.signal });
+    const engine = await Engine.make({ rate: pageData.rate, peak: pageData.peak, sounds, worklet: this.dataset.worklet });
     engine.loop(null);
     engine.addEventListener("state", ({ detail }) => this.#show(detail));
     return engine;
@@ -45,8 +45,8 @@ export class IntervalChoice extends HTMLElement {
 
   /** Light the interval that sounds; once all have been heard, free the choice. */
   #show({ playing, position }) {
-    const at = position / sheet.rate;
-    const now = playing ? sheet.spans.findIndex(([from, to]) => from <= at && at < to) : -1;
+    const at = position / pageData.rate;
+    const now = playing ? pageData.spans.findIndex(([from, to]) => from <= at && at < to) : -1;
     this.choices.forEach((choice, index) => choice.toggleAttribute("data-sounding", index === now));
     if (playing) {
       this.playing = true;

@@ -1,7 +1,7 @@
 // Labelled examples: one plays at a time, repeated, and switching keeps the place, as in a trial.
 
 import { Engine } from "./engine.js";
-import { sheet, text } from "./sheet.js";
+import { pageData, text } from "./page-data.js";
 import { load } from "./sounds.js";
 
 export class LabelledExamples extends HTMLElement {
@@ -38,8 +38,8 @@ export class LabelledExamples extends HTMLElement {
     for (const button of this.buttons) button.disabled = true;
     try {
       const urls = this.buttons.map((button) => button.dataset.sound);
-      const sounds = await load(urls, { rate: sheet.rate, signal: this.#listeners.signal });
-      const engine = await Engine.make({ rate: sheet.rate, sounds, worklet: this.dataset.worklet });
+      const sounds = await load(urls, { rate: pageData.rate, signal: this.#listeners.signal });
+      const engine = await Engine.make({ rate: pageData.rate, peak: pageData.peak, sounds, worklet: this.dataset.worklet });
       engine.loop([0, sounds[0][0].length]);
       return engine;
     } catch {

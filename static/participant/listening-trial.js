@@ -2,20 +2,22 @@
 
 import { Answers } from "./answers.js";
 import "./choice-list.js";
-import { loaders } from "./early.js";
+import { loaders } from "./load-early.js";
 import { NotExact } from "./engine.js";
 import { EventLog } from "./events.js";
 import { finish } from "./finish.js";
 import "./keys-help.js";
 import "./play-bar.js";
 import "./saved-note.js";
-import { keyAction } from "./keys.js";
-import { missing, unheard } from "./missing.js";
+import { keyAction, onChosen } from "./keys.js";
+import { missing, unheard } from "./still-missing.js";
 import { Player } from "./player.js";
-import { sheet, text } from "./sheet.js";
+import { pageData, text } from "./page-data.js";
 import { SoundsDoNotFit } from "./sounds.js";
 import "./stimulus-card.js";
 import "./stimulus-column.js";
+
+const DOUBLE_CLICK_MS = 500;
 
 export class ListeningTrial extends HTMLElement {
   #listeners = new AbortController();
@@ -23,9 +25,17 @@ export class ListeningTrial extends HTMLElement {
   #player;
   #state = { playing: false, sound: -1, position: 0 };
   #leaving = false;
+  #left = false;
+  #followed = -Infinity;
   #openHeard = new Set();
 
+  /** Begin once the elements within have begun: where a trial follows in the same document they do so after this one. */
   connectedCallback() {
+    queueMicrotask(() => this.isConnected && this.#connect());
+  }
+
+  #connect() {
+    if (pageData.came) this.#followed = performance.now();
     const { signal } = this.#listeners;
     const on = (target, name, listener) => target.addEventListener(name, listener, { signal });
     this.columns = [...this.querySelectorAll("stimulus-column, stimulus-card")];
@@ -35,9 +45,8 @@ export class ListeningTrial extends HTMLElement {
     this.note = this.querySelector("saved-note");
     this.message = this.querySelector(".message");
     this.form = this.querySelector("form.next");
-    const { answers: url, session } = this.dataset;
-    this.answers = new Answers({ url, session, order: sheet.order, now: sheet.now });
-    on(this.answers, "change", () => this.#told());
+    this.#equip(on);
+    on(this.answers, "change", () => this.#render());
     on(this.answers, "stands", ({ detail }) => this.#restore(detail.slot, detail.score));
     on(this, "listen", ({ target }) => this.#play(this.openSounds.length + this.columns.indexOf(target), target));
     on(this, "rate", ({ target, detail }) => this.#rated(target, detail));
@@ -46,29 +55,32 @@ export class ListeningTrial extends HTMLElement {
     on(this, "region", ({ detail }) => this.#player.loop(detail));
     this.openSounds.forEach((button, index) => on(button, "click", () => this.#play(index)));
     on(document, "keydown", (event) => this.#key(event));
+    on(document, "keyup", (event) => event.key === " " && onChosen(event) && event.preventDefault()); // or it is a click too
     on(this.form, "submit", (event) => this.#leave(event));
     on(this.querySelector(".retry"), "click", () => this.#load());
     on(window, "pagehide", () => this.#go());
     on(document, "visibilitychange", () => document.hidden && this.#depart());
     on(window, "pageshow", ({ persisted }) => persisted && location.reload());
-    this.#equip(on);
     this.#begin();
   }
 
+  /** The next trial has taken this one's place: it has the engine; what this one's log still holds is on its way. */
   disconnectedCallback() {
     this.#listeners.abort();
-    this.#player.drop();
-    this.#log.drop();
+    this.#player.leave();
+    this.#log.close();
     this.answers.drop();
   }
 
   #equip(on) {
-    const client = () => this.#player.report;
-    this.#log = new EventLog({ url: this.dataset.events, trial: sheet.trial, client });
-    const { sounds: urls, rate, worklet } = sheet;
-    this.#player = new Player({ urls, loaders, rate, worklet, log: this.#log });
-    on(this.#player, "state", ({ detail }) => this.#heard(detail));
-    on(this.#player, "heard", ({ detail }) => (detail.whole || !sheet.rules.to_end) && this.#hear(detail.sound));
+    const { answers, events, session } = this.dataset;
+    this.#log = new EventLog({ url: events, trial: pageData.trial, client: () => this.#player.report });
+    this.#player = new Player({ pageData, loaders, log: this.#log });
+    const { order, now, came } = pageData;
+    this.answers = new Answers({ url: answers, session, order, now, came, before: () => this.#log.proved() });
+    on(this.#player, "state", ({ detail }) => this.#moved(detail));
+    on(this.#player, "heard", ({ detail }) => this.#hear(detail.sound));
+    on(this.#player, "fault", () => this.#fail("unproved"));
   }
 
   /** Leave with everything sent and nothing kept: a page that comes back is loaded anew. */
@@ -77,31 +89,23 @@ export class ListeningTrial extends HTMLElement {
     this.#player.drop();
   }
 
+  /** What was heard goes first: without it no answer is taken. */
   #depart() {
-    this.answers.beacon();
     this.#log.beacon();
+    this.answers.beacon();
   }
 
   async #begin() {
-    this.#recall();
     this.#load();
     await this.answers.ready;
     for (const { dataset } of this.columns) this.#restore(dataset.token, this.answers.score(dataset.token));
     this.answers.flush();
-    this.#told();
-  }
-
-  /** What was heard before the page was loaded again has been heard. */
-  #recall() {
-    this.#player.tokens.forEach((token, sound) => {
-      const how = sheet.heard[token];
-      if (how === "whole" || (how && !sheet.rules.to_end)) this.#hear(sound);
-    });
+    this.#render();
   }
 
   #restore(token, score) {
     if (score !== undefined) this.columns.find((column) => column.dataset.token === token)?.restore(score);
-    this.#told();
+    this.#render();
   }
 
   async #load() {
@@ -124,25 +128,32 @@ export class ListeningTrial extends HTMLElement {
   #ready() {
     this.dataset.state = "ready";
     this.dataset.engine = this.#player.kind;
-    for (const button of this.openSounds) button.disabled = false;
-    for (const column of this.columns) column.enable();
+    this.#enable(true);
     this.bar.enable(this.#player.seconds);
     this.bar.show({ playing: false, seconds: 0 });
-    this.#player.loadAhead(sheet.ahead);
-    this.#told();
+    this.#player.loadAhead();
+    this.#render();
+  }
+
+  #enable(able) {
+    for (const button of this.openSounds) button.disabled = !able;
+    for (const column of this.columns) column.enable(able);
   }
 
   #fail(reason) {
     this.dataset.state = reason;
+    this.#player.pause();
+    this.#enable(false);
     if (reason === "silent") this.#log.report();
     this.#say(text(reason));
   }
 
+  /** Play `sound`, and go to its slider, or to its button as long as that is locked. */
   #play(sound, column) {
-    if (this.dataset.state !== "ready") return;
+    if (this.dataset.state !== "ready" || this.#left) return;
     this.#player.play(sound);
     this.#choose(sound);
-    if (!this.choices?.contains(document.activeElement)) (column?.slider ?? column?.button)?.focus({ preventScroll: true });
+    if (!this.choices?.contains(document.activeElement)) column?.place.focus({ preventScroll: true });
   }
 
   #toggle() {
@@ -150,19 +161,18 @@ export class ListeningTrial extends HTMLElement {
     else this.#play(Math.max(0, this.#state.sound));
   }
 
-  /** Show `sound` as the chosen one at once: its slider is free from here, before the first sample is out. */
+  /** Show `sound` as the chosen one at once, before the first sample is out. */
   #choose(sound) {
     this.#state = { ...this.#state, sound, playing: true };
     this.openSounds.forEach((button, index) => button.setAttribute("aria-pressed", String(index === sound)));
     this.columns.forEach((column, index) => (column.sounding = this.openSounds.length + index === sound));
-    if (sheet.rules.to_end) this.#told();
-    else this.#hear(sound);
+    this.#render();
   }
 
-  #heard(state) {
+  #moved(state) {
     this.#state = { ...this.#state, playing: state.playing, position: state.position };
     this.toggleAttribute("data-playing", state.playing);
-    this.bar.show({ playing: state.playing, seconds: state.position / sheet.rate });
+    this.bar.show({ playing: state.playing, seconds: state.position / pageData.rate });
   }
 
   #rated(column, { score, settled }) {
@@ -171,7 +181,7 @@ export class ListeningTrial extends HTMLElement {
       this.answers.flush();
       this.#player.rated(this.openSounds.length + this.columns.indexOf(column), score);
     }
-    this.#told();
+    this.#render();
   }
 
   /** Return what is missing, in words: [] if this trial may be left. */
@@ -180,29 +190,31 @@ export class ListeningTrial extends HTMLElement {
   }
 
   get #page() {
-    const done = this.columns.every(({ rated }) => rated);
     const opens = this.openSounds.map((button, sound) => {
-      return { name: button.textContent.trim(), heard: done || this.#openHeard.has(sound) };
+      return { name: button.textContent.trim(), heard: this.#openHeard.has(sound) };
     });
-    return { places: this.columns, opens, rules: sheet.rules };
+    return { places: this.columns, opens, rules: pageData.rules };
   }
 
-  /** Take `sound` as heard: it has begun to play, or has played to its end where the rules ask for that. */
+  /** Take `sound` as heard: it has played as long as the rules ask. */
   #hear(sound) {
     this.columns[sound - this.openSounds.length]?.hear();
     if (sound < this.openSounds.length) this.#openHeard.add(sound);
-    this.#told();
+    this.#render();
   }
 
   /** Leave when nothing is missing and all is stored; otherwise say, where it is missing, what is. */
   async #leave(event) {
     event.preventDefault();
-    if (this.dataset.state !== "ready" || this.#leaving) return;
+    const again = event.timeStamp - this.#followed < DOUBLE_CLICK_MS; // of a double click on the last trial's button
+    if (this.dataset.state !== "ready" || this.#leaving || again) return;
     if (this.missing.length) return this.#point();
     this.#leaving = true;
     for (const column of this.columns.filter(({ rated }) => !rated)) column.settle();
-    this.#told();
+    this.#render();
     await this.answers.flush();
+    await this.#log.proved();
+    this.#left = true;
     this.#player.pause();
     await finish(this.form, (stuck) => stuck && this.#say(text("held")));
   }
@@ -214,7 +226,7 @@ export class ListeningTrial extends HTMLElement {
     else first?.button.focus();
   }
 
-  #told() {
+  #render() {
     this.note.show(this.answers);
     if (this.dataset.state !== "ready") return;
     const missing = this.missing;
@@ -247,6 +259,7 @@ export class ListeningTrial extends HTMLElement {
 }
 
 function reason(error) {
+  if (error.unproved) return "unproved";
   if (error instanceof NotExact) return "silent";
   return error instanceof SoundsDoNotFit ? "mismatch" : "failed";
 }

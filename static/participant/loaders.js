@@ -1,64 +1,110 @@
-// Sounds are loaded and decoded beside the page, on as many threads as there are to spare: the page stays free, and the
+// Sounds are loaded and proved beside the page, on as many threads as there are to spare: the page stays free, and the
 // megabytes that files and their decoding leave behind go at once with the workers, instead of waiting to be collected.
+// Workers are started for what there is to load, and end when it is here.
 
-import { fetchAhead, sound } from "./sound.js";
+import { decode } from "./decode.js";
+import { sound } from "./sound.js";
 
-const MOST = 4;
+const MAX_WORKERS = 4;
 
 export class Loaders {
-  #hands;
+  #script;
+  #workers = [];
   #begun = new Map();
+  #page = 0;
 
   /** `script`: the worker's address. Without one, or where no module worker starts, all happens on this thread. */
   constructor(script) {
-    const count = script && globalThis.Worker ? Math.min(MOST, navigator.hardwareConcurrency || 2) : 0;
-    this.#hands = Array.from({ length: count }, () => new Hand(script));
+    this.#script = script;
   }
 
   /** Resolves once every worker runs, or is known not to: a page that is busy from here on keeps no sound waiting. */
   get running() {
-    return Promise.all(this.#hands.map(({ running }) => running));
+    return Promise.all(this.#workers.map(({ running }) => running));
   }
 
-  /** Begin to load what will be asked for in a moment. */
+  /** Begin to load what a page will ask for in a moment, but for what is here already; what else was begun is let go. */
   begin(urls) {
-    for (const url of urls) this.#begun.set(url, this.sound(url, {}));
-    for (const [, sound] of this.#begun) sound.catch(() => {}); // it is heard of by whoever asks for it
+    this.#page += 1;
+    for (const url of this.#begun.keys()) if (!urls.includes(url)) this.#begun.delete(url);
+    const missing = urls.filter((url) => !this.#begun.has(url));
+    if (missing.length) this.#startWorkers(MAX_WORKERS);
+    for (const url of missing) this.#start(url);
   }
 
-  /** Return {rate, depth, channels} of the sound at `url`; rejects if it cannot be had, or is none. */
+  /** Return {rate, depth, channels} of the sound at `url`; rejects if it cannot be had, or is not as stored (`unproved`). */
   async sound(url, { signal, again }) {
     const begun = this.#begun.get(url);
     this.#begun.delete(url);
     if (begun) return begun;
-    const answer = await this.#ask({ url: absolute(url), again });
+    this.#startWorkers(MAX_WORKERS);
+    return this.#load(url, { signal, again });
+  }
+
+  /**
+   * Load what the next page will ask for, decoded and proved, now that all of this one is here: one sound after another
+   * in one worker, so that the device stays free to play. Then no worker is left.
+   */
+  async ahead(urls) {
+    const page = (this.#page += 1);
+    this.#stopAllBut(1);
+    if (urls.length) this.#startWorkers(1);
+    for (const url of urls) {
+      if (page !== this.#page) return; // the next page is here, and asks for the rest itself
+      await this.#start(url).catch(() => {}); // it is asked for again by its own page
+    }
+    if (page === this.#page) this.#stopAllBut(0);
+  }
+
+  /** Stop whatever is under way, and keep nothing. */
+  drop() {
+    this.#page += 1;
+    this.#begun.clear();
+    this.#stopAllBut(0);
+  }
+
+  #start(url) {
+    const loading = this.#load(url, {});
+    this.#begun.set(url, loading);
+    loading.catch(() => this.#begun.get(url) === loading && this.#begun.delete(url));
+    return loading;
+  }
+
+  async #load(url, { signal, again }) {
+    const answer = await this.#ask({ url: new URL(url, location).href, again });
     return answer ? answer.sound : sound(url, { signal, again });
   }
 
-  /** Bring the sounds at `urls` into the browser's cache. */
-  async fetchAhead(urls) {
-    if (!(await this.#ask({ ahead: urls.map(absolute) }))) await fetchAhead(urls);
+  /** See that there are `most` workers, or as many as this device can run at once; none where they do not start. */
+  #startWorkers(most) {
+    if (!this.#script || !globalThis.Worker || this.#workers.some(({ broken }) => broken)) return;
+    this.#stopAllBut(MAX_WORKERS);
+    const count = Math.min(most, navigator.hardwareConcurrency || 2);
+    while (this.#workers.length < count) this.#workers.push(new LoadingWorker(this.#script));
   }
 
-  /** Stop whatever is under way. */
-  drop() {
-    for (const hand of this.#hands) hand.drop();
+  /** Let all workers go but `count`. */
+  #stopAllBut(count) {
+    for (const worker of this.#workers.slice(count)) worker.drop();
+    this.#workers = this.#workers.filter(({ able, broken }) => able || broken);
   }
 
-  /** Return the answer of the hand that has least to do; null if there is none that can. */
+  /** Return the answer of the worker that has least to do; null if there is none that can. */
   async #ask(question) {
     for (;;) {
-      const hands = this.#hands.filter(({ able }) => able);
-      if (!hands.length) return null;
-      const answer = await hands.reduce((least, hand) => (hand.asked < least.asked ? hand : least)).ask(question);
+      const workers = this.#workers.filter(({ able }) => able);
+      if (!workers.length) return null;
+      const answer = await workers.reduce((least, worker) => (worker.asked < least.asked ? worker : least)).ask(question);
       if (answer) return answer;
     }
   }
 }
 
 /** One worker, and what it has been asked; it begins with that as soon as it runs, however busy the page is. */
-class Hand {
+class LoadingWorker {
   able = true;
+  /** True of a worker that did not start. */
+  broken = false;
   #worker;
   #runs;
   #asked = new Map();
@@ -67,8 +113,8 @@ class Hand {
   constructor(script) {
     this.running = new Promise((resolve) => (this.#runs = resolve));
     this.#worker = new Worker(script, { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#told(data);
-    this.#worker.onerror = () => this.#end(null);
+    this.#worker.onmessage = ({ data }) => ("decode" in data ? this.#decode(data) : this.#onMessage(data));
+    this.#worker.onerror = () => this.#break();
   }
 
   get asked() {
@@ -84,11 +130,16 @@ class Hand {
   }
 
   drop() {
-    this.#end(new Error("the sounds are no longer wanted"));
+    if (this.able) this.#end(new Error("the sounds are no longer wanted"));
   }
 
-  #told({ id, error, ...found }) {
-    if (id) this.#answer(id, error ? new Error(error) : found);
+  #break() {
+    this.broken = true;
+    this.#end(null);
+  }
+
+  #onMessage({ id, error, unproved, ...found }) {
+    if (id) this.#answer(id, error ? Object.assign(new Error(error), { unproved }) : found);
     else this.#runs();
   }
 
@@ -99,14 +150,16 @@ class Hand {
     for (const id of [...this.#asked.keys()]) this.#answer(id, answer);
   }
 
+  /** Decode for the worker, which has no decoder; the floats go with the answer, and stay nowhere. */
+  async #decode({ decode: number, file, rate, count }) {
+    const answer = await decode(file, { rate, count }).then((floats) => ({ floats }), ({ message }) => ({ failure: message }));
+    this.#worker.postMessage({ decoded: number, ...answer }, answer.floats?.map(({ buffer }) => buffer) ?? []);
+  }
+
   #answer(id, answer) {
     const { resolve, reject } = this.#asked.get(id);
     this.#asked.delete(id);
     if (answer instanceof Error) reject(answer);
     else resolve(answer);
   }
-}
-
-function absolute(url) {
-  return new URL(url, location).href;
 }

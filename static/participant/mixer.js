@@ -2,7 +2,8 @@
 //
 // All sounds share one position. Whatever is asked for happens in silence: the level falls to 0, the change is made,
 // the level rises again. There is one sound at a time by construction, so nothing can ever cross-fade. A request that
-// comes while the level falls or rises turns it round where it is. Pure: the same code runs in the audio thread, on
+// comes while the level falls or rises turns it round where it is. A sample larger than any that was stored for the trial
+// is never heard: there is silence at once, and the sound is not played again. Pure: the same code runs in the audio thread, on
 // the main thread where there is no AudioWorklet, and in tests.
 
 import { raisedCosine } from "./envelope.js";
@@ -13,16 +14,22 @@ const FULL_SCALE_16 = 1 / 32768;
 export class Mixer {
   #sounds;
   #scale;
+  #most;
   #length;
   #gains;
   #top;
   #shortest;
   #now = {
     level: 0, running: false, wanted: false, sound: 0, next: 0, position: 0, since: 0, seek: null, loop: null, clock: 0,
+    refused: [],
   };
 
-  /** `sounds`: for each its channels, all of one length: Float32Arrays, or Int16Arrays of 16-bit samples; else RangeError. */
-  constructor({ rate, sounds }) {
+  /**
+   * `sounds`: for each its channels, all of one length: Float32Arrays, or Int16Arrays of 16-bit samples; `peak`: the largest
+   * sample that was stored among them, 0 to 1. RangeError for anything else.
+   */
+  constructor({ rate, sounds, peak }) {
+    if (!Number.isFinite(peak) || peak < 0 || peak > 1) throw new RangeError(`${peak} is no peak`);
     const [first] = sounds;
     for (const sound of sounds) {
       if (sound.length !== first.length || sound.some((channel) => channel.length !== first[0].length)) {
@@ -31,6 +38,7 @@ export class Mixer {
     }
     this.#sounds = sounds;
     this.#scale = sounds.map(([channel]) => (channel instanceof Int16Array ? FULL_SCALE_16 : 1));
+    this.#most = this.#scale.map((scale) => (peak + FULL_SCALE_16) / scale);
     this.#length = first[0].length;
     this.#gains = raisedCosine(rate);
     this.#top = this.#gains.length - 1;
@@ -55,16 +63,17 @@ export class Mixer {
   }
 
   /** Carry out `{do: "play", sound?}`, `{do: "pause"}`, `{do: "seek", position}`, `{do: "loop", region}` or a mark. */
-  obey(command) {
+  dispatch(command) {
     this[command.do](command);
   }
 
   /** Play `sound` (or the one chosen last) from the shared position. */
   play({ sound = this.#now.next } = {}) {
     if (!(sound in this.#sounds)) throw new RangeError(`there is no sound ${sound}`);
+    if (this.#now.refused.includes(sound)) return;
     this.#now.next = sound;
     this.#now.wanted = true;
-    if (!this.#now.running) this.#turn();
+    if (!this.#now.running) this.#commit();
   }
 
   pause() {
@@ -73,19 +82,19 @@ export class Mixer {
 
   seek({ position }) {
     this.#now.seek = Math.min(Math.max(0, Math.round(position)), this.#length - 1);
-    if (!this.#now.running) this.#turn();
+    if (!this.#now.running) this.#commit();
   }
 
   /** Repeat `region` [start, end) in samples, made at least half a second long; null: play to the natural end. */
   loop({ region }) {
     this.#now.loop = region && this.#longEnough(...region.map(Math.round));
-    this.#tell("loop", { region: this.#now.loop });
+    this.#emit("loop", { region: this.#now.loop });
     this.onchange();
   }
 
   /** Say at which frame this came, and nothing else: for what happens on the page, such as a slider that moves. */
   mark({ detail }) {
-    this.#tell("mark", { detail });
+    this.#emit("mark", { detail });
   }
 
   /** The output broke off before this sample: rise from silence again. */
@@ -98,6 +107,7 @@ export class Mixer {
     const now = this.#now;
     const frames = channels[0].length;
     for (let frame = 0; frame < frames; frame += 1) {
+      if (now.running && this.#beyond(now)) this.#refuse(now);
       const gain = now.running ? this.#step(now) * this.#scale[now.sound] : 0;
       const sound = this.#sounds[now.sound];
       for (let c = 0; c < channels.length; c += 1) {
@@ -106,6 +116,23 @@ export class Mixer {
       now.clock += 1;
       if (now.running) this.#advance(now);
     }
+  }
+
+  /** Whether a sample at the position is larger than any that was stored, or none at all. */
+  #beyond({ sound, position }) {
+    const [channels, most] = [this.#sounds[sound], this.#most[sound]];
+    for (let c = 0; c < channels.length; c += 1) if (!(Math.abs(channels[c][position]) <= most)) return true;
+    return false;
+  }
+
+  /** Be silent from this sample on, and say so; the sound is not played again. */
+  #refuse(now) {
+    const { sound, since, position } = now;
+    const refused = [...now.refused, sound];
+    Object.assign(now, { level: 0, running: false, wanted: false, refused });
+    this.#emit("span", { position: since, until: position });
+    this.#emit("fault");
+    this.onchange();
   }
 
   /** Move the level by one sample, so that it is 0 at the last sample before an edge; return the gain. */
@@ -118,23 +145,23 @@ export class Mixer {
 
   #advance(now) {
     now.position += 1;
-    if (now.level === 0 && (this.#mustFall() || now.position >= this.#edge())) this.#turn();
+    if (now.level === 0 && (this.#mustFall() || now.position >= this.#edge())) this.#commit();
   }
 
   /** In silence: make the change that was asked for, or go back at an edge; then say what took effect. */
-  #turn() {
+  #commit() {
     const now = this.#now;
     const { running: ran, sound: was, position: left, since } = now;
     now.sound = now.next;
     const moved = this.#move();
     now.running = now.wanted;
     now.since = now.position;
-    if (ran) this.#tell("span", { sound: was, position: since, until: left });
-    if (moved === "end") this.#tell("end", { sound: was, position: left });
-    if (moved === "seek") this.#tell("seek");
-    if (now.running && !ran) this.#tell("play");
-    if (ran && !now.running && moved !== "end") this.#tell("pause", { sound: was, position: left });
-    if (ran && now.running && now.sound !== was) this.#tell("switch");
+    if (ran) this.#emit("span", { sound: was, position: since, until: left });
+    if (moved === "end") this.#emit("end", { sound: was, position: left });
+    if (moved === "seek") this.#emit("seek");
+    if (now.running && !ran) this.#emit("play");
+    if (ran && !now.running && moved !== "end") this.#emit("pause", { sound: was, position: left });
+    if (ran && now.running && now.sound !== was) this.#emit("switch");
     this.onchange();
   }
 
@@ -155,7 +182,7 @@ export class Mixer {
     return "end";
   }
 
-  #tell(did, more = {}) {
+  #emit(did, more = {}) {
     const { sound, position, clock } = this.#now;
     this.onevent({ did, sound, position, frame: clock, ...more });
   }

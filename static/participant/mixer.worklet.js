@@ -1,7 +1,7 @@
-// The mixer on the audio thread. Messages in: {do: "take", sounds}, mixer commands, {do: "drop"}. Messages out:
+// The mixer on the audio thread. Messages in: {do: "take", sounds, peak}, mixer commands, {do: "drop"}. Messages out:
 // {event}, what took effect and at which frame; {state, glitches}, at every change and about thirty times a second
 // while it plays.
-// `processorOptions.rehearsed` ([sample, command] pairs) is obeyed at those very samples: for offline rendering.
+// `processorOptions.rehearsed` ([sample, command] pairs) is dispatched at those very samples: for offline rendering.
 
 import { Mixer } from "./mixer.js";
 import { Underruns } from "./underruns.js";
@@ -37,7 +37,7 @@ class MixerProcessor extends AudioWorkletProcessor {
       const { at, command } = this.#rehearsed.shift();
       this.#render(channels, done, at - clock);
       done = at - clock;
-      this.#mixer.obey(command);
+      this.#mixer.dispatch(command);
     }
     this.#render(channels, done, channels[0].length);
     this.#block = (this.#block + 1) % BLOCKS_BETWEEN_NEWS;
@@ -56,12 +56,12 @@ class MixerProcessor extends AudioWorkletProcessor {
     if (command.do === "drop") {
       this.#dropped = true;
       this.#mixer = null;
-    } else if (command.do === "take") this.#take(command.sounds);
-    else this.#mixer?.obey(command);
+    } else if (command.do === "take") this.#take(command);
+    else this.#mixer?.dispatch(command);
   }
 
-  #take(sounds) {
-    this.#mixer = new Mixer({ rate: this.#rate, sounds });
+  #take({ sounds, peak }) {
+    this.#mixer = new Mixer({ rate: this.#rate, sounds, peak });
     this.#mixer.onchange = () => this.#news();
     this.#mixer.onevent = (event) => this.port.postMessage({ event });
     this.#news();

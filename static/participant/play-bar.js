@@ -1,6 +1,7 @@
 // Where in the sound we are: play and pause, the position, and the region that is repeated.
 
-import { text } from "./sheet.js";
+import { decimal } from "./numbers.js";
+import { text } from "./page-data.js";
 
 const SHORTEST_LOOP_SECONDS = 0.5;
 const STEP_SECONDS = 0.25;
@@ -50,8 +51,9 @@ export class PlayBar extends HTMLElement {
     if (!this.#seeking) this.at.value = seconds;
     this.button.dataset.playing = playing;
     this.button.setAttribute("aria-label", text(playing ? "pause" : "play"));
-    this.clock.value = `${seconds.toFixed(1)} / ${Number(this.at.max).toFixed(1)} s`;
-    this.at.setAttribute("aria-valuetext", text("time", { at: seconds.toFixed(1), of: this.at.max }));
+    const [at, of] = [seconds, Number(this.at.max)].map((time) => decimal(time, { fixed: true }));
+    this.clock.value = `${at} / ${of} s`;
+    this.at.setAttribute("aria-valuetext", text("time", { at, of }));
     this.#paint();
   }
 

@@ -1,61 +1,70 @@
 // The sounds of one trial, from their addresses to the ear: loaded, played, listened to, and all of it noted.
 
 import { Coverage } from "./coverage.js";
-import { Engine } from "./engine.js";
+import { dropShared, sharedEngine } from "./engine.js";
 import { load } from "./sounds.js";
+import { Stretches } from "./stretches.js";
+
+const HEARD_TOLERANCE_SECONDS = 0.05; // what was heard on another page is counted as the server counts it
+const FAULT = Object.freeze({ unproved: 1, beyondPeak: 2 });
 
 /**
- * Emits "state" (`detail`: the mixer's state) and "heard" (`detail`: {sound, whole}) when a sound is first heard, and
- * again, `whole`, once all of it has been.
+ * Emits "state" (`detail`: the mixer's state), "heard" (`detail`: {sound}) once a sound has been heard as the rules ask,
+ * and "fault" when it refuses to play one.
  */
 export class Player extends EventTarget {
-  #urls;
-  #rate;
-  #worklet;
+  #pageData;
   #loaders;
   #log;
-  #making = null;
+  #listeners = new AbortController();
   #engine = null;
   #coverage = null;
+  #stretches = new Stretches();
   #heard = new Set();
   #glitches = 0;
+  #proved = false;
 
-  /** `urls` of the sounds in order; `loaders` for them; `rate` in Hz; `worklet`: the mixer's module; `log`: an EventLog. */
-  constructor({ urls, loaders, rate, worklet, log }) {
+  /** `pageData`: what the server told of this trial; `loaders` for its sounds; `log`: an EventLog. */
+  constructor({ pageData, loaders, log }) {
     super();
-    [this.#urls, this.#loaders, this.#rate, this.#worklet, this.#log] = [urls, loaders, rate, worklet, log];
+    [this.#pageData, this.#loaders, this.#log] = [pageData, loaders, log];
   }
 
   /** Load every sound, or reject; may be tried again. The engine checks itself while the sounds are on their way. */
   async load({ signal, onprogress }) {
-    this.#making ??= Engine.make({ rate: this.#rate, worklet: this.#worklet });
-    this.#making.catch(() => (this.#making = null));
-    const loading = load(this.#urls, { rate: this.#rate, signal, onprogress, loaders: this.#loaders });
-    const [engine, sounds] = await Promise.all([this.#making, loading]);
-    this.#coverage = new Coverage({ length: sounds[0][0].length, rate: this.#rate });
-    this.seconds = sounds[0][0].length / this.#rate;
-    engine.addEventListener("state", ({ detail }) => this.#tell("state", detail));
-    engine.addEventListener("event", ({ detail }) => this.#note(detail));
-    engine.take(sounds);
-    this.#engine = engine;
+    const { sounds: urls, rate, peak } = this.#pageData;
+    const loading = load(urls, { rate, signal, onprogress, loaders: this.#loaders });
+    loading.catch((error) => this.#refuse(error));
+    const [engine, sounds] = await Promise.all([sharedEngine(this.#pageData), loading]);
+    signal.throwIfAborted();
+    this.#listen(engine);
+    this.#prove();
+    const { length } = sounds[0][0];
+    engine.take(sounds, peak);
+    this.seconds = length / rate;
+    if (!this.#coverage) this.#recall(new Coverage({ length, rate }));
+  }
+
+  /** Leave the engine to the next trial. */
+  leave() {
+    this.#listeners.abort();
   }
 
   /** Let go of the sounds and of the sound card. */
   drop() {
-    this.#making?.then((engine) => engine.drop(), () => {}); // one that could not be made has nothing to let go of
-    this.#making = null;
+    this.leave();
+    dropShared();
     this.#loaders.drop();
   }
 
-  /** Bring the sounds of the next page into the browser's cache, now that those of this page are here; the last to load. */
-  async loadAhead(urls) {
-    await this.#loaders.fetchAhead(urls).catch(() => {}); // the page was left, and they are asked for again on their own
-    this.#loaders.drop();
+  /** Load the sounds of the next page, now that those of this page are here. */
+  loadAhead() {
+    this.#loaders.ahead(this.#pageData.ahead);
   }
 
   /** What each sound goes by: the end of its address. */
   get tokens() {
-    return this.#urls.map((url) => url.split("/").pop());
+    return this.#pageData.sounds.map(token);
   }
 
   /** What the session keeps about browser and sound; `exact` tells whether it has passed the self-check. */
@@ -77,12 +86,12 @@ export class Player extends EventTarget {
 
   /** Go to `seconds`. */
   seek(seconds) {
-    this.#engine?.seek(seconds * this.#rate);
+    this.#engine?.seek(seconds * this.#pageData.rate);
   }
 
   /** Repeat [from, to) in seconds, or play to the end for null. */
   loop(region) {
-    this.#engine?.loop(region && region.map((seconds) => seconds * this.#rate));
+    this.#engine?.loop(region && region.map((seconds) => seconds * this.#pageData.rate));
   }
 
   /** Note that the rating of `sound` was moved to `score`, with the frame that was heard then. */
@@ -90,36 +99,100 @@ export class Player extends EventTarget {
     this.#engine?.mark({ kind: "rate", sound: this.tokens[sound], value: score });
   }
 
-  #note({ did, sound, position, frame, detail, region, until }) {
-    const seconds = (samples) => samples / this.#rate;
-    if (did === "span") return this.#hear(sound, this.#coverage.add(sound, position, until), frame);
+  #listen(engine) {
+    this.#listeners.abort();
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    engine.addEventListener("state", ({ detail }) => this.#onState(detail), { signal });
+    engine.addEventListener("event", ({ detail }) => this.#note(detail), { signal });
+    [this.#engine, this.#glitches] = [engine, engine.glitches];
+  }
+
+  /** Note, once a page, that every sound is here as it was stored: a loader hands over no other. */
+  #prove() {
+    if (!this.#proved) this.#log.prove({ kind: "proved", value: this.#pageData.sounds.length });
+    this.#proved = true;
+  }
+
+  #refuse({ unproved, url }) {
+    if (unproved) this.#log.prove({ kind: "fault", sound: token(url), value: FAULT.unproved });
+  }
+
+  /** What was heard on this trial's page before it was loaded again has been heard. */
+  #recall(coverage) {
+    const { heard, rate } = this.#pageData;
+    this.#coverage = coverage;
+    this.tokens.forEach((token, sound) => {
+      if (!heard[token]) return;
+      const { seconds, whole } = heard[token];
+      coverage.recall(sound, { samples: seconds * rate, whole });
+      if (this.#enough(sound, HEARD_TOLERANCE_SECONDS * rate)) this.#count(sound);
+    });
+  }
+
+  #onState(state) {
+    const now = this.#stretches.underWay(state.clock);
+    if (now && !this.#heard.has(now.sound) && this.#enough(now.sound, now.to - now.from)) {
+      this.#hear(this.#stretches.cut(state.clock));
+    }
+    this.#emit("state", state);
+  }
+
+  #note(event) {
+    const { did, sound, position, frame, detail, region } = event;
+    const ended = this.#stretches.onEvent(event);
+    if (did === "span") return ended.to > ended.from && this.#hear(ended);
     if (did === "mark") return this.#log.put({ ...detail, frame });
+    if (did === "fault") return this.#fault(sound, frame);
+    const seconds = (samples) => samples / this.#pageData.rate;
     if (did === "loop") {
-      const [value, end] = region ? region.map(seconds) : [null, null];
-      return this.#log.put({ kind: "loop", frame, value, until: end });
+      const [value, until] = region ? region.map(seconds) : [null, null];
+      return this.#log.put({ kind: "loop", frame, value, until });
     }
     this.#log.put({ kind: did, sound: this.tokens[sound], frame, value: seconds(position) });
-    if (did === "play" || did === "switch") this.#hear(sound, false, frame);
-    return this.#count(frame);
+    return this.#countGlitches(frame);
   }
 
-  /** What has been heard is stored at once, so that it still counts after a reload. */
-  #hear(sound, whole, frame) {
-    if (!whole && this.#heard.has(sound)) return;
+  /** Note a stretch that was played, and what follows from it: at once, so that it counts whatever becomes of the page. */
+  #hear({ sound, from, to, frame }) {
+    const { rate } = this.#pageData;
+    const own = { sound: this.tokens[sound], frame };
+    this.#log.put({ kind: "heard", ...own, value: from / rate, until: to / rate });
+    if (this.#coverage.add(sound, from, to)) this.#log.prove({ kind: "whole", ...own });
+    if (this.#heard.has(sound) || !this.#enough(sound)) return;
+    this.#log.flushNow();
+    this.#count(sound);
+  }
+
+  #count(sound) {
     this.#heard.add(sound);
-    if (whole) this.#log.put({ kind: "whole", sound: this.tokens[sound], frame });
-    this.#log.flush();
-    this.#tell("heard", { sound, whole });
+    this.#emit("heard", { sound });
   }
 
-  #count(frame) {
+  /** Whether `sound` has been heard as the rules ask, with `more` samples besides what is noted. */
+  #enough(sound, more = 0) {
+    const { rules, rate } = this.#pageData;
+    if (rules.to_end) return this.#coverage.whole(sound);
+    return this.#coverage.samples(sound) + more >= Math.min(rules.heard_seconds, this.seconds) * rate;
+  }
+
+  #fault(sound, frame) {
+    this.#log.prove({ kind: "fault", sound: this.tokens[sound], frame, value: FAULT.beyondPeak });
+    this.#emit("fault", { sound });
+  }
+
+  #countGlitches(frame) {
     const found = this.#engine.glitches - this.#glitches;
     if (found <= 0) return;
     this.#glitches += found;
     this.#log.put({ kind: "glitch", frame, value: found });
   }
 
-  #tell(name, detail) {
+  #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+function token(url) {
+  return url.split("/").pop();
 }

@@ -1,6 +1,6 @@
 // Says plainly whether what was rated is stored.
 
-import { text } from "./sheet.js";
+import { text } from "./page-data.js";
 
 export class SavedNote extends HTMLElement {
   /** Show the state of `answers` (an Answers queue). */

@@ -5,12 +5,12 @@ import { Chunks } from "./chunks.js";
 import { FADE_SECONDS } from "./envelope.js";
 
 const TOLERANCE = 1e-6;
-const FADES = 24;
+const FADES_RENDERED = 24;
 
 /** Return whether the mixer called `kind` ("worklet" or "chunks") renders the passage exactly at `rate` in Hz. */
 export async function rendersExactly(kind, { rate, worklet }) {
   const fade = Math.max(1, Math.round(FADE_SECONDS * rate));
-  const frames = FADES * fade;
+  const frames = FADES_RENDERED * fade;
   const context = new OfflineAudioContext(1, frames, rate);
   const ramp = Float32Array.from({ length: frames }, (_, n) => (n + 1) / frames);
   const sounds = [[ramp], [ramp.map((sample) => -sample)]];
@@ -35,7 +35,7 @@ async function threaded(context, { rate, sounds, fade, worklet }) {
     numberOfInputs: 0, outputChannelCount: [1], processorOptions: { rate, rehearsed },
   });
   const taken = new Promise((resolve) => (node.port.onmessage = resolve));
-  node.port.postMessage({ do: "take", sounds });
+  node.port.postMessage({ do: "take", sounds, peak: 1 });
   node.connect(context.destination);
   await taken;
   const heard = (await context.startRendering()).getChannelData(0);
@@ -46,7 +46,7 @@ async function threaded(context, { rate, sounds, fade, worklet }) {
 async function inChunks(context, { rate, sounds, fade }) {
   const frames = {};
   const chunks = new Chunks(context, rate, ({ event }) => event && (frames[event.did] = event.frame));
-  chunks.take(sounds);
+  chunks.take(sounds, 1);
   chunks.send({ do: "play", sound: 0 });
   if (context.suspend) {
     context.suspend((2 * fade) / rate).then(() => {

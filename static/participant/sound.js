@@ -1,47 +1,82 @@
-// One sound from its address: fetched, checked against its digest, decoded bit by bit. The same on the page and as a worker.
+// One sound from its address: fetched, decoded, and handed over only if every sample is the one that was stored. The same
+// on the page and as a worker, which has the browser's decoder by way of the page alone: it says {decode, file, rate,
+// count}, and is told {decoded, floats}, or {decoded, failure}.
 //
 // As a worker it says {} once it runs, and takes questions: {id, url, again}, answered with {id, sound} or {id, error},
-// and {id, ahead} (urls), answered with {id}.
+// or {id, error, unproved: true} where what came was not what was stored, not even when fetched once more.
 
-const flac = import("./flac.js"); // comes while the first sound does
+const parcels = import("./parcel.js"); // these come while the first sound does
+const decoding = import("./decode.js");
+const asked = new Map(); // what a worker has asked the page to decode, by number
+let questions = 0;
 
-/** Return {rate, depth, channels} of the FLAC file at `url`; `again`: not from the browser's cache, which may be damaged. */
-export async function sound(url, { signal, again } = {}) {
-  const response = await fetch(url, { signal, cache: again ? "reload" : "default" });
-  if (!response.ok) throw new Error(`${response.status} for a sound`);
-  const file = await response.arrayBuffer();
-  await verify(file, url.split("/").pop(), response.headers.get("Sound-Check"));
-  return (await flac).decodeFlac(file);
+/** What came cannot be decoded, or not to the samples that were stored. */
+class Unproved extends Error {
+  unproved = true;
 }
 
-/** Bring what will be asked for next into the browser's cache, one after another. What fails is left for its own page. */
-export async function fetchAhead(urls) {
-  for (const url of urls) {
-    const response = await fetch(url, { priority: "low" }).catch(() => null);
-    await response?.arrayBuffer().catch(() => null);
+/**
+ * Return {rate, depth, channels} of the sound at `url`; `again`: not from the browser's cache, which may be damaged. What
+ * is not proved is fetched once more, past the cache; then it rejects with an error that is `unproved`.
+ */
+export async function sound(url, { signal, again } = {}) {
+  try {
+    return await proved(url, { signal, cache: again ? "reload" : "default" });
+  } catch (error) {
+    if (!error.unproved) throw error;
+    return proved(url, { signal, cache: "reload" });
   }
 }
 
-/** The digest is keyed by the sound's token. crypto.subtle is missing on plain http; there TCP has to do. */
-async function verify(file, token, expected) {
-  if (!expected || !globalThis.crypto?.subtle) return;
-  const name = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(token), name, false, ["sign"]);
-  const digest = new Uint8Array(await crypto.subtle.sign("HMAC", key, file));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== expected) throw new Error("a sound came damaged");
+async function proved(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw new Error(`${response.status} for a sound`);
+  const [parcel, { open, checksum }, { shape, exact }] = await Promise.all([response.arrayBuffer(), parcels, decoding]);
+  const { file, crc32, rate, depth, count } = opened(() => {
+    const found = open(parcel, url.split("/").pop());
+    return { ...found, ...shape(found.file) };
+  });
+  const floats = await decode(file.slice().buffer, { rate, count });
+  const channels = floats && exact(floats, depth);
+  if (!channels || checksum(channels) !== crc32) throw new Unproved("a sound is not what was stored");
+  return { rate, depth, channels };
 }
 
-async function answer({ data: { id, url, again, ahead } }) {
+function opened(attempt) {
   try {
-    const found = ahead ? await fetchAhead(ahead) : await sound(url, { again });
-    postMessage({ id, sound: found }, found?.channels.map(({ buffer }) => buffer) ?? []);
+    return attempt();
   } catch ({ message }) {
-    postMessage({ id, error: message });
+    throw new Unproved(message);
+  }
+}
+
+/** Return the file's floats, or null if it cannot be decoded; from the page, where this is a worker. */
+async function decode(file, shape) {
+  if (!globalThis.WorkerGlobalScope) return (await decoding).decode(file, shape);
+  return new Promise((resolve, reject) => {
+    const decode = (questions += 1);
+    asked.set(decode, { resolve, reject });
+    postMessage({ decode, file, ...shape }, [file]);
+  });
+}
+
+function told({ decoded, floats, failure }) {
+  const { resolve, reject } = asked.get(decoded);
+  asked.delete(decoded);
+  if (failure) reject(new Error(failure));
+  else resolve(floats);
+}
+
+async function answer({ data: { id, url, again } }) {
+  try {
+    const found = await sound(url, { again });
+    postMessage({ id, sound: found }, found.channels.map(({ buffer }) => buffer));
+  } catch ({ message, unproved }) {
+    postMessage({ id, error: message, unproved });
   }
 }
 
 if (globalThis.WorkerGlobalScope) {
-  globalThis.onmessage = answer;
+  globalThis.onmessage = (message) => ("decoded" in message.data ? told(message.data) : answer(message));
   postMessage({});
 }

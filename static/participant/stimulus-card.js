@@ -1,6 +1,6 @@
 // One stimulus of a page with choices: a button that plays it, and a word that says whether it has been heard.
 
-import { text } from "./sheet.js";
+import { text } from "./page-data.js";
 
 /** Emits "listen" (it wants to be heard) and "rate" (`detail`: {score, settled}); both bubble. */
 export class StimulusCard extends HTMLElement {
@@ -12,7 +12,6 @@ export class StimulusCard extends HTMLElement {
     const { signal } = this.#listeners;
     this.button = this.querySelector("button");
     this.score = this.dataset.score === undefined ? null : Number(this.dataset.score);
-    this.#heard = this.rated;
     this.button.addEventListener("click", () => this.#emit("listen"), { signal });
     this.#show();
   }
@@ -21,8 +20,14 @@ export class StimulusCard extends HTMLElement {
     this.#listeners.abort();
   }
 
-  get number() {
-    return Number(this.dataset.number);
+  /** What the page calls it: by its number, where there are several. */
+  get name() {
+    return this.closest("ol").children.length > 1 ? this.dataset.number : text("version");
+  }
+
+  /** Where the focus belongs while it sounds. */
+  get place() {
+    return this.button;
   }
 
   get heard() {
@@ -44,15 +49,15 @@ export class StimulusCard extends HTMLElement {
     this.#show();
   }
 
-  /** Let it be played, now that its sound is here. */
-  enable() {
-    this.button.disabled = false;
+  /** Let it be played, or not, as its sound is here. */
+  enable(able) {
+    this.button.disabled = !able;
   }
 
   /** Take a score that was given before. */
   restore(score) {
     this.score = score;
-    this.hear();
+    this.#show();
   }
 
   /** Give it `score`, 0 to 100. */

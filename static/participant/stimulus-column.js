@@ -1,13 +1,14 @@
 // One stimulus: a button that plays it, a slider that rates it, a word that says what is still to do.
 
-import { sheet, text } from "./sheet.js";
+import { decimal } from "./numbers.js";
+import { pageData, text } from "./page-data.js";
 
-const FULL = 100;
-const COARSE = 10;
-const FINE = 0.1;
-const STEPS = {
-  ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: COARSE, PageDown: -COARSE, Home: -FULL, End: FULL,
-};
+const FULL_SCORE = 100;
+const COARSE_STEP = 10;
+const FINE_STEP = 0.1;
+const KEY_STEPS = Object.freeze({
+  ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: COARSE_STEP, PageDown: -COARSE_STEP, Home: -FULL_SCORE, End: FULL_SCORE,
+});
 
 /** Emits "listen" (it wants to be heard) and "rate" (`detail`: {score, settled}); both bubble. */
 export class StimulusColumn extends HTMLElement {
@@ -22,7 +23,6 @@ export class StimulusColumn extends HTMLElement {
     this.slider = this.querySelector("input");
     this.todo = this.querySelector(".todo");
     this.#rated = this.hasAttribute("data-rated");
-    this.#heard = this.#rated && !sheet.rules.to_end;
     this.button.addEventListener("click", () => this.#emit("listen"), { signal });
     this.addEventListener("pointerdown", (event) => this.#touch(event), { signal });
     this.slider.addEventListener("input", () => this.#rate(false), { signal });
@@ -36,8 +36,14 @@ export class StimulusColumn extends HTMLElement {
     this.#listeners.abort();
   }
 
-  get number() {
-    return Number(this.dataset.number);
+  /** What the page calls it. */
+  get name() {
+    return this.dataset.number;
+  }
+
+  /** Where the focus belongs while it sounds: its slider, or its button as long as that is locked. */
+  get place() {
+    return this.#movable ? this.slider : this.button;
   }
 
   get heard() {
@@ -57,28 +63,28 @@ export class StimulusColumn extends HTMLElement {
     this.#show();
   }
 
-  /** Take it as heard. */
+  /** Take it as heard: its slider is free, and has the focus if that has waited at the button. */
   hear() {
     this.#heard = true;
     this.#show();
+    if (document.activeElement === this.button) this.place.focus({ preventScroll: true });
   }
 
-  /** Let it be played, now that its sound is here. */
-  enable() {
-    this.button.disabled = false;
+  /** Let it be played, or not, as its sound is here. */
+  enable(able) {
+    this.button.disabled = !able;
     this.#show();
   }
 
   /** True while the slider stands nowhere: it has no thumb until it is placed. */
   get #unplaced() {
-    return sheet.rules.start === "none" && !this.#rated;
+    return pageData.rules.start === "none" && !this.#rated;
   }
 
   /** Put the slider at a rating that was given before. */
   restore(score) {
     this.slider.value = score;
     this.#rated = true;
-    this.#heard ||= !sheet.rules.to_end;
     this.#show();
   }
 
@@ -89,8 +95,8 @@ export class StimulusColumn extends HTMLElement {
 
   /** Only what is heard may be rated, where the rules say so; and nothing that has not been heard, if all must be. */
   get #movable() {
-    const { only_sounding: only, all_heard: all } = sheet.rules;
-    return !this.button.disabled && (this.#sounding || (!only && (this.#heard || !all)));
+    const { only_sounding: only, all_heard: all } = pageData.rules;
+    return !this.button.disabled && (this.#heard || !all) && (this.#sounding || !only);
   }
 
   /** A touch on a locked slider plays its stimulus, so that the next touch may rate it. */
@@ -107,11 +113,11 @@ export class StimulusColumn extends HTMLElement {
 
   /** Arrows move by 1, with shift by 0.1, the same in every writing direction and orientation. */
   #step(event) {
-    const step = STEPS[event.key];
+    const step = KEY_STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const by = this.#unplaced && Math.abs(step) < FULL ? 0 : step * (event.shiftKey ? FINE : 1); // first: the middle
-    this.slider.valueAsNumber = Math.min(FULL, Math.max(0, this.score + by));
+    const by = this.#unplaced && Math.abs(step) < FULL_SCORE ? 0 : step * (event.shiftKey ? FINE_STEP : 1); // first: the middle
+    this.slider.valueAsNumber = Math.min(FULL_SCORE, Math.max(0, this.score + by));
     this.#rate(true);
   }
 
@@ -121,7 +127,7 @@ export class StimulusColumn extends HTMLElement {
 
   #show() {
     const state = this.#heard ? (this.#rated ? "done" : "rate") : "hear";
-    const value = text("value", { score: Math.round(this.score * 10) / 10 }) + interval(this.score);
+    const value = text("value", { score: decimal(this.score) }) + interval(this.score);
     this.dataset.state = state;
     this.toggleAttribute("data-sounding", this.#sounding);
     this.button.setAttribute("aria-pressed", String(this.#sounding));
@@ -129,14 +135,14 @@ export class StimulusColumn extends HTMLElement {
     this.toggleAttribute("data-unplaced", this.#unplaced);
     this.slider.setAttribute("aria-valuetext", this.#rated ? value : this.#unplaced ? text("notPlaced") : `${value}, ${text("notRated")}`);
     this.todo.textContent = text(state);
-    if (sheet.rules.show_number) this.querySelector("output").value = this.#rated ? Math.round(this.score) : "";
+    if (pageData.rules.show_number) this.querySelector("output").value = this.#rated ? Math.round(this.score) : "";
   }
 }
 
 /** Return the word of the interval in which a score lies, for whoever cannot see the words beside the sliders. */
 function interval(score) {
   const words = [...document.querySelectorAll(".intervals li")].reverse();
-  const place = Math.min(words.length - 1, Math.floor((score / FULL) * words.length));
+  const place = Math.min(words.length - 1, Math.floor((score / FULL_SCORE) * words.length));
   return words.length ? `, ${words[place].textContent.trim()}` : "";
 }
 

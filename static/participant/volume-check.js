@@ -1,7 +1,7 @@
 // One sound, repeated, to set the volume by before the first trial.
 
 import { Engine } from "./engine.js";
-import { sheet, text } from "./sheet.js";
+import { pageData, text } from "./page-data.js";
 import { load } from "./sounds.js";
 
 export class VolumeCheck extends HTMLElement {
@@ -32,8 +32,8 @@ export class VolumeCheck extends HTMLElement {
   async #load() {
     this.button.disabled = true;
     try {
-      const sounds = await load([this.dataset.sound], { rate: sheet.rate, signal: this.#listeners.signal });
-      const engine = await Engine.make({ rate: sheet.rate, sounds, worklet: this.dataset.worklet });
+      const sounds = await load([this.dataset.sound], { rate: pageData.rate, signal: this.#listeners.signal });
+      const engine = await Engine.make({ rate: pageData.rate, peak: pageData.peak, sounds, worklet: this.dataset.worklet });
       engine.loop([0, sounds[0][0].length]);
       return engine;
     } catch {

@@ -18,27 +18,35 @@ const text = (floats) => {
   return btoa(binary);
 };
 """
-WORKLET = f"""async ({{rate, frames, sounds, rehearsed}}) => {{{BYTES}
+WORKLET = f"""async ({{rate, frames, sounds, rehearsed, peak}}) => {{{BYTES}
   const context = new OfflineAudioContext(1, frames, rate);
   await context.audioWorklet.addModule("/static/participant/mixer.worklet.js");
   const node = new AudioWorkletNode(context, "mixer", {{
     numberOfInputs: 0, outputChannelCount: [1], processorOptions: {{rate, rehearsed}},
   }});
   const [taken, events] = [new Promise((resolve) => node.port.onmessage = resolve), []];
-  node.port.postMessage({{do: "take", sounds: sounds.map(decoded)}});
+  node.port.postMessage({{do: "take", sounds: sounds.map(decoded), peak}});
   node.connect(context.destination);
   await taken;
   node.port.onmessage = ({{data}}) => data.event && events.push(data.event);
   const heard = (await context.startRendering()).getChannelData(0);
-  await new Promise((resolve) => setTimeout(resolve));
+  const told = new Promise((resolve) => node.port.onmessage = ({{data: {{event}}}}) => {{
+    if (event?.did === "mark" && event.detail === "all told") resolve();
+    else if (event) events.push(event);
+  }});
+  node.port.postMessage({{do: "mark", detail: "all told"}});
+  await told;
   return {{heard: text(heard), events, origin: 0}};
 }}"""
-CHUNKS = f"""async ({{rate, frames, sounds, rehearsed}}) => {{{BYTES}
+CHUNKS = f"""async ({{rate, frames, sounds, rehearsed, peak}}) => {{{BYTES}
   const {{Chunks}} = await import("/static/participant/chunks.js");
   const context = new OfflineAudioContext(1, frames, rate);
   const events = [];
   const chunks = new Chunks(context, rate, ({{event}}) => event && events.push(event));
-  chunks.take(sounds.map(decoded));
+  const every = globalThis.setInterval;
+  globalThis.setInterval = () => 0;  // filled at the stops alone: how busy this thread is makes no difference
+  chunks.take(sounds.map(decoded), peak);
+  globalThis.setInterval = every;
   const stops = new Map();
   for (let at = 0; at < frames; at += 4096) stops.set(at, []);
   for (const [at, command] of rehearsed) {{
@@ -62,12 +70,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def modules():
-    """Yield the address of a server of the static files alone: an audio worklet takes no less."""
+def modules(files: Path = ROOT):
+    """Yield the address of a server of the static files (an audio worklet takes no less) and `files` as /files/."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_parts):
             """Say nothing."""
+
+        def end_headers(self):
+            """Let everything be kept, as the site does."""
+            self.send_header("Cache-Control", "max-age=3600")
+            super().end_headers()
+
+        def translate_path(self, path):
+            """Return the file that stands for `path`."""
+            return str(files / path.split("/")[-1]) if path.startswith("/files/") else super().translate_path(path)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT))
     thread = Thread(target=server.serve_forever)
@@ -91,10 +108,10 @@ class Rendering:
         return [event["frame"] for event in self.events if event["did"] in kinds]
 
 
-def render(page, kind: str, sounds, rehearsed, *, frames: int, rate: int) -> Rendering:
-    """Render `sounds` (each one channel) under commands at samples, with the mixer called `kind`."""
+def render(page, kind: str, sounds, rehearsed, *, frames: int, rate: int, peak: float = 1.0) -> Rendering:
+    """Render `sounds` (each one channel) under commands at samples, with the mixer called `kind`; see it for `peak`."""
     packed_sounds = [packed(sound) for sound in sounds]
-    argument = {"rate": rate, "frames": frames, "rehearsed": rehearsed, "sounds": packed_sounds}
+    argument = {"rate": rate, "frames": frames, "rehearsed": rehearsed, "sounds": packed_sounds, "peak": peak}
     return Rendering(page.evaluate(SCRIPTS[kind], argument))
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from listening.models import Attribute, Rating, Session
 from tests import builders
 from tests.browser.conftest import READY
+from tests.browser.pages import hear, rate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,22 +39,22 @@ def saved(page) -> None:
 def test_a_grade_is_given_by_keys_alone_once_version_and_reference_were_heard_to_their_end(open_page):
     page = open_page("dcr")
     message = page.locator("form.next .message")
-    expect(message).to_have_text("Still to hear to the end: Reference, 1. Please choose an answer.")
-    expect(page.get_by_role("radio", name="Imperceptible", exact=True)).to_be_disabled()
+    expect(message).to_have_text("Still to be heard to the end: Reference, the version. Please choose an answer.")
+    expect(page.get_by_role("radio", name="Inaudible", exact=True)).to_be_disabled()
     page.keyboard.press("1")
-    expect(message).to_have_text("Still to hear to the end: Reference. Please choose an answer.")
+    expect(message).to_have_text("Still to be heard to the end: Reference. Please choose an answer.")
     page.keyboard.press("0")
     expect(message).to_have_text("Please choose an answer.")
     page.keyboard.press("1")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Perceptible, but not annoying")).to_be_checked()
+    expect(page.get_by_role("radio", name="Audible, but not annoying")).to_be_checked()
     saved(page)
     assert stored() == [75]
     page.reload()
     page.wait_for_selector(READY)
-    expect(page.get_by_role("radio", name="Perceptible, but not annoying")).to_be_checked()
+    expect(page.get_by_role("radio", name="Audible, but not annoying")).to_be_checked()
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".progress span")).to_have_text("Trial 2 of 4")
 
@@ -61,7 +62,7 @@ def test_a_grade_is_given_by_keys_alone_once_version_and_reference_were_heard_to
 def test_next_leads_to_what_is_missing(open_page):
     page = open_page("acr")
     page.get_by_role("button", name="Next").click(force=True)
-    expect(page.get_by_role("button", name="Play 1")).to_be_focused()
+    expect(page.get_by_role("button", name="Play the version")).to_be_focused()
     page.keyboard.press("1")
     expect(page.locator(".todo")).to_have_text("heard")
     page.get_by_role("button", name="Next").click(force=True)
@@ -89,14 +90,13 @@ def test_a_slider_that_stands_nowhere_has_no_thumb_and_is_placed_by_its_first_ke
     columns = page.locator("stimulus-column")
     expect(columns.first).to_have_attribute("data-unplaced", "")
     expect(columns.first.locator("input")).to_have_attribute("aria-valuetext", "not placed yet")
-    page.keyboard.press("1")
-    page.keyboard.press("ArrowUp")
+    rate(page, 1, "ArrowUp")
     expect(columns.first).not_to_have_attribute("data-unplaced", "")
-    page.keyboard.press("2")
+    hear(page, 2)
     box = columns.nth(1).locator("input").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(columns.nth(1)).not_to_have_attribute("data-unplaced", "")
-    page.keyboard.press("3")
+    hear(page, 3)
     saved(page)
     first, second, *others = stored()
     assert first == 50

@@ -38,8 +38,8 @@ def blank(browser):
 def render(request, blank):
     """Return a function (sounds, commands at samples, length) → Rendering, of the mixer in each of its places."""
 
-    def rendered(sounds, rehearsed, frames=SECOND, rate=44100):
-        return rendering.render(blank, request.param, sounds, rehearsed, frames=frames, rate=rate)
+    def rendered(sounds, rehearsed, frames=SECOND, rate=44100, peak=1.0):
+        return rendering.render(blank, request.param, sounds, rehearsed, frames=frames, rate=rate, peak=peak)
 
     return rendered
 
@@ -54,6 +54,10 @@ def sine(frequency: float, frames: int = SECOND) -> np.ndarray:
 
 def noise(seed: int, frames: int = SECOND) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-0.5, 0.5, frames)
+
+
+def ramp(frames: int = SECOND) -> np.ndarray:
+    return np.linspace(0.1, 0.5, frames)
 
 
 def dips(heard: np.ndarray, full: float = 1.0) -> list[int]:
@@ -144,6 +148,53 @@ def test_16_bit_sounds_are_heard_exactly(render):
     np.testing.assert_array_equal(out.heard[steady], samples[fade(44100) : 20000 - start] / np.float32(2**15))
 
 
+@pytest.mark.parametrize("full", [1, 2**15], ids=["floats", "16 bits"])
+def test_a_sample_beyond_the_peak_is_silence_from_there_on_and_its_sound_is_not_played_again(render, full):
+    good, bad = ramp(), ramp()
+    bad[9000] = -0.75
+    sounds = [(full * sound).astype(np.int16 if full > 1 else np.float32) for sound in (good, bad)]
+    commands = [
+        [0, {"do": "play", "sound": 1}],
+        [20480, {"do": "play", "sound": 1}],
+        [22528, {"do": "play", "sound": 0}],
+    ]
+    out = render(sounds, commands, 40000, peak=0.5)
+    [fault] = [event for event in out.events if event["did"] == "fault"]
+    start, again = out.frames("play")
+    assert (fault["sound"], fault["position"], fault["frame"]) == (1, 9000, start + 9000)
+    assert out.heard[fault["frame"] - 1] > 0
+    assert np.all(out.heard[fault["frame"] : again] == 0)
+    assert again > 22000
+    assert np.all(out.heard[again:] >= 0)
+    assert out.heard[again + 1000] > 0
+    assert np.abs(out.heard).max() <= 0.5
+    span = next(event for event in out.events if event["did"] == "span")
+    assert (span["sound"], span["position"], span["until"]) == (1, 0, 9000)
+
+
+def test_what_is_not_a_number_is_never_heard_either(render):
+    bad = ramp()
+    bad[9000:] = np.nan
+    out = render([bad], [[0, {"do": "play", "sound": 0}]], peak=0.5)
+    assert len(out.frames("fault")) == 1
+    assert np.all(np.isfinite(out.heard))
+
+
+def test_a_sound_up_to_its_peak_passes_to_the_last_bit(render):
+    samples = np.random.default_rng(6).integers(-12345, 12346, SECOND).astype(np.int16)
+    samples[5000:5002] = [-12345, 12345]
+    out = render([samples], [[0, {"do": "play", "sound": 0}]], 20000, peak=12345 / 2**15)
+    [start] = out.frames("play")
+    steady = slice(start + fade(44100), 20000)
+    np.testing.assert_array_equal(out.heard[steady], samples[fade(44100) : 20000 - start] / np.float32(2**15))
+    assert not out.frames("fault")
+
+
+def test_without_a_peak_nothing_is_played(blank):
+    with pytest.raises(Exception, match="is no peak"):
+        rendering.render(blank, "chunks", [noise(1)], [], frames=10, rate=44100, peak=None)
+
+
 def test_what_was_heard_is_told_span_by_span(render):
     commands = [[0, {"do": "play", "sound": 0}], [9000, {"do": "play", "sound": 1}], [20000, {"do": "pause"}]]
     out = render([noise(1), noise(2)], commands)
@@ -162,7 +213,7 @@ def test_a_command_is_obeyed_within_a_tenth_of_a_second_without_an_audio_thread(
 
 def test_after_a_gap_without_an_audio_thread_the_sound_rises_again_and_the_gap_is_counted(blank):
     late = rendering.CHUNKS.replace("at += 4096", "at += 40960")
-    argument = {"rate": 44100, "frames": 2 * SECOND, "rehearsed": [[0, {"do": "play", "sound": 0}]]}
+    argument = {"rate": 44100, "frames": 2 * SECOND, "peak": 1, "rehearsed": [[0, {"do": "play", "sound": 0}]]}
     out = rendering.Rendering(blank.evaluate(late, argument | {"sounds": [rendering.packed(np.ones(2 * SECOND))]}))
     assert out.glitches >= 1
     again = np.flatnonzero((out.heard[:-1] == 0) & (out.heard[1:] > 0))[-1]

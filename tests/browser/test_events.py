@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 from listening.models import Event, Session
 from tests.browser import rendering
 from tests.browser.conftest import READY
+from tests.browser.pages import rate
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -13,6 +15,17 @@ COVERED = """async ([length, rate, spans]) => {
   const {Coverage} = await import("/static/participant/coverage.js");
   const coverage = new Coverage({length, rate});
   return spans.map(([sound, from, to]) => coverage.add(sound, from, to));
+}"""
+STRETCHES = """async (told) => {
+  const {Stretches} = await import("/static/participant/stretches.js");
+  const stretches = new Stretches();
+  const seen = ({sound, from, to}) => [sound, from, to];
+  return told.map((news) => {
+    if (news.cut) return seen(stretches.cut(news.cut));
+    if (news.clock) return stretches.underWay(news.clock) && seen(stretches.underWay(news.clock));
+    const ended = stretches.onEvent(news);
+    return ended && seen(ended);
+  });
 }"""
 UNDERRUNS = """async ([rate, ticks]) => {
   const {Underruns} = await import("/static/participant/underruns.js");
@@ -36,26 +49,20 @@ def kinds() -> list[str]:
     return list(Event.objects.order_by("order").values_list("kind", flat=True))
 
 
-def told(page, *expected: str) -> None:
+def told(*expected: str) -> None:
     """Wait until the server has been told of these kinds of events."""
-    for _ in range(80):
-        page.wait_for_timeout(100)
-        if set(expected) <= set(kinds()):
-            return
-    raise AssertionError(f"of {expected}, only {kinds()} came")
+    until(lambda: set(expected) <= set(kinds()))
 
 
 def test_what_an_assessor_does_is_stored_with_the_frame_at_which_it_took_effect(at_trial):
     page = at_trial
     page.keyboard.press("0")
-    page.wait_for_timeout(100)
-    page.keyboard.press("2")
-    page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(100)
+    expect(page.locator("listening-trial")).to_have_attribute("data-playing", "")
+    rate(page, 2, "ArrowUp")
     page.keyboard.press(" ")
     expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
     page.evaluate("dispatchEvent(new Event('pagehide'))")
-    told(page, "loop", "play", "switch", "rate", "pause")
+    told("loop", "play", "switch", "rate", "pause")
     [trial] = Session.objects.get().trials.filter(position=0)
     events = {event.kind: event for event in Event.objects.filter(trial=trial)}
     assert events["play"].place == 0
@@ -75,7 +82,7 @@ def test_what_an_assessor_does_is_stored_with_the_frame_at_which_it_took_effect(
 def test_what_was_heard_stays_heard_over_a_reload(at_trial):
     page = at_trial
     page.keyboard.press("3")
-    told(page, "whole")
+    told("whole")
     page.reload()
     page.wait_for_selector(READY)
     expect(page.locator(".todo")).to_have_text(["listen", "listen", "rate", "listen"])
@@ -87,16 +94,44 @@ def test_events_that_did_not_arrive_come_with_the_next_batch(at_trial, context):
     page.keyboard.press("1")
     expect(page.locator("listening-trial")).to_have_attribute("data-playing", "")
     page.keyboard.press(" ")
-    page.wait_for_timeout(200)
+    expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
     assert "play" not in kinds()
     context.set_offline(False)
-    told(page, "play", "pause")
+    told("play", "pause")
     assert len(kinds()) == len(set(Event.objects.values_list("load", "order")))
 
 
 def test_a_sound_is_heard_to_its_end_when_every_piece_of_it_was_heard_in_any_order(blank):
     spans = [[0, 500, 1000], [1, 0, 1000], [0, 0, 300], [0, 250, 400], [0, 390, 510], [0, 0, 1000]]
     assert blank.evaluate(COVERED, [1000, 1000, spans]) == [False, True, False, False, True, False]
+
+
+def played(did: str, sound: int, position: int, frame: int, **more) -> dict:
+    return {"did": did, "sound": sound, "position": position, "frame": frame, **more}
+
+
+def test_stretches_are_cut_where_they_are_counted_and_never_overlap(blank):
+    told = [
+        played("play", 0, 100, 1000), {"clock": 1300}, {"cut": 1400}, {"clock": 1450},
+        played("span", 0, 100, 1600, until=700), played("switch", 2, 700, 1600), {"clock": 1650},
+        played("span", 2, 700, 1700, until=800), played("seek", 2, 50, 1700), {"clock": 1710},
+        played("span", 2, 50, 1800, until=150), played("pause", 2, 150, 1800), {"clock": 1900},
+        played("seek", 2, 400, 2000), {"clock": 2100},
+    ]  # fmt: skip
+    assert blank.evaluate(STRETCHES, told) == [
+        None, [0, 100, 400], [0, 100, 500], [0, 500, 550], [0, 500, 700], None, [2, 700, 750], [2, 700, 800], None,
+        [2, 50, 60], [2, 50, 150], None, None, None, None,
+    ]  # fmt: skip
+
+
+def test_a_loop_goes_on_where_it_begins(blank):
+    told = [
+        {"did": "loop", "sound": 1, "position": 0, "frame": 0, "region": [200, 600]}, played("play", 1, 200, 0),
+        played("span", 1, 200, 400, until=600), {"clock": 450}, played("span", 1, 200, 500, until=300),
+        played("pause", 1, 300, 500), {"clock": 600},
+    ]  # fmt: skip
+    expected = [None, None, [1, 200, 600], [1, 200, 250], [1, 200, 300], None, None]
+    assert blank.evaluate(STRETCHES, told) == expected
 
 
 def test_a_jump_to_the_end_is_not_hearing_to_the_end(blank):

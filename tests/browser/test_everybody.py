@@ -81,7 +81,7 @@ def test_from_right_to_left_the_page_mirrors_and_the_scale_does_not(see):
     assert middle(reference) > middle(desk)
     first, last = (page.locator(".pick").nth(place).bounding_box() for place in (0, -1))
     assert middle(first) > middle(last)
-    page.get_by_role("button", name="Play 1").click()
+    pages.hear(page, 1)
     slider, fader = page.locator(".fader input").first, page.locator(".fader").first
     box = fader.bounding_box()
     page.mouse.click(middle(box), box["y"] + box["height"] / 4)
@@ -95,7 +95,7 @@ def test_from_right_to_left_the_page_mirrors_and_the_scale_does_not(see):
 def test_from_right_to_left_a_phone_has_the_low_end_where_the_slider_has_it(see):
     page = see("trial-intervals", language="ar")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("button", name="Play 1").click()
+    pages.hear(page, 1)
     box = page.locator(".fader").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     slider = page.locator(".fader input").first

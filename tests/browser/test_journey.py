@@ -1,10 +1,15 @@
 """One assessor's way from consent to thanks, with everything that happens to people on the way."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from listening.models import Rating, Session
+from listening.models import Audio, Event, Rating, Session
+from tests.browser import pages
 from tests.browser.conftest import READY
+from tests.browser.pages import hear, rate
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,12 +45,8 @@ def test_an_assessor_goes_from_consent_to_thanks_and_every_rating_is_stored(at_t
     page.keyboard.press("0")
     expect(page.get_by_role("button", name="Reference")).to_have_attribute("aria-pressed", "true")
     for number, key in enumerate(["End", "Home", "End", "Home"], start=1):
-        page.keyboard.press(str(number))
-        page.keyboard.press(key)
-    page.keyboard.press("2")
-    page.keyboard.press("PageUp")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("Shift+ArrowUp")
+        rate(page, number, key)
+    rate(page, 2, "PageUp", "ArrowUp", "Shift+ArrowUp")
     saved(page)
     assert stored(trial()) == pytest.approx([100, 11.1, 100, 0])
 
@@ -67,6 +68,7 @@ def test_an_assessor_goes_from_consent_to_thanks_and_every_rating_is_stored(at_t
 
     for number in range(1, 5):
         page.get_by_role("button", name=f"Play {number}").click()
+        hear(page, number)
         drag(page, number, number / 5)
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Is there anything").fill("Drums & bass + 100 % wet")
@@ -79,9 +81,8 @@ def test_an_assessor_goes_from_consent_to_thanks_and_every_rating_is_stored(at_t
 
 def test_what_is_missing_is_said_next_to_where_it_is_missing(at_trial):
     page = at_trial
-    page.keyboard.press("1")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("2")
+    rate(page, 1, "ArrowUp")
+    hear(page, 2)
     page.get_by_role("button", name="Next").click(force=True)
     expect(page.locator("form.next .message")).to_have_text("Still to hear: 3, 4. Still to rate: 2.")
     expect(page.locator(".todo")).to_have_text(["rated", "rate", "listen", "listen"])
@@ -94,16 +95,16 @@ def test_space_pauses_and_goes_on_and_l_lets_it_end(at_trial):
     expect(page.locator("listening-trial")).to_have_attribute("data-playing", "")
     page.keyboard.press(" ")
     expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
+    playing = pages.passing(page, "listening-trial", "data-playing")
     page.keyboard.press("l")
     page.keyboard.press(" ")
-    expect(page.locator("listening-trial")).to_have_attribute("data-playing", "")
-    expect(page.locator("listening-trial")).not_to_have_attribute("data-playing", "")
+    until(lambda: "" in playing() and playing()[-1] is None)
     expect(page.locator("play-bar output")).to_have_text("0.0 / 0.5 s")
 
 
 def test_answers_given_offline_wait_and_are_stored_when_the_connection_is_back(at_trial, context):
     page = at_trial
-    page.keyboard.press("1")
+    hear(page, 1)
     context.set_offline(True)
     page.keyboard.press("End")
     expect(page.locator("saved-note")).to_contain_text("Waiting to be saved: 1")
@@ -116,8 +117,7 @@ def test_answers_given_offline_wait_and_are_stored_when_the_connection_is_back(a
 def test_answers_left_behind_by_a_crash_are_stored_on_return(at_trial, context):
     page = at_trial
     page.route("**/answers", lambda route: route.abort())
-    page.keyboard.press("1")
-    page.keyboard.press("End")
+    rate(page, 1, "End")
     expect(page.locator("saved-note")).to_contain_text("Waiting")
     url = page.url
     page.close()
@@ -136,8 +136,7 @@ def test_two_tabs_show_the_same_order_and_the_last_answer_wins(at_trial, context
     tokens = "[...document.querySelectorAll('stimulus-column')].map((c) => c.dataset.token)"
     assert first.evaluate(tokens) == second.evaluate(tokens)
     for tab, key in [(second, "Home"), (first, "End")]:
-        tab.keyboard.press("1")
-        tab.keyboard.press(key)
+        rate(tab, 1, key)
         saved(tab)
     assert stored(trial())[0] == 100
     assert Rating.objects.count() == 1
@@ -163,9 +162,93 @@ def test_a_damaged_sound_is_never_played(live_server, page, study):
 
     def damage(route):
         response = route.fetch()
-        body = response.body()
-        route.fulfill(response=response, body=body[:-1] + bytes([body[-1] ^ 1]))
+        body = bytearray(response.body())
+        body[len(body) // 2] ^= 1
+        route.fulfill(response=response, body=bytes(body))
 
     page.route("**/audio/0.*", damage)  # the reference of trial 0 alone, so that no other request is under way
     page.get_by_role("button", name="I am ready").click()
-    expect(page.locator("form.next .message")).to_contain_text("A sound could not be loaded.")
+    expect(page.locator("form.next .message")).to_contain_text("A sound did not arrive exactly as it was prepared")
+    expect(page.get_by_role("button", name="Play 1")).to_be_disabled()
+    until(lambda: Event.objects.filter(kind="fault", place=0, value=1).exists())
+    assert trial().proved is False
+    page.unroute("**/audio/0.*")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(READY)
+    until(lambda: trial().proved)
+
+
+def test_a_sample_beyond_what_was_stored_is_never_heard_and_the_page_says_so_calmly(live_server, page, study):
+    Audio.objects.update(peak=0.1)
+    page.goto(f"{live_server.url}/s/{study.slug}/")
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="I am ready").click()
+    page.wait_for_selector(READY)
+    page.keyboard.press("1")
+    expect(page.locator("form.next .message")).to_contain_text("A sound did not arrive exactly as it was prepared")
+    expect(page.get_by_role("button", name="Play 1")).to_be_disabled()
+    assert not page.locator("stimulus-column input:enabled").count()
+    until(lambda: Event.objects.filter(kind="fault", slot__position=0, value=2).exists())
+
+
+def test_a_key_pressed_before_a_stimulus_was_heard_rates_nothing(at_trial):
+    page = at_trial
+    page.add_init_script(pages.HELD)
+    page.reload()
+    page.wait_for_selector(READY)
+    for number in range(1, 5):
+        page.keyboard.press(str(number))
+        page.keyboard.press("End")
+    page.evaluate("release()")
+    expect(page.locator(".todo").last).to_have_text("rate")
+    expect(page.locator(".todo")).to_have_text(["listen", "listen", "listen", "rate"])
+    assert page.evaluate("document.activeElement === document.querySelectorAll('stimulus-column input')[3]")
+    assert not Rating.objects.exists()
+
+
+def test_what_was_heard_before_a_reload_counts_and_the_slider_is_free_once_it_is_enough(at_trial):
+    page = at_trial
+    page.keyboard.press("l")
+    page.get_by_role("slider", name="Position").press("ArrowRight")
+    page.keyboard.press("1")  # from the middle to the end, where it stops by itself
+    until(Event.objects.filter(kind="heard").exists)
+    page.reload()
+    page.wait_for_selector(READY)
+    heard = page.evaluate("JSON.parse(document.getElementById('page-data').textContent).heard")
+    [first] = heard.values()
+    assert first["seconds"] == pytest.approx(0.25)
+    expect(page.locator(".todo").first).to_have_text("listen")
+    rate(page, 1, "End")
+    saved(page)
+    stretches = Event.objects.filter(kind="heard", slot__position=0).order_by("at", "order")
+    load = stretches.last().load
+    start, until_ = stretches.filter(load=load).values_list("value", "until")[0]
+    assert first["seconds"] + until_ - start >= 0.45
+    assert until_ - start < 0.48  # all 0.5 s would be asked for, had the first part not counted
+    assert stored(trial())[0] == 100
+
+
+def test_numbers_are_written_as_the_language_writes_them(live_server, page, tmp_path):
+    page.goto(live_server.url + pages.address("trial-intervals", tmp_path, language="de"))
+    page.wait_for_selector(READY)
+    expect(page.locator("play-bar output")).to_have_text("0,0 / 0,5 s")
+    rate(page, 1, "Home", "Shift+ArrowUp")
+    expect(page.locator(".fader input").first).to_have_attribute("aria-valuetext", re.compile("^0,1 "))
+
+
+def test_the_completion_code_is_copied_by_its_button_and_is_text_without_scripts(
+    live_server, context, browser, tmp_path
+):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    address = live_server.url + pages.address("done", tmp_path)
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("status")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "VOICES-4711"
+    plain = browser.new_context(java_script_enabled=False)
+    page = plain.new_page()
+    page.goto(address)
+    expect(page.get_by_text("VOICES-4711")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    plain.close()

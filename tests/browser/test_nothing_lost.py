@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from listening.models import Rating, Session, Slot, Stage
 from listening.participant.codes import grouped
+from tests.browser import pages
 from tests.browser.conftest import READY
 from tests.waiting import until
 
@@ -32,8 +33,7 @@ def ready(page):
 
 def rate(page, *keys: str) -> None:
     for number, key in enumerate(keys, start=1):
-        page.keyboard.press(str(number))
-        page.keyboard.press(key)
+        pages.rate(page, number, key)
 
 
 def stored(position: int = 0) -> list[float | None]:
@@ -68,7 +68,7 @@ def test_answers_outlive_a_crash_wherever_this_browser_keeps_them(begin, context
     again.add_init_script(script)
     again.goto(url)
     ready(again)
-    until(lambda: again.evaluate(SCORES)[:2] == [100, 0], seconds=5)
+    until(lambda: again.evaluate(SCORES)[:2] == [100, 0])
     expect(note(again)).to_have_text("Saved")
     assert stored()[:2] == [100, 0]
 
@@ -91,7 +91,7 @@ def test_an_answer_under_way_as_the_page_is_left_goes_by_beacon(begin):
     expect(note(page)).to_have_text("Saving …")
     assert not Rating.objects.exists()
     page.goto("about:blank")
-    until(lambda: Rating.objects.filter(score=100).exists(), seconds=10)
+    until(lambda: Rating.objects.filter(score=100).exists())
 
 
 def test_a_reply_that_is_not_ours_is_not_taken_for_saved(begin):
@@ -105,10 +105,10 @@ def test_a_reply_that_is_not_ours_is_not_taken_for_saved(begin):
     ]
     left = list(replies)
     page.route("**/answers", lambda route: route.fulfill(**left.pop(0)) if left else route.continue_())
+    told = pages.passing(page, "saved-note")
     rate(page, "End")
-    expect(note(page)).to_contain_text("Waiting to be saved: 1")
-    expect(note(page)).to_have_text("Saved")
-    assert not left
+    until(lambda: told()[-1] == "Saved" and not left)
+    assert any("Waiting to be saved: 1" in words for words in told())
     assert stored()[0] == 100
 
 
@@ -128,7 +128,7 @@ def test_a_code_brings_back_the_same_trial_order_and_values_on_another_device(be
     assert shown == grouped(Session.objects.get().code)
     second = device().new_page()
     second.goto(f"{live_server.url}/s/{study.slug}/")
-    second.get_by_role("link", name="I have begun already").click()
+    second.get_by_role("link", name="I have already begun").click()
     second.get_by_label("Your personal code").fill("xxxx")
     second.get_by_role("button", name="Go on").click()
     expect(second.get_by_role("alert")).to_contain_text("No session has this code")
@@ -151,7 +151,7 @@ def test_the_last_answer_wins_over_devices_whichever_arrives_first(begin, contex
     context.set_offline(False)
     expect(note(first)).to_have_text("Saved")
     assert stored()[0] == 100
-    until(lambda: first.evaluate(SCORES)[0] == 100, seconds=5)
+    until(lambda: first.evaluate(SCORES)[0] == 100)
 
 
 def test_a_device_whose_clock_is_wrong_still_has_the_last_word(begin, device):
@@ -171,10 +171,10 @@ def test_another_tab_shows_the_newest_answer_at_once(begin, context):
     second.goto(first.url)
     ready(second)
     rate(first, "End")
-    until(lambda: second.evaluate(SCORES)[0] == 100, seconds=5)
+    until(lambda: second.evaluate(SCORES)[0] == 100)
     rate(second, "Home")
     expect(note(second)).to_have_text("Saved")
-    until(lambda: first.evaluate(SCORES)[0] == 0, seconds=5)
+    until(lambda: first.evaluate(SCORES)[0] == 0)
     assert stored()[0] == 0
     assert Rating.objects.count() == 1
 
@@ -189,9 +189,9 @@ def test_what_waits_on_one_device_is_stored_though_another_has_gone_on_to_the_en
     for trial in Session.objects.get().trials.all():
         trial.finish()
     page.reload()
-    expect(page.get_by_text("Please keep this page open until this line is gone.")).to_be_visible()
+    expect(page.get_by_text("Please keep this page open until this message disappears.")).to_be_visible()
     page.unroute("**/answers")
-    expect(page.get_by_text("Please keep this page open until this line is gone.")).to_be_hidden()
+    expect(page.get_by_text("Please keep this page open until this message disappears.")).to_be_hidden()
     assert stored() == [100, 50, 50, 50]
 
 
@@ -238,7 +238,7 @@ def test_next_without_a_connection_waits_and_goes_on_by_itself(begin):
     expect(note(page)).to_have_text("Saved")
     page.route("**/trials/0", lambda route: route.abort())
     page.get_by_role("button", name="Next").click()
-    expect(page.locator("form.next .message")).to_contain_text("The page goes on by itself")
+    expect(page.locator("form.next .message")).to_contain_text("The test goes on by itself")
     page.unroute("**/trials/0")
     expect(page.locator(".progress span")).to_have_text("Trial 2 of 2")
 
@@ -267,7 +267,7 @@ def test_a_sound_that_cannot_be_decoded_is_said_and_cannot_be_rated(live_server,
     whole = path.read_bytes()
     path.write_bytes(whole[:42] + bytes(len(whole) - 42))
     page.get_by_role("button", name="I am ready").click()
-    expect(page.locator("form.next .message")).to_contain_text("Your ratings are safe", timeout=20_000)
+    expect(page.locator("form.next .message")).to_contain_text("Your ratings are safe")
     expect(page.locator("stimulus-column input").first).to_be_disabled()
     path.write_bytes(whole)
     page.get_by_role("button", name="Try again").click()

@@ -6,8 +6,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 
-from listening import export, tasks
-from listening.models import Checkpoint, Objective, Rating, RatingSet, Rendering, Session, Study, TrainingRun
+from listening import tasks
+from listening.exports import ratings as export
+from listening.models import Audio, Checkpoint, Objective, Rating, RatingSet, Rendering, Session, Study, TrainingRun
+from lossmodel import audio
+from tests import builders
 from tests.listening.panel import rate, voices
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +51,7 @@ def url(model: str, page: str = "changelist", *args) -> str:
 
 
 def page(client, address: str) -> str:
-    response = client.get(address)
+    response = client.get(address, follow=True)
     assert response.status_code == 200, address
     return response.content.decode()
 
@@ -90,13 +93,15 @@ def test_adding_an_objective_starts_its_fit(world, client, sent, django_capture_
     assert sent == [("fit", made.pk)]
 
 
-def test_adding_a_training_starts_it(world, client, sent, django_capture_on_commit_callbacks):
+def test_adding_a_training_starts_it(world, client, sent, settings, tmp_path, django_capture_on_commit_callbacks):
+    audio.write(tmp_path / "songs" / "one" / "vocals.wav", builders.tone())
+    settings.TRAINING_DATA_ROOTS = [tmp_path / "songs"]
     Objective.objects.update(status="done")
     with django_capture_on_commit_callbacks(execute=True):
         given = {
             "name": "fresh",
             "recipe": "tiny",
-            "data": "/songs",
+            "data": str(tmp_path / "songs"),
             "objective": Objective.objects.get().pk,
             "seed": 5,
         }
@@ -199,7 +204,7 @@ def test_a_failed_run_says_why(world, client):
     assert "/songs: no vocals.wav in &lt;song 1&gt;" in page(client, url("trainingrun", "change", run.pk))
 
 
-@pytest.mark.parametrize("model", ["rating", "session", "assessor", "ratingset", "checkpoint", "audio", "stimulus"])
+@pytest.mark.parametrize("model", ["rating", "assessor", "ratingset", "checkpoint", "audio", "stimulus"])
 def test_what_people_answered_and_machines_filed_cannot_be_changed_by_hand(world, client, model):
     row = {kind._meta.model_name: kind for kind in _models()}[model].objects.first()
     assert client.get(url(model, "add")).status_code == 403
@@ -207,7 +212,39 @@ def test_what_people_answered_and_machines_filed_cannot_be_changed_by_hand(world
     assert client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
+def test_of_a_session_only_whether_it_was_a_pilot_can_be_changed(world, client):
+    row = Session.objects.first()
+    before = Session.objects.filter(pk=row.pk).values().get()
+    assert client.get(url("session", "add")).status_code == 403
+    assert client.post(url("session", "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert 'name="pilot"' in page(client, url("session", "change", row.pk))
+    forged = {"pilot": "on", "seed": 1, "cell": 9, "comment": "forged", "finished_at_0": "2020-01-01"}
+    below = {
+        f"{rows}-{sum_}_FORMS": 0
+        for rows in ("checks", "comprehensions", "replies", "trials")
+        for sum_ in ("TOTAL", "INITIAL")
+    }
+    assert client.post(url("session", "change", row.pk), forged | below).status_code == 302
+    assert Session.objects.filter(pk=row.pk).values().get() == before | {"pilot": True}
+
+
+def test_pilots_are_marked_in_the_list_of_sessions(world, client):
+    assert 'name="form-0-pilot"' in page(client, url("session"))
+    rows = list(Session.objects.order_by("-pk"))
+    listed = {f"form-{place}-id": row.pk for place, row in enumerate(rows)}
+    sums = {"form-TOTAL_FORMS": len(rows), "form-INITIAL_FORMS": len(rows), "_save": "Save"}
+    client.post(url("session"), listed | sums | {"form-0-pilot": "on"})
+    assert [row.pilot for row in Session.objects.order_by("-pk")] == [True, *[False] * (len(rows) - 1)]
+
+
+def test_how_long_a_place_is_held_is_said_on_the_studys_page_even_once_it_is_open(world, client):
+    html = page(client, url("study", "design", world.pk))
+    assert 'name="hold_minutes"' in html
+    assert "goes to the next assessor" in html
+
+
 def test_studies_are_opened_closed_and_archived_from_the_list(world, client):
+    Study.objects.update(responsible="Dr. Ada Rose", institution="Northfield", contact="ada@northfield.example")
     for action, status in (("close", "closed"), ("open", "open"), ("close", "closed"), ("archive", "archived")):
         act(client, "study", action, world)
         world.refresh_from_db()
@@ -231,15 +268,16 @@ def test_a_new_study_is_made_from_a_test_method(world, client):
 
 
 def test_the_texts_of_a_study_can_be_edited_but_not_the_plan_of_an_open_one(world, client):
-    html = page(client, url("study", "change", world.pk))
+    html = page(client, url("study", "questions", world.pk))
     assert 'name="instructions"' in html
-    assert 'name="seed"' not in html
     inlines = re.findall(r'name="(\w+-(?:TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS)" value="(\d+)"', html)
-    given = dict(inlines) | {"title": "Better", "instructions": "Listen.", "consent_version": "1", "seed": 999}
-    assert client.post(url("study", "change", world.pk), given).status_code == 302
+    given = dict(inlines) | {"title": "Better", "instructions": "Listen.", "consent_version": "1"}
+    assert client.post(url("study", "questions", world.pk), given).status_code == 302
+    assert 'name="seed"' not in page(client, url("study", "design", world.pk))
+    assert client.post(url("study", "design", world.pk), {"hold_minutes": "45", "seed": 999}).status_code == 302
     seed = world.seed
     world.refresh_from_db()
-    assert (world.title, world.instructions, world.seed) == ("Better", "Listen.", seed)
+    assert (world.title, world.instructions, world.seed, world.hold_minutes) == ("Better", "Listen.", seed, 45)
 
 
 def test_ratings_are_frozen_from_the_list(world, client):
@@ -274,6 +312,24 @@ def test_what_comes_of_simulated_ratings_is_marked_wherever_it_is_named(world, c
     mark = "64 ratings, 32 simulated"
     for address in (url("objective"), url("objective", "add"), url("rendering", "change", Rendering.objects.get().pk)):
         assert mark in page(client, address)
+
+
+def test_what_was_noticed_about_a_sound_stands_on_its_items_page_in_the_list_and_on_the_studys_page(world, client):
+    item = world.items.first()
+    note = "good: silent (peak -92 dBFS)"
+    assert "silent" not in page(client, url("study", "sounds", world.pk))
+    world.items.filter(pk=item.pk).update(note=note)
+    for address in (url("item"), url("item", "change", item.pk), url("study", "sounds", world.pk)):
+        assert note in page(client, address)
+    noted = page(client, url("item") + f"?study__id__exact={world.pk}&note__isempty=0")
+    assert [each.name for each in world.items.all() if each.name in noted] == [item.name]
+
+
+def test_a_silent_stimulus_is_called_silent_where_its_loudness_would_stand(world, client):
+    address = url("stimulus") + f"?item__study__id__exact={world.pk}"
+    assert ">silent<" not in page(client, address)
+    Audio.objects.filter(pk=world.items.first().stimuli.first().audio_id).update(peak=0.0, loudness=None)
+    assert page(client, address).count(">silent<") == 1
 
 
 def test_staff_hear_a_stimulus(world, client):

@@ -2,18 +2,25 @@
 
 import datetime as dt
 import io
+import threading
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from listening import export, tasks
+from listening import tasks
+from listening.exports import ratings as export
 from listening.management import base
-from listening.models import Checkpoint, Objective, Rendering, TrainingRun
+from listening.models import Checkpoint, Objective, Rendering, SweepTurn, TrainingRun
+from listening.tasks import sweeping
+from listening.tasks.sweeping import CHECKS_PER_TURN, Sweeper
 from lossmodel.errors import BadInput
 from tests.listening.panel import rate, voices
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = dt.timedelta(hours=1)
@@ -193,6 +200,66 @@ def test_sweep_does_not_send_the_same_run_at_every_turn(sent, django_capture_on_
             out = told("sweep")
     assert out == "nothing is lost or forgotten\n"
     assert sent == [("train", waiting.pk)]
+
+
+def test_sweep_says_so_where_the_broker_takes_no_message_and_tries_again_at_the_next_turn(monkeypatch, sent):
+    def refuse(_pk):
+        raise OperationalError("Connection refused")
+
+    silent, waiting = training(), training()
+    assert silent.claim()
+    TrainingRun.objects.filter(pk=silent.pk).update(beat_at=timezone.now() - LONG_AGO)
+    TrainingRun.objects.filter(pk=waiting.pk).update(queued_at=timezone.now() - LONG_AGO)
+    with monkeypatch.context() as without_broker:
+        without_broker.setattr(tasks.train, "delay", refuse)
+        out = told("sweep")
+    assert "sent again" not in out
+    assert out.count("the broker does not take its message") == 2
+    assert "sent again" in told("sweep")
+    assert sent == [("train", waiting.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_one_has_the_turn_to_sweep_until_the_next_is_due():
+    start, took = threading.Barrier(6), []
+
+    def ask():
+        start.wait(10)
+        took.append(SweepTurn.take(LONG_AGO))
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(took) == [False] * 5 + [True]
+    assert not SweepTurn.take(LONG_AGO)
+    SweepTurn.objects.update(taken_at=timezone.now() - LONG_AGO)
+    assert SweepTurn.take(LONG_AGO)
+
+
+def test_a_lost_run_is_taken_up_within_a_minute_of_its_workers_death():
+    longest_wait = django_settings.SWEEP_EVERY * (1 + 1 / CHECKS_PER_TURN)
+    assert django_settings.RUN_LOST_AFTER + longest_wait < dt.timedelta(seconds=60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_fails_ends_no_later_one(monkeypatch, settings):
+    settings.SWEEP_EVERY = dt.timedelta(seconds=0.02)
+    turns = []
+
+    def fail():
+        turns.append(1)
+        raise RuntimeError("storage is away")
+
+    monkeypatch.setattr(sweeping, "sweep", fail)
+    sweeper = Sweeper()
+    sweeper.start()
+    until(lambda: len(turns) >= 2)
+    sweeper.over.set()
+    sweeper.join(10)
+    assert not sweeper.is_alive()
 
 
 def test_healthcheck_names_everything_that_answers():

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from listening import export
 from listening.admin.evidence import free_slug
+from listening.exports import ratings as export
 from listening.models import Objective, Stimulus, Study
 from lossmodel.objective.report import contents as report
 from tests.listening.panel import LEAKS, rate, voices
@@ -88,7 +88,7 @@ def test_an_objective_without_a_report_shows_what_its_card_says(study, client):
 
 def test_a_damaged_report_is_named_and_the_page_opens(study, client):
     made = fitted(study)
-    (made.folder / report.REPORT).write_text("{")
+    (made.folder / report.REPORT_FILE).write_text("{")
     html = client.get(page_of(made)).content.decode()
     assert 'class="errornote"' in html
     assert "report.json: not a report of this version" in html
@@ -115,7 +115,7 @@ def test_a_confirmed_choice_becomes_a_draft_study(study, client):
     made = fitted(study)
     answer = client.post(drafts(made), {"chosen": ["0", "4"], "slug": "second", "confirmed": "1"}, follow=True)
     draft = Study.objects.get(slug="second")
-    assert answer.redirect_chain[-1][0] == reverse("admin:listening_study_change", args=[draft.pk])
+    assert answer.redirect_chain[-1][0] == reverse("admin:listening_study_sounds", args=[draft.pk])
     assert "is drafted with 2 stimuli" in answer.content.decode()
     rows = set(Stimulus.objects.filter(item__study=draft).values_list("item__name", "condition__name"))
     assert rows == {("song0", "good"), ("song0", "hidden"), ("song1", "fair"), ("song1", "hidden")}

@@ -8,22 +8,29 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pyarrow import parquet
 
-from listening import export
 from listening.conformity import check
-from listening.models import Assessor, Rating, RatingSet, Session, Slot, Study
+from listening.exports import facts, replies
+from listening.exports import ratings as export
+from listening.exports.download import csv_response
+from listening.models import Assessor, Rating, RatingSet, Session, Slot, Study, Trial
 from lossmodel import manifest
 from lossmodel.errors import BadInput
 from lossmodel.ratings import table
+from tests import builders
 from tests.builders import study
+from tests.listening import panel
 
 pytestmark = pytest.mark.django_db
 
 COLUMNS = [
     "study", "session", "assessor", "attribute", "item", "condition", "role", "replicate", "trial", "position",
-    "score", "seconds", "simulated", "part",
+    "score", "seconds", "simulated", "part", "heard", "proved",
+    "method", "against_reference", "anchor",
 ]  # fmt: skip
 
 
@@ -43,6 +50,18 @@ def rated(tmp_path):
     sit(made)
     sit(made, simulated=True, seconds=None)
     return made
+
+
+def played(client, made: Study) -> Session:
+    """Sit a session whose first page told what it played and proved it, whose second told, and whose others did not."""
+    session = sit(made)
+    first, second = session.trials.all()[:2]
+    builders.hear(client, first, until=0.25)
+    builders.hear(client, first, [first.slots.first().token], until=0.2)
+    builders.hear(client, second, [second.slots.first().token])
+    Trial.objects.filter(session=session).update(proved=False)
+    Trial.objects.filter(pk=first.pk).update(proved=True)
+    return session
 
 
 def as_csv(made: Study) -> list[dict[str, str]]:
@@ -68,6 +87,72 @@ def test_every_rating_is_one_row_with_the_agreed_columns_in_order(rated):
         assert row["assessor"] == slot.trial.session.assessor.code
         assert row["simulated"] is slot.trial.session.assessor.simulated
     assert sum(row["replicate"] for row in rows) == 2 * 2 * 4
+
+
+def test_each_rating_tells_how_long_it_was_heard_and_whether_its_sound_is_proved(client, rated):
+    number = played(client, rated).number
+    found = list(export.rows(rated))
+    assert {(row["heard"], row["proved"]) for row in found if row["session"] != number} == {(None, None)}
+    own = [row for row in found if row["session"] == number]
+    assert [(row["heard"], row["proved"]) for row in own[:4]] == [(0.45, True), *3 * [(0.25, True)]]
+    assert [(row["heard"], row["proved"]) for row in own[4:8]] == [(0.5, False), *3 * [(0.0, False)]]
+    assert {(row["heard"], row["proved"]) for row in own[8:]} == {(None, False)}
+
+
+def test_the_same_stands_in_every_format_and_is_read_again(client, rated, tmp_path):
+    played(client, rated)
+    for form in ("csv", "json", "parquet"):
+        call_command("export_ratings", "tones", format=form, output=tmp_path / form)
+    expected = list(export.rows(rated))
+    assert json.loads((tmp_path / "json").read_text()) == expected
+    assert parquet.read_table(tmp_path / "parquet").to_pylist() == expected
+    with (tmp_path / "csv").open(newline="") as file:
+        told = [(row["heard"], row["proved"]) for row in csv.DictReader(file)]
+    assert told == [tuple("" if row[key] is None else str(row[key]) for key in ("heard", "proved")) for row in expected]
+    frame = table.read(tmp_path / "csv")
+    table.write(tmp_path / "again", frame)
+    assert table.read(tmp_path / "again")[["heard", "proved"]].equals(frame[["heard", "proved"]])
+
+
+def test_ratings_that_are_not_proved_are_left_out_on_demand_alone(client, rated, tmp_path):
+    played(client, rated)
+    frozen, only = export.freeze(rated), export.freeze(rated, proved_only=True)
+    assert (frozen.rows, frozen.unproved, frozen.simulated) == (72, 20, 24)
+    assert (only.rows, only.unproved, only.simulated) == (52, 0, 24)
+    assert export.proved(frozen) == only
+    assert export.proved(only) == only
+    call_command("export_ratings", "tones", output=tmp_path / "every.csv")
+    call_command("export_ratings", "tones", output=tmp_path / "proved.csv", proved_only=True)
+    assert len(table.read(tmp_path / "every.csv")) == 72
+    assert (tmp_path / "proved.csv").read_bytes() == only.path.read_bytes()
+    file = io.StringIO()
+    assert export.write_webmushra(rated, file, proved_only=True) == 52
+    assert "proved" not in file.getvalue()
+
+
+def test_where_no_rating_is_proved_none_is_frozen(tmp_path):
+    made = study(tmp_path)
+    made.open()
+    sit(made).trials.update(proved=False)
+    for freeze in (lambda: export.freeze(made, proved_only=True), lambda: export.proved(export.freeze(made))):
+        with pytest.raises(BadInput, match="keep those whose sound is not proved"):
+            freeze()
+
+
+def test_a_set_that_was_frozen_before_pages_told_counts_as_not_proved_where_people_sat_here(rated):
+    old = export.freeze(rated)
+    lines = [",".join(row.split(",")[:-5]) for row in old.path.read_text().splitlines()]
+    old.path.write_text("\n".join(lines) + "\n")
+    RatingSet.objects.update(unproved=24)
+    old.refresh_from_db()
+    assert (export.proved(old).rows, export.proved(old).simulated) == (24, 24)
+
+
+def test_a_table_is_read_from_the_database_in_as_many_questions_however_long_it_is(client, rated):
+    played(client, rated)
+    with CaptureQueriesContext(connection) as asked:
+        list(export.rows(rated))
+    assert len(asked) == 2
 
 
 def test_ratings_of_other_studies_and_of_withdrawn_sessions_are_left_out(rated, tmp_path):
@@ -174,15 +259,15 @@ def test_the_manifest_of_remote_sounds_has_local_files(settings, tmp_path):
 
 
 def test_the_facts_of_a_study_are_those_of_its_material(rated):
-    facts = export.facts(rated)
-    assert facts.stimuli_per_item == (4, 4)
-    assert facts.items_per_system == (2, 2)
-    assert facts.items_with_reference == 2
-    assert facts.anchors == {"low"}
-    assert facts.longest == 0.5
-    assert facts.assessors == 1
-    assert len(facts.medians) == 2
-    assert {finding.clause for finding in check(facts) if finding.met is False} >= {"anchors", "items", "training"}
+    found = facts.facts(rated)
+    assert found.stimuli_per_item == (4, 4)
+    assert found.items_per_system == (2, 2)
+    assert found.items_with_reference == 2
+    assert found.anchors == {"low"}
+    assert found.longest == 0.5
+    assert found.assessors == 1
+    assert len(found.medians) == 2
+    assert {finding.clause for finding in check(found) if finding.met is False} >= {"anchors", "items", "training"}
 
 
 def test_the_command_writes_a_file_whole_or_the_table_on_standard_output(rated, tmp_path, capsys):
@@ -201,3 +286,21 @@ def test_the_command_answers_an_unknown_slug_in_one_line_with_status_2(capsys):
         call_command("export_ratings", "nope")
     assert caught.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_no_csv_that_the_site_writes_starts_a_formula_and_a_fit_reads_the_names_as_they_are(tmp_path):
+    made = panel.voices(tmp_path, items=1)
+    made.questions.create(key="words", text="@SUM(A1)", kind="text")
+    (session,) = panel.rate(made, assessors=1)
+    made.conditions.filter(name="good").update(name='=HYPERLINK("http://evil")')
+    Assessor.objects.update(code="+1234=cmd")
+    session.replies.create(question=made.questions.get(), value="-2+3+cmd|' /C calc'!A0")
+    frozen = export.freeze(made)
+    streamed = b"".join(csv_response(export.rows(made), "x").streaming_content).decode()
+    said = io.StringIO()
+    replies.write_csv(made, said)
+    for text in (streamed, frozen.path.read_text(encoding="utf-8"), said.getvalue()):
+        cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+        assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r")]
+        assert any(cell[:2] in {"'=", "'+", "'-"} for cell in cells)
+    assert '=HYPERLINK("http://evil")' in set(table.read(frozen.path)["condition"])

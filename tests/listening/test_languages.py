@@ -11,7 +11,7 @@ from django.utils import translation
 
 from listening import presets, stimuli
 from listening.importers import import_study
-from listening.models import Assessor, Question, Session
+from listening.models import Assessor, Question, Rating, Session
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from tests import builders, messages
@@ -147,6 +147,29 @@ def test_texts_of_the_method_follow_the_browser_where_a_study_has_no_language(cl
     assert "My own words" in html
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_numbers_for_machines_keep_their_point_where_people_write_a_comma(client, tmp_path, code):
+    session = Session.objects.begin(opened(tmp_path, language=code), Assessor.objects.create())
+    pages.bring(session, "trial")
+    for slot in session.trials.get().slots.all():
+        Rating.objects.create(slot=slot, score=61.5)
+    html = client.get(session.get_absolute_url()).content.decode()
+    assert html.count('value="61.5"') == 4
+    assert not re.findall(r'value="[0-9]+,[0-9]+"', html)
+
+
+def test_the_grades_are_those_of_the_standard_in_its_languages():
+    graded = {}
+    for code in ("de", "fr", "es"):
+        with translation.override(code):
+            graded[code] = [translation.gettext(label) for label in presets.preset("acr").rules.choices]
+    assert graded == {
+        "de": ["Schlecht", "Dürftig", "Ordentlich", "Gut", "Ausgezeichnet"],
+        "fr": ["Mauvais", "Médiocre", "Assez bon", "Bon", "Excellent"],
+        "es": ["Mala", "Mediocre", "Aceptable", "Buena", "Excelente"],
+    }
+
+
 def test_researchers_are_spoken_to_in_english(client):
     assert 'lang="en' in client.get("/admin/login/", headers={"accept-language": "de"}).content.decode()
 
@@ -176,7 +199,7 @@ def bare(html: str) -> list[str]:
     return [text.strip() for text in spoken if re.search(r"[a-z]{2}", text)]
 
 
-OWN_WORDS = ("Hearback", "localhost", "testserver", "http", "Voices", "VOICES-4711", "Page ")
+OWN_WORDS = ("Hearback", "localhost", "testserver", "http", "Voices", "VOICES-4711", "Page ", "northfield.example")
 """What needs no translation: names, addresses, keys. Nor does what the study of these pages asks in its own words."""
 
 
@@ -187,6 +210,7 @@ def test_another_language_is_begun_by_one_command_and_reaches_every_word(client,
     html = client.get(address, headers={"accept-language": PSEUDO}).content.decode()
     own = [
         *OWN_WORDS,
+        *pages.WHO.values(),
         *Question.objects.values_list("text", flat=True),
         *Session.objects.values_list("code", flat=True),
     ]

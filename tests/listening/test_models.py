@@ -118,7 +118,7 @@ def test_only_an_open_study_with_room_takes_people_and_any_study_takes_simulated
     Session.objects.begin(made, Assessor.objects.create(simulated=True))
     made.open()
     Session.objects.begin(made, Assessor.objects.create())
-    with pytest.raises(Unavailable, match="all the assessors"):
+    with pytest.raises(Unavailable, match="all the participants"):
         Session.objects.begin(made, Assessor.objects.create())
     made.sessions.filter(assessor__simulated=False).update(declined_at=timezone.now())
     assert Session.objects.begin(made, Assessor.objects.create()).number == 2

@@ -25,13 +25,6 @@ def study(tmp_path) -> Study:
     return made
 
 
-def sitting(study: Study) -> Session:
-    session = Session.objects.begin(study, Assessor.objects.create())
-    session.consent()
-    session.instruct()
-    return session
-
-
 def at(session: Session, name: str, *more) -> str:
     return reverse(f"participant:{name}", args=[session.token, *more])
 
@@ -103,8 +96,9 @@ def test_a_forged_ticket_begins_a_sitting_of_its_own(study, forged):
 
 @pytest.mark.django_db(transaction=True)
 def test_answers_that_arrive_at_the_same_time_leave_one_row_with_the_newest(study):
-    session = sitting(study)
+    session = builders.sitting(study)
     slot, together, seen = session.trials.first().slots.first(), threading.Barrier(8), []
+    builders.hear(Client(), slot.trial)
 
     def tell(order: int) -> None:
         together.wait()
@@ -121,16 +115,18 @@ def test_answers_that_arrive_at_the_same_time_leave_one_row_with_the_newest(stud
 
 
 def test_an_answer_says_what_stands_when_one_given_later_came_first(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     slot = session.trials.first().slots.first()
+    builders.hear(client, slot.trial)
     answer(client, session, slot, 20.0, order=9)
     late = answer(client, session, slot, 80.0, order=3)
     assert late.json() == {"saved": True, "newest": False, "score": 20.0, "order": 9}
 
 
 def test_an_answer_from_a_stale_page_still_counts_until_the_session_ends(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     first = session.trials.first()
+    builders.hear(client, first)
     rate(first)
     client.post(at(session, "trial", 0))
     assert answer(client, session, first.slots.first(), 71.0, order=2).json()["newest"]
@@ -138,12 +134,13 @@ def test_an_answer_from_a_stale_page_still_counts_until_the_session_ends(client,
 
 
 def test_an_answer_before_its_page_is_refused_and_the_page_itself_still_takes_it(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     second = session.trials.all()[1].slots.first()
     assert answer(client, session, second).status_code == 409
     assert not Rating.objects.exists()
     rate(session.trials.first())
     session.trials.first().finish()
+    builders.hear(client, second.trial)
     assert answer(client, session, second).status_code == 200
 
 
@@ -155,7 +152,7 @@ def test_an_answer_before_consent_is_refused(client, study):
 
 @pytest.mark.parametrize("score", ["NaN", "Infinity", "-Infinity", "1e999", "true", '"50"', "[50]", "100.0000001"])
 def test_a_score_that_is_no_number_from_0_to_100_is_refused(client, study, score):
-    session = sitting(study)
+    session = builders.sitting(study)
     slot = session.trials.first().slots.first()
     body = f'{{"slot": "{slot.token}", "score": {score}, "order": 1, "key": "{uuid.uuid4()}"}}'
     response = send(client, session, body.encode())
@@ -165,7 +162,7 @@ def test_a_score_that_is_no_number_from_0_to_100_is_refused(client, study, score
 
 
 def test_an_answer_as_long_as_a_book_is_refused_unread(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     for size in (answer_of(5000), answer_of(3_000_000)):
         response = send(client, session, size)
         assert response.status_code == 413
@@ -178,7 +175,7 @@ def answer_of(size: int) -> bytes:
 
 
 def test_a_comment_as_long_as_a_library_is_answered_in_the_sites_own_look_and_the_sitting_goes_on(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     for trial in session.trials.all():
         rate(trial)
         trial.finish()
@@ -192,7 +189,7 @@ def test_a_comment_as_long_as_a_library_is_answered_in_the_sites_own_look_and_th
 
 @pytest.mark.parametrize("name", ["consent", "instructions", "trial", "comment"])
 def test_a_reloaded_or_restored_tab_comes_to_where_the_sitting_stands(client, study, name):
-    session = sitting(study)
+    session = builders.sitting(study)
     address = at(session, name, *([0] if name == "trial" else []))
     assert client.get(address).url == session.get_absolute_url()
     assert client.head(address).url == session.get_absolute_url()
@@ -200,14 +197,16 @@ def test_a_reloaded_or_restored_tab_comes_to_where_the_sitting_stands(client, st
 
 
 def test_a_page_whose_cookies_are_gone_still_goes_on(study):
-    strict, session = Client(enforce_csrf_checks=True), sitting(study)
+    strict, session = Client(enforce_csrf_checks=True), builders.sitting(study)
+    builders.hear(strict, session.trials.first())
     rate(session.trials.first())
     assert strict.post(at(session, "trial", 0)).url == session.get_absolute_url()
     assert session.trials.first().finished_at
 
 
 def test_next_sent_twice_finishes_one_trial(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
+    builders.hear(client, session.trials.first())
     rate(session.trials.first())
     for _ in range(2):
         assert client.post(at(session, "trial", 0)).url == session.get_absolute_url()
@@ -215,7 +214,7 @@ def test_next_sent_twice_finishes_one_trial(client, study):
 
 
 def test_a_personal_code_brings_its_assessor_back_on_another_device(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     typed = codes.grouped(session.code).lower().replace("-", " – ")
     assert resume(client, study, typed).url == session.get_absolute_url()
     assert client.get(study.get_absolute_url()).url == session.get_absolute_url()
@@ -234,22 +233,22 @@ def test_the_code_stands_on_the_pages_of_the_sitting_and_is_not_the_pseudonym(cl
 
 @pytest.mark.parametrize("typed", ["", "XXXX-XXXX", "a\0b", "ß" * 20, "x" * 5000])
 def test_a_wrong_code_is_said_kindly(client, study, typed):
-    sitting(study)
+    builders.sitting(study)
     response = resume(client, study, typed)
     assert response.status_code == 404
     assert "No session has this code" in response.content.decode()
 
 
 def test_a_code_is_good_in_its_own_study_alone(client, study, tmp_path):
-    session = sitting(study)
+    session = builders.sitting(study)
     other = builders.study(tmp_path, slug="others")
     assert resume(client, other, session.code).status_code == 404
 
 
 def test_whoever_guesses_codes_is_stopped_and_others_are_not(study):
-    session = sitting(study)
+    session = builders.sitting(study)
     guesser, honest = Client(REMOTE_ADDR="192.0.2.1"), Client(REMOTE_ADDR="192.0.2.2")
-    for _ in range(codes.WRONG_CODES):
+    for _ in range(codes.WRONG_CODES.attempts):
         assert resume(guesser, study, "WRONG").status_code == 404
     stopped = resume(guesser, study, session.code)
     assert stopped.status_code == 429
@@ -258,9 +257,9 @@ def test_whoever_guesses_codes_is_stopped_and_others_are_not(study):
 
 
 def test_behind_a_proxy_guesses_are_counted_by_the_address_that_the_proxy_saw(study, settings):
-    session = sitting(study)
+    session = builders.sitting(study)
     settings.BEHIND_HTTPS = True
-    for made_up in range(codes.WRONG_CODES):
+    for made_up in range(codes.WRONG_CODES.attempts):
         guess(study, "WRONG", f"198.51.100.{made_up}, 192.0.2.1")
     assert guess(study, session.code, "203.0.113.9, 192.0.2.1").status_code == 429
     assert guess(study, session.code, "192.0.2.2").status_code == 302
@@ -272,7 +271,7 @@ def guess(study: Study, code: str, forwarded: str):
 
 
 def test_a_closed_study_shows_the_way_back_and_takes_the_code(client, study):
-    session = sitting(study)
+    session = builders.sitting(study)
     study.close()
     assert reverse("participant:resume", args=[study.slug]) in client.get(study.get_absolute_url()).content.decode()
     assert resume(client, study, session.code).url == session.get_absolute_url()

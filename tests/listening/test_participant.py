@@ -1,19 +1,16 @@
 """The assessor's addresses: what is shown at each stage, and a calm answer to everything that should not come."""
 
-import io
 import json
 import uuid
 
-import numpy as np
 import pytest
-import soundfile
+from django.test import Client
 from django.urls import reverse
 
 from listening.models import Assessor, Audio, Rating, Session, Stage, Study
 from listening.participant import pages, sounds
-from listening.participant.flac import padded
-from listening.participant.sheet import sheet, start
-from listening.participant.sounds import delivered, hidden_sounds, open_sounds
+from listening.participant.sounds import hidden_sounds, open_sounds
+from listening.participant.trial_page import initial_score, trial_page
 from listening.presets import preset
 from tests import builders
 
@@ -37,6 +34,11 @@ def sitting(study: Study, *, stage: Stage = Stage.TRIAL) -> Session:
 
 def at(session: Session, name: str, *more) -> str:
     return reverse(f"participant:{name}", args=[session.token, *more])
+
+
+def hear(client, session: Session) -> None:
+    for trial in session.trials.all():
+        builders.hear(client, trial)
 
 
 def answer(client, session: Session, **changes):
@@ -72,7 +74,7 @@ def test_somebody_else_on_the_same_device_begins_a_sitting_of_their_own(client, 
 
 def test_whoever_declines_at_the_open_door_leaves_no_row(client, study):
     response = client.post(study.get_absolute_url(), {"answer": "decline"})
-    assert "no rating of yours is stored" in response.content.decode()
+    assert "none of your ratings are stored" in response.content.decode()
     assert not Session.objects.exists()
     assert not Assessor.objects.exists()
 
@@ -94,6 +96,7 @@ def test_the_stages_follow_one_another_and_a_repeated_post_changes_nothing(clien
             assert client.post(at(session, name)).url == session.get_absolute_url()
         session.refresh_from_db()
         assert session.stage == stage
+    hear(client, session)
     rate_all(session)
     for trial in session.trials.all():
         for _ in range(2):
@@ -117,6 +120,7 @@ def test_instructions_cannot_be_skipped_over_consent_nor_the_end_reached_before_
 def test_a_trial_with_a_missing_rating_is_shown_again_and_says_which(client, study):
     session = sitting(study)
     trial = session.trials.first()
+    hear(client, session)
     for slot in trial.slots.exclude(position=1):
         slot.answer(40, order=1, key=uuid.uuid4())
     response = client.post(at(session, "trial", 0))
@@ -129,6 +133,7 @@ def test_where_the_method_asks_for_a_hundred_a_trial_without_one_is_shown_again(
     study = builders.study(tmp_path, preset="mushra", replicates=0)
     study.open()
     session = sitting(study)
+    hear(client, session)
     rate_all(session, 99.0)
     assert client.post(at(session, "trial", 0)).status_code == 409
     session.trials.first().slots.first().answer(100, order=2, key=uuid.uuid4())
@@ -137,6 +142,7 @@ def test_where_the_method_asks_for_a_hundred_a_trial_without_one_is_shown_again(
 
 def test_an_answer_is_stored_when_given_and_safe_to_repeat_and_the_last_one_wins(client, study):
     session, key = sitting(study), str(uuid.uuid4())
+    hear(client, session)
     stands = {"saved": True, "newest": True, "score": 61.5, "order": 5}
     assert answer(client, session, key=key, order=5).json() == stands
     assert answer(client, session, key=key, order=5).json() == stands
@@ -194,9 +200,9 @@ def test_an_answer_after_the_end_is_refused_and_the_rating_stands(client, study)
 
 
 def test_a_beacon_needs_no_cookie(study):
-    from django.test import Client
-
-    assert answer(Client(enforce_csrf_checks=True), sitting(study)).status_code == 200
+    strict, session = Client(enforce_csrf_checks=True), sitting(study)
+    hear(strict, session)
+    assert answer(strict, session).status_code == 200
 
 
 @pytest.mark.parametrize("url", ["/s/no-such-study/", "/t/forged/", "/t/forged/audio/x", "/t/a%00b/", "/nowhere"])
@@ -214,7 +220,7 @@ def test_a_closed_study_and_a_full_one_say_so_and_make_no_row(client, study):
     study.close()
     closed = client.get(study.get_absolute_url())
     assert (full.status_code, closed.status_code) == (403, 403)
-    assert "all the assessors it needs" in full.content.decode()
+    assert "all the participants it needs" in full.content.decode()
     assert "This study is not open." in closed.content.decode()
     assert not Session.objects.exists()
     assert not Assessor.objects.exists()
@@ -223,6 +229,7 @@ def test_a_closed_study_and_a_full_one_say_so_and_make_no_row(client, study):
 def test_whoever_began_before_the_study_closed_may_finish(client, study):
     session = sitting(study)
     study.close()
+    hear(client, session)
     assert answer(client, session).status_code == 200
     assert client.get(session.get_absolute_url()).status_code == 200
 
@@ -234,45 +241,11 @@ def test_a_stranger_does_not_hear_the_sounds_of_a_sitting(client, study):
         assert client.get(at(other, "audio", sound.token)).status_code == 404
 
 
-def test_all_sounds_of_a_trial_are_equally_long_and_bit_exact(client, study):
-    trial = sitting(study).trials.first()
-    sounds = hidden_sounds(trial) + open_sounds(trial)
-    files = [client.get(at(trial.session, "audio", sound.token)) for sound in sounds]
-    assert len({response["Content-Length"] for response in files}) == 1
-    assert len({len(sound.audio.path.read_bytes()) for sound in sounds}) > 1
-    for response, sound in zip(files, sounds):
-        served, _ = soundfile.read(io.BytesIO(response.content), dtype="int16")
-        kept, _ = soundfile.read(sound.audio.path, dtype="int16")
-        np.testing.assert_array_equal(served, kept)
-        assert "Content-Disposition" not in response
-        assert "ETag" not in response
-
-
-def test_the_same_sound_has_another_address_and_digest_in_every_sitting(client, study):
-    heads = []
-    for session in (sitting(study), sitting(study)):
-        trial = session.trials.filter(item__name="item0").first()
-        sounds = hidden_sounds(trial) + open_sounds(trial)
-        heads.append({client.get(at(session, "audio", sound.token))["Sound-Check"] for sound in sounds})
-        heads[-1] |= {sound.token for sound in sounds}
-    assert not heads[0] & heads[1]
-
-
-def test_the_digest_of_a_sound_is_that_of_its_bytes_keyed_by_its_token(client, study):
-    import hmac
-
-    session = sitting(study)
-    token = session.trials.first().slots.first().token
-    response = client.get(at(session, "audio", token))
-    assert response["Sound-Check"] == hmac.digest(token.encode(), response.content, "sha256").hex()
-    assert delivered(session, token) == response.content
-
-
 def test_a_sound_is_served_by_a_process_that_has_not_shown_its_page(client, study):
     session = sitting(study)
     trial = session.trials.first()
     for sound in open_sounds(trial) + hidden_sounds(trial):
-        sounds._served.cache_clear()
+        sounds._servable.cache_clear()
         assert client.get(at(session, "audio", sound.token)).status_code == 200
 
 
@@ -281,38 +254,17 @@ def test_a_trials_page_is_read_before_anybody_comes_for_it():
 
     [loader] = engines["django"].engine.template_loaders
     loader.reset()
-    pages.warm()
-    assert {"participant/trial.html", "participant/desk/scale.html"} <= set(loader.get_template_cache)
-
-
-@pytest.mark.parametrize("room", [4, 5, 1000, 2**24 + 2, 2**24 + 3, 2**24 + 5])
-def test_padding_fills_any_room_from_four_bytes_on(room, tmp_path):
-    from listening.participant.flac import _blocks
-
-    blocks = _blocks(room, last=True)
-    assert len(blocks) == room
-    place, flags = 0, []
-    while place < room:
-        flags.append(blocks[place])
-        place += 4 + int.from_bytes(blocks[place + 1 : place + 4])
-    assert place == room
-    assert flags == [1] * (len(flags) - 1) + [0x81]
-
-
-def test_what_is_no_flac_or_has_no_room_is_not_padded():
-    with pytest.raises(ValueError, match="no FLAC"):
-        padded(b"RIFF" + bytes(60), 100)
-    with pytest.raises(ValueError, match="at least 4"):
-        padded(b"fLaC" + bytes(60), 66)
+    pages.preload_templates()
+    assert {"participant/trial.html", "participant/rating/scale.html"} <= set(loader.get_template_cache)
 
 
 def test_sliders_start_where_the_seed_says_on_every_device(study):
     session = sitting(study)
     slots = [slot for trial in session.trials.all() for slot in trial.slots.all()]
-    first = [start(slot, preset("ward-2").rules) for slot in slots]
-    assert first == [start(slot, preset("ward-2").rules) for slot in slots]
+    first = [initial_score(slot, preset("ward-2").rules) for slot in slots]
+    assert first == [initial_score(slot, preset("ward-2").rules) for slot in slots]
     assert len(set(first)) > 3
-    assert {start(slot, preset("mushra").rules) for slot in slots} == {0.0}
+    assert {initial_score(slot, preset("mushra").rules) for slot in slots} == {0.0}
 
 
 def test_several_references_are_named_and_the_mixture_is_offered_where_the_method_says_so(tmp_path):
@@ -328,6 +280,23 @@ def test_a_page_shows_the_ratings_given_so_far_and_goes_on_counting(study):
     session = sitting(study)
     trial = session.trials.first()
     trial.slots.first().answer(33.3, order=7, key=uuid.uuid4())
-    page = sheet(trial)
-    assert (page.columns[0].score, page.columns[0].rated, page.order) == (33.3, True, 7)
-    assert not page.columns[1].rated
+    page = trial_page(trial)
+    assert (page.stimuli[0].score, page.stimuli[0].rated, page.order) == (33.3, True, 7)
+    assert not page.stimuli[1].rated
+
+
+def test_an_answer_from_a_clock_far_ahead_closes_its_slot_to_no_later_one(client, study):
+    session = sitting(study)
+    hear(client, session)
+    ahead = answer(client, session, score=10, order=2**53 - 1).json()
+    assert ahead["newest"]
+    assert ahead["order"] < 2**53 - 1
+    again = answer(client, session, score=20, order=ahead["order"] + 1).json()
+    assert (again["newest"], again["score"]) == (True, 20)
+
+
+@pytest.mark.parametrize("place", ["trials/{}", "headphones/antiphase/{}"])
+def test_a_number_beyond_all_numbers_is_no_place(client, study, place):
+    session = sitting(study)
+    answered = client.post(f"{session.get_absolute_url()}{place.format('9' * 40)}")
+    assert answered.status_code in {302, 404}

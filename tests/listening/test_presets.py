@@ -73,8 +73,8 @@ def test_the_five_grades_are_stored_as_equal_steps_from_0_to_100(key):
     assert [score for _label, score in preset(key).rules.options] == [0, 25, 50, 75, 100]
 
 
-def test_the_grades_of_p808_run_from_imperceptible_to_very_annoying_and_from_excellent_to_bad():
-    assert preset("dcr").rules.options[-1] == ("Imperceptible", 100)
+def test_the_grades_of_p808_run_from_inaudible_to_very_annoying_and_from_excellent_to_bad():
+    assert preset("dcr").rules.options[-1] == ("Inaudible", 100)
     assert preset("dcr").rules.options[0] == ("Very annoying", 0)
     assert preset("acr").rules.options[-1] == ("Excellent", 100)
 

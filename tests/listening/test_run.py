@@ -7,12 +7,13 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from listening.models import Objective, RunStopped, carried_out
-from listening.pulse import Pulse, pulse
+from listening.heartbeat import Heartbeat, heartbeat
+from listening.models import Objective, RunStopped, while_claimed
 from lossmodel.progress import silent
 from tests.waiting import until
 
 LONG_AGO = dt.timedelta(hours=1)
+TRUE_TIME = timezone.now
 
 
 def queued(**fields) -> Objective:
@@ -140,7 +141,7 @@ def test_a_run_that_has_ended_is_neither_claimed_nor_cancelled(ended):
 @pytest.mark.django_db
 def test_a_message_that_comes_twice_finds_the_run_taken():
     run = queued()
-    with carried_out(run) as first, carried_out(Objective.objects.get(pk=run.pk)) as second:
+    with while_claimed(run) as first, while_claimed(Objective.objects.get(pk=run.pk)) as second:
         assert first is run
         assert second is None
 
@@ -148,7 +149,7 @@ def test_a_message_that_comes_twice_finds_the_run_taken():
 @pytest.mark.django_db
 def test_a_failure_lands_on_the_row_and_is_raised():
     run = queued()
-    with pytest.raises(ValueError, match="no ratings"), carried_out(run):
+    with pytest.raises(ValueError, match="no ratings"), while_claimed(run):
         raise ValueError("no ratings")
     found = Objective.objects.get(pk=run.pk)
     assert (found.status, found.message) == ("failed", "no ratings")
@@ -157,7 +158,7 @@ def test_a_failure_lands_on_the_row_and_is_raised():
 @pytest.mark.django_db
 def test_a_stopped_run_ends_quietly():
     run = queued()
-    with carried_out(run):
+    with while_claimed(run):
         Objective.objects.get(pk=run.pk).cancel()
         run.beat(1, 2)
     assert status(run) == "cancelled"
@@ -182,7 +183,7 @@ def test_the_database_refuses_a_running_row_without_a_lease():
 @pytest.mark.django_db
 def test_many_reports_cost_few_queries(django_assert_max_num_queries):
     run, seen = claimed(), []
-    report = Pulse(run, lambda step, steps: seen.append(step), silence=60)
+    report = Heartbeat(run, lambda step, steps: seen.append(step), silence=60)
     with django_assert_max_num_queries(8):
         for step in range(1, 201):
             report(step, 200)
@@ -195,16 +196,45 @@ def test_work_that_says_nothing_for_long_still_proves_life(settings):
     settings.RUN_LOST_AFTER = dt.timedelta(seconds=0.5)
     run = claimed()
     before = run.beat_at
-    with pulse(run, silent):
-        until(lambda: Objective.objects.get(pk=run.pk).beat_at > before, seconds=10)
+    with heartbeat(run, silent):
+        until(lambda: Objective.objects.get(pk=run.pk).beat_at > before)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_silent_work_that_was_cancelled_learns_it_at_its_next_report(settings):
     settings.RUN_LOST_AFTER = dt.timedelta(seconds=0.5)
     run = claimed()
-    with pulse(run, silent) as report:
+    with heartbeat(run, silent) as report:
         Objective.objects.get(pk=run.pk).cancel()
-        until(lambda: not any(thread.name == f"pulse of {run}" for thread in threading.enumerate()), seconds=10)
+        until(lambda: not any(thread.name == f"heartbeat of {run}" for thread in threading.enumerate()))
         with pytest.raises(RunStopped):
             report(1, 1)
+
+
+class WrongClock:
+    """A machine's clock that is a day off."""
+
+    def __init__(self, days: int) -> None:
+        self.off = dt.timedelta(days=days)
+
+    def __call__(self) -> dt.datetime:
+        return TRUE_TIME() + self.off
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_worker_whose_clock_is_a_day_off_neither_looks_lost_nor_takes_a_living_run_for_lost(monkeypatch, days):
+    monkeypatch.setattr(timezone, "now", WrongClock(days))
+    run = claimed()
+    run.beat(1, 2)
+    assert not run.is_lost
+    assert not Objective.objects.lost().exists()
+    assert not Objective.objects.get(pk=run.pk).resume()
+    assert run.silence < dt.timedelta(minutes=1)
+    assert abs(run.beat_at - TRUE_TIME()) < dt.timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+def test_a_silent_run_tells_for_how_long():
+    assert LONG_AGO <= lost().silence < LONG_AGO + dt.timedelta(minutes=1)
+    assert queued().silence is None

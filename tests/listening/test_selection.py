@@ -41,6 +41,16 @@ def test_sounds_are_shared_and_conditions_without_any_are_left_behind(tmp_path):
     assert chosen(draft, ("item0", "system0"))[0].audio == one[0].audio
 
 
+def test_what_was_noted_of_a_sound_goes_where_the_sound_goes(tmp_path):
+    study = builders.study(tmp_path, items=2, systems=2)
+    lines = [f"{name}: silent (every sample is 0)" for name in ("system0", "system1", "accompaniment")]
+    Item.objects.filter(study=study).update(note="\n".join(lines))
+    draft = stimuli.select(study, "next", chosen(study, ("item0", "system1"), ("item1", "system0")))
+    assert dict(draft.items.values_list("name", "note")) == {
+        "item0": "\n".join(lines[1:]), "item1": "\n".join([lines[0], lines[2]]),
+    }  # fmt: skip
+
+
 def test_items_to_practise_on_stay(tmp_path):
     study = builders.study(tmp_path, items=3, systems=2)
     Item.objects.filter(study=study, name="item1").update(training=True)

@@ -92,14 +92,12 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     text.write_text("not a sound")
     nan = tone()
     nan.samples[0, 5] = np.nan
-    silent = audio.Audio(np.zeros_like(tone().samples), RATE)
     loud = audio.Audio(tone().samples * np.float32(5.0), RATE)
     return {
         "missing": (folder / "none.wav", "none.wav: no such file"),
         "text": (text, "text.wav: cannot be read as audio"),
         "empty": (wav(folder, "e.wav", tone(seconds=0)), "e.wav: empty"),
         "nan": (wav(folder, "n.wav", nan, "FLOAT"), "n.wav: holds NaN"),
-        "silent": (wav(folder, "s.wav", silent), "s.wav: silent"),
         "long": (wav(folder, "l.wav", tone(seconds=3.0)), "l.wav: 3.0 s long, at most 2 s.*cut"),
         "rate": (wav(folder, "r.wav", tone(rate=16000)), "r.wav: 16000 Hz, the study is 8000 Hz"),
         "length": (wav(folder, "f.wav", tone(seconds=0.6)), "f.wav: 4800 samples, the other sounds of song have 4000"),
@@ -108,7 +106,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     }
 
 
-KINDS = ["missing", "text", "empty", "nan", "silent", "long", "rate", "length", "channels", "loud"]
+KINDS = ["missing", "text", "empty", "nan", "long", "rate", "length", "channels", "loud"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -135,14 +133,65 @@ def test_a_gain_that_would_clip_is_refused_with_the_loudness_that_would_do(tmp_p
     assert 0.95 < row.peak <= 1.0
 
 
-def test_a_sound_too_short_to_have_a_loudness_is_refused_unless_taken_as_delivered(tmp_path):
-    short = wav(tmp_path, sound=tone(seconds=0.2))
+def faint(peak: float) -> audio.Audio:
+    return audio.Audio(tone().samples * np.float32(peak / 0.25), RATE)
+
+
+@pytest.mark.parametrize(
+    ("sound", "note"),
+    [
+        (faint(0.0), "system: silent (every sample is 0)"),
+        (faint(2.5e-5), "system: silent (peak -92 dBFS)"),
+        (faint(1.5e-4), "system: too short or too quiet for its loudness to be measured; as delivered"),
+        (tone(seconds=0.2), "system: too short or too quiet for its loudness to be measured; as delivered"),
+    ],
+)
+def test_a_silent_estimate_is_let_in_as_delivered_and_the_item_says_so(tmp_path, sound, note):
     song = item()
-    with pytest.raises(BadInput, match=r"sound.wav: too short .* at least 0.4 s"):
-        stimuli.admit(song, condition(song), short)
-    Study.objects.update(loudness=None)
-    song = Item.objects.get()
-    assert stimuli.admit(song, song.study.conditions.get(), short).audio.loudness is None
+    row = stimuli.admit(song, condition(song), wav(tmp_path, sound=sound, subtype="FLOAT")).audio
+    assert (row.gain, row.loudness) == (0.0, None)
+    np.testing.assert_allclose(audio.read(row.path).samples, sound.samples, atol=2**-24)
+    assert Item.objects.get().note == song.note == note
+
+
+def test_each_silent_sound_of_an_item_has_its_own_line_even_where_two_share_a_file(tmp_path):
+    song = item()
+    stimuli.admit_reference(song, "vocals", wav(tmp_path))
+    mute = stimuli.admit(song, condition(song, "a"), wav(tmp_path, "mute.wav", faint(0.0))).audio
+    stimuli.admit(song, condition(song, "b"), mute)
+    stimuli.admit_accompaniment(song, mute)
+    lines = Item.objects.get().note.splitlines()
+    assert lines == [f"{name}: silent (every sample is 0)" for name in ("a", "b", "accompaniment")]
+
+
+@pytest.mark.parametrize("sound", [faint(0.0), faint(1.5e-4), tone(seconds=0.2)])
+def test_a_reference_a_mixture_and_a_hidden_reference_must_be_heard(tmp_path, sound):
+    song = item()
+    hidden = Condition.objects.create(study=song.study, name="hidden", role=Role.REFERENCE)
+    path = wav(tmp_path, sound=sound, subtype="FLOAT")
+    for admit in (
+        lambda: stimuli.admit_reference(song, "vocals", path),
+        lambda: stimuli.admit_mixture(song, path),
+        lambda: stimuli.admit(song, hidden, path),
+    ):
+        with pytest.raises(BadInput, match=r"sound.wav: (silent|too short or too quiet)"):
+            admit()
+    assert not Audio.objects.exists()
+    assert not Item.objects.get().note
+
+
+def test_a_silent_sound_that_was_let_in_before_is_no_reference_either(tmp_path):
+    song = item()
+    mute = stimuli.admit(song, condition(song), wav(tmp_path, sound=faint(0.0))).audio
+    with pytest.raises(BadInput, match="silent"):
+        stimuli.admit_reference(song, "vocals", mute)
+
+
+def test_as_delivered_a_short_sound_needs_no_loudness_and_no_note(tmp_path):
+    song = item(loudness=None)
+    stimuli.admit_reference(song, "vocals", wav(tmp_path, sound=tone(seconds=0.2)))
+    assert song.references.get().audio.loudness is None
+    assert not Item.objects.get().note
 
 
 def test_nothing_is_put_in_the_place_of_another_sound(tmp_path):
@@ -281,18 +330,18 @@ def test_a_folder_that_cannot_be_a_test_is_refused_and_leaves_nothing(tmp_path):
     wav(tmp_path / "alone" / "song", "reference.wav")
     cases = {
         tmp_path / "none": "no such folder",
-        tmp_path / "empty": "no sound is a reference; lay it out as",
+        tmp_path / "empty": "no sound in it",
         tmp_path / "odd": "no sound is a reference; lay it out as",
         tmp_path / "alone": "no system to rate beside reference",
-        songs(tmp_path / "gap", item_first=True, skip=("beta", "unet")): "beta has no unet, others have; add it",
+        songs(tmp_path / "gap", item_first=True, skip=("beta", "unet")): "beta has no unet, others have",
     }
     twice = songs(tmp_path / "twice", item_first=True)
     wav(twice / "alpha", "unet.flac", tone(seconds=1.0, rate=16000))
-    cases[twice] = "unet.flac is there too|unet.wav.*keep one"
+    cases[twice] = "alpha has 2 files as unet: .*unet.flac, .*unet.wav"
     no_mixture = songs(tmp_path / "no-mixture", item_first=False)
     for path in (no_mixture / "mixture").iterdir():
         path.unlink()
-    cases[no_mixture] = "no-mixture/alpha: anchor interference-anchor: .* this item has none; add it"
+    cases[no_mixture] = "2 faults to mend: alpha has no mixture, .* beta has no mixture"
     for folder, message in cases.items():
         with pytest.raises(BadInput, match=message):
             stimuli.from_folder(folder, folder.name)

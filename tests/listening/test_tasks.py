@@ -1,11 +1,13 @@
 """Tasks claim a row, call the learning side once and file what comes of it; what goes wrong stands on the row."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from listening import export, pulse, stimuli, tasks
+from listening import heartbeat, stimuli, tasks
 from listening.admin.evidence import known
+from listening.exports import ratings as export
 from listening.models import (
     Checkpoint,
     Condition,
@@ -91,7 +93,7 @@ def test_a_fit_leaves_a_report_and_says_how_far_it_is(tmp_path):
     }
     assert {each.metric for each in found.attributes[0].rivals} >= {"sdr", "si_sdr", "ips"}
     assert len(found.suggestions) == 9
-    assert (run.folder / report.PAGE).is_file()
+    assert (run.folder / report.PAGE_FILE).is_file()
     assert told == sorted(told)
     assert told[-1] == 1
 
@@ -126,7 +128,7 @@ def test_a_fit_on_too_little_fails_and_says_why_on_its_row(tmp_path, keep, reaso
     run = objective(study)
     assert reason in failed(tasks.fit, run)
     assert "\n" not in run.message
-    assert not run.folder.exists()
+    assert not (run.folder / "last").exists()
 
 
 def test_a_fit_to_systems_that_nobody_told_apart_fails_and_says_why_on_its_row(tmp_path):
@@ -194,7 +196,7 @@ def test_a_training_files_every_saved_state_by_its_hash(tmp_path):
 
 
 def test_a_cancelled_training_keeps_its_state_and_goes_on_from_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(pulse, "SHORTEST", 0)
+    monkeypatch.setattr(heartbeat, "MIN_SECONDS_BETWEEN_BEATS", 0)
     whole, broken = training(tmp_path, steps=6), training(tmp_path, steps=6)
     tasks.train(whole.pk)
 
@@ -215,6 +217,17 @@ def test_a_cancelled_training_keeps_its_state_and_goes_on_from_there(tmp_path, m
     assert seen[0] == reached + 1
     first, second = (run.folder / "last" / "weights.safetensors" for run in (whole, broken))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_training_whose_checkpoints_are_on_another_machine_does_not_start_over(tmp_path):
+    run = training(tmp_path)
+    tasks.train(run.pk)
+    shutil.rmtree(run.folder)
+    TrainingRun.objects.filter(pk=run.pk).update(status="cancelled", limit=6)
+    run.refresh_from_db()
+    assert run.resume()
+    assert "there is no state, but the list of checkpoints tells of a checkpoint at step 4" in failed(tasks.train, run)
+    assert not (run.folder / "last").exists()
 
 
 def test_a_training_without_songs_says_so_on_its_row(tmp_path):

@@ -11,7 +11,7 @@ from listening.wsgi import application
 from django.test import Client, override_settings
 from django.contrib.auth.models import User
 
-HEAVY = ("torch", "pandas", "statsmodels", "lightning_fabric", "lossmodel.objective.network", "separation.train")
+HEAVY = ("torch", "pandas", "statsmodels", "lightning_fabric", "lossmodel.objective.network", "separation.training")
 with override_settings(ALLOWED_HOSTS=["testserver"]):
     client = Client()
     client.force_login(User.objects.create_superuser("researcher"))

@@ -1,13 +1,18 @@
 """The ring on real listeners: an objective learned from published ratings predicts them on songs left out."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
 from listening import tasks
-from listening.export import freeze
+from listening.exports.ratings import freeze
 from listening.models import Objective, Study
+from lossmodel.metrics import cached
+
+ONE_METRIC = ("si_sdr",)
+"""What the report of the larger test sets beside the objective; that of the smaller one has every metric."""
 
 
 def learned(folder: Path, source: str) -> dict:
@@ -33,6 +38,7 @@ def test_an_objective_learned_from_ward_2018_predicts_listeners_on_songs_left_ou
 @pytest.mark.slow
 @pytest.mark.data
 @pytest.mark.django_db(transaction=True)
-def test_an_objective_learned_from_sisec_2018_predicts_listeners_on_songs_left_out(data):
+def test_an_objective_learned_from_sisec_2018_predicts_listeners_on_songs_left_out(data, monkeypatch):
+    monkeypatch.setattr(cached, "values", partial(cached.values, only=ONE_METRIC))
     measures = learned(data / "sisec2018", "sisec2018")
     assert measures["similarity"]["pearson"]["value"] >= 0.90

@@ -1,11 +1,13 @@
 """The whole ring, small: listening test → ratings → objective → separator → next listening test."""
 
 import io
+import re
 
 import pytest
 from django.core.management import call_command
 
-from listening import export
+from listening.exports import ratings as export
+from listening.management.ring.plan import STAGE_SHARES
 from listening.models import Objective, RatingSet, Rendering, Session, Study, TrainingRun, ancestry
 
 SMALL = {"items": 3, "songs": 2, "steps": 6, "assessors": 4, "seconds": 3.0}
@@ -29,6 +31,7 @@ def test_the_ring_closes():
         "wave-u-net (perceptual)",
     }
     assert draft.sessions.count() == 0
+    assert len(re.findall(r"^     \d+ s, about \d+ s left$", told, re.MULTILINE)) == len(STAGE_SHARES) - 1
     assert "not yet" in next(line for line in told.splitlines() if line.startswith("wave-u-net (perceptual)"))
 
     the_draft_knows_everything_it_was_made_from(rated, draft)

@@ -75,7 +75,7 @@ def test_metrics_writes_the_manifest_with_a_column_a_metric(shell, tmp_path):
     assert status == 0
     assert "6 of 6 rows" in out
     header, first, *_ = (tmp_path / "m.csv").read_text().splitlines()
-    assert header == "item,condition,estimate,reference,mixture,accompaniment,role,snr"
+    assert header == "item,condition,estimate,reference,mixture,accompaniment,role,snr,missing,remarks"
     assert first.startswith("song0,near,near0.wav,ref0.wav,mix0.wav,,system,")
 
 
@@ -88,6 +88,31 @@ def test_metrics_names_a_bad_row_does_the_rest_and_fails(shell, tmp_path):
     assert "song1, far: " in err
     assert "far1.wav" in err
     assert len((tmp_path / "m.csv").read_text().splitlines()) == 7
+
+
+def test_a_missing_file_costs_its_own_row_alone(shell, tmp_path):
+    path = manifested(tmp_path)
+    (tmp_path / "near2.wav").unlink()
+    status, out, err = shell("metrics", "--manifest", path, "--output", tmp_path / "m.csv", "--only", "snr")
+    assert status == 1
+    assert "5 of 6 rows measured" in out
+    assert "no value in 1 of 6 rows: snr" in out
+    assert err == f"song2, near: {tmp_path / 'near2.wav'}: no such file\n"
+    table = pd.read_csv(tmp_path / "m.csv")
+    assert table["snr"].notna().tolist() == [True, True, True, True, False, True]
+
+
+def test_one_estimate_too_short_for_peass_keeps_its_other_values(shell, tmp_path):
+    sounds = [saved(tmp_path / f"{n}.wav", music(3000 / 44_100, rate=44_100, low=n), rate=44_100) for n in (220, 97)]
+    whole = manifest.read(manifested(tmp_path))
+    manifest.write(tmp_path / "pairs.csv", [Pair("short", "net", "system", sounds[0], (sounds[0],), sounds[1]), *whole])
+    status, out, err = shell("metrics", "--manifest", tmp_path / "pairs.csv", "--output", tmp_path / "m.csv")
+    assert status == 1
+    assert "short, net: tps, ips, aps: 0.068 s long, PEASS needs 0.1 s" in err
+    assert "6 of 7 rows measured" in out
+    table = pd.read_csv(tmp_path / "m.csv")
+    assert table["si_sdr"].notna().all()
+    assert table["ips"].notna().tolist() == [False] + [True] * 6
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_saving_again_replaces_the_folder(tmp_path):
 
 def test_damaged_weights_are_refused(tmp_path):
     store.save(tmp_path / "kept", tensors(), CARD)
-    weights = tmp_path / "kept" / store.WEIGHTS
+    weights = tmp_path / "kept" / store.WEIGHTS_FILE
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(BadInput, match="damaged"):
         store.load(tmp_path / "kept")
@@ -53,10 +53,10 @@ def test_a_folder_that_is_missing_incomplete_foreign_or_of_another_kind_is_refus
     store.save(tmp_path / "kept", tensors(), CARD)
     with pytest.raises(BadInput, match="'example', 'separator' is needed"):
         store.load(tmp_path / "kept", kind="separator")
-    (tmp_path / "kept" / store.WEIGHTS).unlink()
+    (tmp_path / "kept" / store.WEIGHTS_FILE).unlink()
     with pytest.raises(BadInput, match="incomplete"):
         store.load(tmp_path / "kept")
-    (tmp_path / "kept" / store.CARD).write_text('{"model": "somebody else\'s"}')
+    (tmp_path / "kept" / store.CARD_FILE).write_text('{"model": "somebody else\'s"}')
     with pytest.raises(BadInput, match="not a card"):
         store.load(tmp_path / "kept")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lossmodel.audio import Audio
-from separation.baselines import centre, ideal_binary_mask, ideal_ratio_mask
 from separation.data.synthetic import song
+from separation.inference.baselines import centre, ideal_binary_mask, ideal_ratio_mask
 from tests.separation.builders import noise, tone
 
 

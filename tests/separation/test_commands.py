@@ -13,7 +13,7 @@ import pytest
 
 import separation
 from lossmodel import audio
-from separation.config import FOLDER
+from separation.config import RECIPES_FOLDER
 from tests.separation.builders import SMALL, songs
 from tests.waiting import until
 
@@ -43,6 +43,10 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path):
     [
         ("train --recipe tinny --data x --output y", "recipe tinny: no such file or recipe; there are tiny"),
         ("train --recipe tiny --data x --output y --override btach=2", "unknown key btach"),
+        ("train --recipe tiny --data x --output y --steps 0", "steps = 0: a training takes at least one"),
+        ("separate --checkpoint c --output README.md a.wav", "README.md: is a file; give a folder"),
+        ("evaluate --checkpoint c --data d --output docs", "docs: is a folder; give a JSON file"),
+        ("evaluate --checkpoint README.md/x --data d --output o.json", "README.md/x: no checkpoint here"),
         ("align --checkpoint c --audio a --lyrics l --output o", "arrives with lyrics support"),
         ("transcribe --checkpoint c --audio a --output o", "arrives with lyrics support"),
         ("evaluate-alignment --annotations a --predictions p", "arrives with lyrics support"),
@@ -75,7 +79,7 @@ def test_help_shows_examples():
         assert f"python -m separation {command} --" in run(command, "--help").stdout
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(RECIPES_FOLDER.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_recipe_says_what_it_is_for(path):
     assert path.read_text(encoding="utf-8").startswith("# ")
 

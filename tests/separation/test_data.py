@@ -6,8 +6,11 @@ import torch
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
+from separation.config import load
 from separation.data import example, stems
 from separation.data.augment import augment
+from separation.data.batch import Batches
+from separation.data.draws import Purpose, draw
 from separation.data.excerpts import Excerpts
 from separation.data.stems import Song
 from separation.data.synthetic import song, write_songs
@@ -140,9 +143,11 @@ def test_songs_with_fewer_references_repeat_their_first():
     assert 0 < same.sum() < 20
 
 
-def vary(sources, seed=0, **config):
+def vary(sources, others=None, **config):
+    """Augment a batch; what an excerpt may get the accompaniment of is the one at its place in `others`."""
     plain = {"gain": (1.0, 1.0), "swap": False, "remix": 0.0}
-    return augment(sources, Data(**{**plain, **config}), torch.Generator().manual_seed(seed))
+    draws = [draw(0, 0, number, Purpose.AUGMENTATION) for number in range(len(sources))]
+    return augment(sources, Data(**{**plain, **config}), draws, lambda at: others[at])
 
 
 def test_augmentation_keeps_gains_in_range_and_sides_together():
@@ -159,12 +164,30 @@ def test_augmentation_keeps_gains_in_range_and_sides_together():
 
 
 def test_remixing_exchanges_accompaniments_but_not_under_a_second_reference():
-    sources = torch.rand(8, 2, 1, 10)
-    mixed = vary(sources, remix=1.0)
+    sources, others = torch.rand(2, 8, 2, 1, 10)
+    mixed = vary(sources, others, remix=1.0)
     assert torch.equal(mixed[:, 1], sources[:, 1])
-    assert torch.equal(mixed[:, 0], sources[:, 0].roll(1, 0))
-    several = torch.rand(8, 3, 1, 10)
-    assert torch.equal(vary(several, remix=1.0), several)
+    assert torch.equal(mixed[:, 0], others[:, 0])
+    several, single = torch.rand(8, 3, 1, 10), torch.rand(8, 2, 1, 10)[:, [0, 1, 1]]
+    assert torch.equal(vary(several, single, remix=1.0), several)
+    assert torch.equal(vary(single, several, remix=1.0), single)
+
+
+def test_remixing_takes_the_share_of_excerpts_that_it_is_told():
+    sources, others = torch.rand(2, 400, 2, 1, 2)
+    moved = (vary(sources, others, remix=0.25)[:, 0] == others[:, 0]).flatten(1).all(1)
+    assert 0.18 < moved.float().mean() < 0.32
+
+
+def test_an_excerpt_is_the_same_in_any_part_of_a_batch(tmp_path):
+    changes = {"data.remix": 0.5, "data.polarity": True, "data.swap": True, "network.noise": 1, "batch": 6}
+    recipe = load("tiny", {"rate": RATE, "network.levels": 2, "data.seconds": 0.05, **changes})
+    write_songs(tmp_path / "songs", range(3), 1.0, RATE)
+    excerpts = Excerpts(decoded(tmp_path / "songs", tmp_path / "cache"), recipe.window, seed=0, speed=(0.9, 1.1))
+    whole = Batches(recipe, excerpts).make(3)
+    parts = [Batches(recipe, excerpts, rank=rank, processes=3).make(3) for rank in range(3)]
+    assert torch.equal(torch.cat([part.mixture for part in parts]), whole.mixture)
+    assert torch.equal(torch.cat([part.targets for part in parts]), whole.targets)
 
 
 def test_under_several_references_the_varied_mixture_is_still_their_sum():

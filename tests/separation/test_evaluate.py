@@ -9,13 +9,13 @@ import torch
 from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.metrics.bss_eval_images import bss_eval_images
-from lossmodel.objective import simulate
 from lossmodel.objective import store as objectives
+from lossmodel.objective.fitting import simulate
 from separation import store
 from separation.data import stems
 from separation.evaluate import evaluate
+from separation.inference.separator import Separator
 from separation.networks.waveunet import WaveUNet
-from separation.render import separator
 from tests.separation.builders import RATE, small, songs
 
 
@@ -42,7 +42,7 @@ def test_each_song_has_a_value_a_second_and_their_median(music, checkpoint):
         assert song["museval_sdr"] == pytest.approx(np.median(heard))
         references, rest = stems.read(place)
         mixture = Audio(references["vocals"].samples + rest.samples, rest.rate)
-        signals = (separator(checkpoint)(mixture)["vocals"], references["vocals"], rest)
+        signals = (Separator(checkpoint)(mixture)["vocals"], references["vocals"], rest)
         e, v, a = (torch.from_numpy(each.samples).double()[None] for each in signals)
         expected = bss_eval_images(e[:, None], torch.stack([v, a], 1), window=RATE).sdr[0, 0].numpy()
         np.testing.assert_allclose(song["windows"]["sdr"], expected, atol=1e-6)
@@ -70,4 +70,29 @@ def test_a_second_without_singing_has_no_value_and_spoils_no_mean(checkpoint, tm
     found = evaluate(checkpoint, tmp_path / "songs")
     assert found["songs"][0]["windows"]["sdr"][0] is None
     assert found["mean"]["museval_sdr"] is not None
+    assert found["missing"] == {"songs": {}, "museval_windows": 1}
     json.dumps(found, allow_nan=False)
+
+
+def test_a_separator_that_is_silent_has_the_lowest_values_and_leaves_no_song_out(music, checkpoint, monkeypatch):
+    def mute(mixture: Audio) -> dict[str, Audio]:
+        return {"vocals": Audio(np.zeros_like(mixture.samples), mixture.rate)}
+
+    monkeypatch.setattr("separation.evaluate.Separator", lambda _loaded: mute)
+    found = evaluate(checkpoint, music)
+    assert found["mean"]["museval_sdr"] == found["mean"]["si_sdr"] == -100
+    assert set(found["museval_sdr"].values()) == {-100.0}
+    assert found["missing"] == {"songs": {}, "museval_windows": 0}
+
+
+def test_a_song_in_which_no_second_has_all_sources_is_counted_as_missing(checkpoint, tmp_path):
+    parts = {path.stem: audio.read(path) for path in (songs(tmp_path / "s", 1, 2.0) / "synthetic-000").iterdir()}
+    for song, silent in (("together", 0), ("in turn", RATE)):
+        parts["vocals"].samples[:, :silent] = 0
+        parts["accompaniment"].samples[:, silent or 2 * RATE :] = 0
+        for name in ("vocals", "accompaniment"):
+            audio.write(tmp_path / "songs" / song / f"{name}.wav", parts[name], subtype="FLOAT")
+    found = evaluate(checkpoint, tmp_path / "songs")
+    assert found["missing"]["songs"] == dict.fromkeys((f"museval_{name}" for name in ("sdr", "isr", "sir", "sar")), 1)
+    assert found["missing"]["museval_windows"] == 2
+    assert found["mean"]["museval_sdr"] == max(song["museval_sdr"] or -1e9 for song in found["songs"])

@@ -10,12 +10,12 @@ from lossmodel.metrics.ratios import si_sdr
 from separation.config import load
 from separation.losses import balance, reconstruction, references
 from separation.losses.adversarial import Adversary
-from separation.losses.imitated import Imitator
-from separation.losses.perceptual import Listener, listener
+from separation.losses.metric_predictor import MetricPredictor
+from separation.losses.perceptual import PerceptualTerm, perceptual_term
 from separation.losses.resample import resample
 from separation.losses.terms import Terms
 from separation.networks.config import DiscriminatorConfig
-from separation.recipe import Adversarial, Imitated
+from separation.recipe import Adversarial, PredictedMetric
 
 DISTANCES = [reconstruction.l1, reconstruction.l2, reconstruction.mrstft]
 
@@ -108,7 +108,7 @@ class Distance(nn.Module):
 
 def test_the_listener_teaches_the_estimate_and_stays_as_it_is():
     judge = Distance()
-    hears = Listener(judge, rate=22050, needs=44100)
+    hears = PerceptualTerm(judge, rate=22050, needs=44100)
     vocals, reference, mixture = (
         torch.randn(*shape, 4000, requires_grad=True) for shape in ((1, 1), (1, 1, 1), (1, 1))
     )
@@ -121,7 +121,7 @@ def test_the_listener_teaches_the_estimate_and_stays_as_it_is():
 
 def test_a_perceptual_recipe_without_an_objective_says_what_to_give():
     with pytest.raises(ValueError, match="give an objective"):
-        listener(None, load("perceptual").perceptual, 22050)
+        perceptual_term(None, load("perceptual").perceptual, 22050)
 
 
 def adversary(**changes):
@@ -232,14 +232,16 @@ def test_a_critic_hears_recordings_that_do_not_belong_together():
     assert losses[-1] < losses[0] - 0.01
 
 
-def imitator(**changes):
+def metric_predictor(**changes):
     network = DiscriminatorConfig(periods=(2, 3), windows=(128,), width=8)
     torch.manual_seed(0)
-    return Imitator(Imitated(network=network, learning_rate=5e-3, replay=8, again=4, **changes), 1, 2000, 8000)
+    return MetricPredictor(
+        PredictedMetric(network=network, learning_rate=5e-3, replay=8, again=4, **changes), 1, 2000, 8000
+    )
 
 
-def test_an_imitated_metric_is_learned_and_put_into_nought_to_one():
-    net = imitator()
+def test_a_predicted_metric_is_learned_and_put_into_nought_to_one():
+    net = metric_predictor()
     real, fake, mixture = heard()
     share = net.measure(fake, real, mixture)
     expected = (si_sdr(fake.double(), real.double()) + 10) / 30
@@ -249,8 +251,8 @@ def test_an_imitated_metric_is_learned_and_put_into_nought_to_one():
     assert net.judge(real, real) < net.judge(real, fake)
 
 
-def test_an_imitator_remembers_the_newest_estimates_in_its_state():
-    net, other = imitator(), imitator()
+def test_a_metric_predictor_remembers_the_newest_estimates_in_its_state():
+    net, other = metric_predictor(), metric_predictor()
     for step in range(3):
         net.learn(*heard(step), dice())
     assert int(net.seen) == 12
@@ -260,6 +262,15 @@ def test_an_imitator_remembers_the_newest_estimates_in_its_state():
     torch.testing.assert_close(other.values, net.values)
 
 
+def test_a_metric_predictor_forgets_excerpts_of_another_length_and_nothing_else():
+    net = metric_predictor()
+    net.learn(*heard(), dice())
+    shorter = MetricPredictor(net.config, 1, 1000, 8000)
+    shorter.load_state_dict(net.state_dict())
+    assert int(shorter.seen) == 0
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), shorter.parameters()))
+
+
 def test_an_unknown_metric_is_named_with_those_there_are():
     with pytest.raises(ValueError, match=r"metric\.measure = loudness: there is no such metric; there are sdr"):
-        imitator(measure="loudness")
+        metric_predictor(measure="loudness")

@@ -11,14 +11,15 @@ import torch
 
 from lossmodel import store as cards
 from lossmodel.errors import BadInput
-from lossmodel.objective import simulate
 from lossmodel.objective import store as objectives
-from separation import resume, store
+from lossmodel.objective.fitting import simulate
+from separation import store
 from separation.config import load
 from separation.data.stems import find, read
 from separation.evaluate import evaluate
 from separation.recipe import Recipe
-from separation.train import train
+from separation.training import resume
+from separation.training.loop import train
 from tests.separation.builders import SMALL, small, songs
 
 PERCEPTUAL = {"data__seconds": 1.2, "losses__l1": 0.05, "losses__perceptual": 1.0, "losses__balance": True}
@@ -43,7 +44,7 @@ def test_training_against_the_objective_raises_what_it_predicts(music, objective
     train(recipe, music, tmp_path / "run", objective=objective, steps=40)
     before, after = (evaluate(tmp_path / name, music, objective=objective)["mean"] for name in ("start", "run"))
     assert after["interference"] > before["interference"] + 5
-    assert store.load(tmp_path / "run").card["inputs"].keys() == {"objective"}
+    assert store.load(tmp_path / "run").card["inputs"].keys() == {"data", "objective"}
 
 
 def test_a_perceptual_training_resumes_bit_for_bit(music, objective, tmp_path):
@@ -73,7 +74,7 @@ FORTY = {
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from separation.train import train
+from separation.training.loop import train
 from tests.separation.test_objective_in_the_loop import forty
 def report(step, steps):
     if step == 27:
@@ -110,11 +111,11 @@ def test_held_out_songs_are_heard_by_an_auditor_that_nobody_follows(objective, t
     train(recipe, folder, tmp_path / "run", objective=objective, auditor=objective)
     card = store.load(tmp_path / "run" / "last").card
     assert card["inputs"]["auditor"] == cards.fingerprint(objective)
-    (look,) = card["looks"]
-    assert look["step"] == 2
-    assert look["auditors"].keys() == {"si_sdr", "auditor"}
-    assert 0 <= look["auditors"]["auditor"] <= 100
-    assert 0 <= look["perceptual"] <= 1.5
+    (validation,) = card["validations"]
+    assert validation["step"] == 2
+    assert validation["auditors"].keys() == {"si_sdr", "auditor"}
+    assert 0 <= validation["auditors"]["auditor"] <= 100
+    assert 0 <= validation["perceptual"] <= 1.5
 
 
 def test_an_objective_without_the_attributes_is_refused_with_those_it_has(music, objective, tmp_path):

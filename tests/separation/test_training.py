@@ -8,18 +8,21 @@ import sys
 from functools import partialmethod
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from lossmodel import store as cards
 from lossmodel.errors import BadInput
-from separation import resume, store
+from separation import store
 from separation.data.stems import songs as decoded
 from separation.data.synthetic import write_songs
 from separation.evaluate import evaluate
 from separation.losses import terms
 from separation.networks.waveunet import WaveUNet
-from separation.train import train
+from separation.training import resume
+from separation.training.loop import train
 from tests.separation.builders import RATE, small, songs
 
 
@@ -80,7 +83,7 @@ def test_an_adversarial_training_resumes_bit_for_bit_too(music, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from separation.train import train
+from separation.training.loop import train
 from tests.separation.builders import small
 def report(step, steps):
     if step == 13:
@@ -114,7 +117,7 @@ def test_more_steps_can_be_asked_for_later_but_not_another_network(music, tmp_pa
     train(small(), music, tmp_path / "run", steps=4)
     train(small(), music, tmp_path / "run", steps=6, resume=True)
     assert store.load(tmp_path / "run").card["step"] == 6
-    with pytest.raises(BadInput, match="network differ"):
+    with pytest.raises(BadInput, match=r"network\.filters differ"):
         train(small(network__filters=5), music, tmp_path / "run", resume=True)
     with pytest.raises(BadInput, match="holds a training already"):
         train(small(), music, tmp_path / "run")
@@ -135,15 +138,15 @@ def test_one_excerpt_is_learned_by_heart(tmp_path):
 
 
 @pytest.mark.slow
-def test_seven_seconds_are_learned_by_heart_to_fifteen_decibels(tmp_path):
-    write_songs(tmp_path / "one", [3], 7.0, RATE)
+def test_two_seconds_of_music_are_learned_by_heart_to_twelve_decibels(tmp_path):
+    write_songs(tmp_path / "one", [3], 2.0, RATE)
     plain = {"data__remix": 0.0, "data__gain": (1.0, 1.0), "data__anywhere": 1.0, "data__seconds": 0.5, "batch": 4}
-    net = {"network__levels": 7, "network__filters": 16, "network__kernel_down": 15}
-    learning = {"losses__mrstft": 0.0, "optimiser__learning_rate": 1e-3, "optimiser__ema": 0.99}
-    train(small(**plain, **net, **learning, checkpoint_every=650), tmp_path / "one", tmp_path / "run", steps=650)
+    net = {"network__levels": 7, "network__filters": 12, "network__kernel_down": 15}
+    learning = {"losses__mrstft": 0.0, "optimiser__learning_rate": 2e-3, "optimiser__ema": 0.97}
+    train(small(**plain, **net, **learning, checkpoint_every=200), tmp_path / "one", tmp_path / "run", steps=200)
     scores = evaluate(tmp_path / "run", tmp_path / "one")["mean"]
     assert scores["mixture_si_sdr"] < 3
-    assert scores["si_sdr"] > 15
+    assert scores["si_sdr"] > 12
 
 
 def test_held_out_songs_choose_the_best_checkpoint(tmp_path):
@@ -172,7 +175,7 @@ def test_a_step_without_a_finite_gradient_is_left_out_and_too_many_end_the_train
         return (estimates.unsqueeze(1) - targets).abs().mean((2, 3, 4)) / (0.0 if sometimes.calls in broken else 1.0)
 
     sometimes.calls = 0
-    monkeypatch.setitem(terms.BY_REFERENCE, "l1", sometimes)
+    monkeypatch.setitem(terms.RECONSTRUCTION_TERMS, "l1", sometimes)
     recipe = small(losses__mrstft=0.0)
     train(recipe, music, tmp_path / "once", steps=5)
     assert all(torch.isfinite(weight).all() for weight in weights(tmp_path / "once").values())
@@ -189,6 +192,20 @@ def test_a_full_disc_is_said_in_one_line_and_what_was_kept_stays(music, tmp_path
     assert store.load(tmp_path / "run").card["step"] == 20
 
 
+def test_a_disc_that_fills_up_while_weights_or_songs_are_written_is_one_line(music, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    def partly(*_, **__):
+        raise OSError("1000000 requested and 38384 written")
+
+    for module, name, raising in ((cards, "save_file", full), (np, "save", partly)):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, raising)
+            with pytest.raises(BadInput, match="disc is full; make room and resume"):
+                train(small(), music, tmp_path / name / "run", steps=1)
+
+
 def test_too_little_memory_names_the_settings_to_lower(music, tmp_path):
     with pytest.raises(BadInput, match="lower batch"):
         train(small(), music, tmp_path / "run", report=stopping(1, torch.OutOfMemoryError("CUDA out of memory")))
@@ -202,6 +219,10 @@ def test_what_does_not_fit_is_said_before_anything_is_written(music, tmp_path):
         "CUDA devices here": lambda: train(small(), music, tmp_path / "run", device="cuda:99"),
         "no such folder": lambda: train(small(), tmp_path / "nothing", tmp_path / "run"),
         "give an objective": lambda: train(small("perceptual"), music, tmp_path / "run"),
+        "steps = 0": lambda: train(small(), music, tmp_path / "run", steps=0),
+        "hears excerpts of at least 1 s, these have 0.4": lambda: train(
+            small("perceptual", data__seconds=0.4), music, tmp_path / "run", objective=tmp_path
+        ),
         "no perceptual loss": lambda: train(small(), music, tmp_path / "run", objective=tmp_path),
     }.items():
         with pytest.raises(BadInput, match=words):
@@ -212,7 +233,7 @@ def test_what_does_not_fit_is_said_before_anything_is_written(music, tmp_path):
 def test_a_damaged_state_is_not_resumed(music, tmp_path):
     train(small(), music, tmp_path / "run", steps=2)
     (place,) = resume.states(tmp_path / "run")
-    file = place / cards.WEIGHTS
+    file = place / cards.WEIGHTS_FILE
     file.write_bytes(file.read_bytes()[:-4] + b"oops")
     with pytest.raises(BadInput, match="damaged"):
         train(small(), music, tmp_path / "run", steps=4, resume=True)

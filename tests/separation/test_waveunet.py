@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from separation.networks.config import PUBLISHED, WaveUNetConfig, Window
+from separation.config import load, recipes
+from separation.networks import convolution
+from separation.networks.config import PUBLISHED_CONFIGS, WaveUNetConfig, Window
 from separation.networks.waveunet import Upsample, WaveUNet, centre, halved
 
 odd = st.integers(1, 4).map(lambda half: 2 * half + 1)
@@ -53,14 +55,14 @@ def small(**changes):
 )
 def test_the_published_variants_have_the_published_parameter_counts(name, parameters):
     with torch.device("meta"):
-        network = WaveUNet(PUBLISHED[name])
+        network = WaveUNet(PUBLISHED_CONFIGS[name])
     assert sum(weight.numel() for weight in network.parameters()) == parameters
 
 
 def test_the_published_window_takes_147443_frames_and_gives_16389():
-    assert PUBLISHED["M4"].window(16_384) == Window(147_443, 16_389)
-    assert PUBLISHED["M4"].bottleneck(147_443) == 9
-    assert PUBLISHED["M7"].window(102_401) == Window(233_459, 102_405)
+    assert PUBLISHED_CONFIGS["M4"].window(16_384) == Window(147_443, 16_389)
+    assert PUBLISHED_CONFIGS["M4"].bottleneck(147_443) == 9
+    assert PUBLISHED_CONFIGS["M7"].window(102_401) == Window(233_459, 102_405)
 
 
 @settings(max_examples=40, deadline=None)
@@ -161,6 +163,39 @@ def test_gradients_by_hand_are_those_of_automatic_differentiation(split):
     plain = torch.autograd.grad((plainly(network, mixture) - goal).square().sum(), wanted)
     for one, other in zip(by_hand, plain):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+
+def gradients(network, mixture, *, precision=torch.float32):
+    """Return the gradients of the mixture and the weights, the convolutions in that precision."""
+    mixture = mixture.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+        sources = network(mixture)
+    return torch.autograd.grad(sources.square().sum(), [mixture, *network.parameters()])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(recipes()),
+    channels=st.integers(1, 2),
+    levels=st.integers(1, 3),
+    frames=st.integers(1, 300),
+    batch=st.integers(1, 3),
+)
+def test_every_recipes_network_trains_mono_and_stereo_at_any_length(name, channels, levels, frames, batch):
+    changes = {"channels": channels, "levels": levels, "filters": 2}
+    config = load(name).network.model_copy(update=changes)
+    torch.manual_seed(0)
+    network = WaveUNet(config)
+    mixture = torch.randn(batch, channels + config.noise, config.window(frames).input)
+    found = gradients(network, mixture)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(convolution, "_by_hand", lambda x: False)
+        plain = gradients(network, mixture)
+    rough = gradients(network, mixture, precision=torch.bfloat16)
+    for one, other in zip(found, plain):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4 * float(other.abs().max()))
+    exact, rounded = (torch.cat([each.flatten() for each in parts]) for parts in (plain, rough))
+    assert (rounded - exact).norm() <= 0.3 * exact.norm()
 
 
 def test_filtered_resampling_keeps_the_calculator_right_and_cubics_whole():

@@ -1,5 +1,6 @@
 """A real worker in a process of its own, on the test's database and a broker of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -33,26 +34,36 @@ class Broker:
         self.url = settings.CELERY_BROKER_URL
         self.environment = dict(os.environ) | {  # noqa: TID251
             "VAR_ROOT": str(folder), "MEDIA_ROOT": str(settings.MEDIA_ROOT), "DATABASE_URL": database(),
-            "CELERY_BROKER_URL": self.url, "RUN_LOST_AFTER": "300", "OMP_NUM_THREADS": "1",
+            "CELERY_BROKER_URL": self.url, "RUN_LOST_AFTER": "300", "LOG_FORMAT": "json", "SWEEP_EVERY": "0",
+            "OMP_NUM_THREADS": "1",
         }  # fmt: skip
 
-    def send(self, run: Objective, task=work_until_the_gate_opens) -> None:
-        """Send one message about `run`."""
+    def send(self, run: Objective, task=work_until_the_gate_opens) -> bool:
+        """Send one message about `run`; True, as it went out."""
         folders = dict.fromkeys(("data_folder_in", "data_folder_out"), str(self.messages))
         options = folders | {"control_folder": str(self.folder / "broker" / "control")}
         with Connection(self.url, transport_options=options if self.url.startswith("filesystem") else {}) as sending:
             task.apply_async((run.pk,), connection=sending, queue=self.queue)
+        return True
+
+    def log(self) -> list[dict[str, str]]:
+        """Return the lines that the test's workers have logged."""
+        return [json.loads(line) for line in (self.folder / "worker.log").read_text().splitlines() if line[:1] == "{"]
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a worker, as `celery -A listening worker --pool=solo` does, until the block ends."""
+    def worker(self, *, queues: str = "", **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run a worker, as `celery -A listening worker --pool=solo` does, until the block ends.
+
+        It listens to the test's own queue, unless to other `queues`.
+        """
         command = [
-            sys.executable, "-m", "celery", "-A", "listening", "worker", "--pool=solo", "-Q", self.queue,
+            sys.executable, "-m", "celery", "-A", "listening", "worker", "--pool=solo", "-Q", queues or self.queue,
             "-I", "tests.worker.jobs", "--without-gossip", "--without-mingle", "--without-heartbeat",
             "-l", "WARNING", "-n", f"{uuid.uuid4()}@test",
         ]  # fmt: skip
         with (self.folder / "worker.log").open("ab") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            environment = self.environment | environment
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             yield process
         finally:

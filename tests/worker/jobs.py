@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 from listening.celery import app
-from listening.models import Objective, carried_out
-from listening.pulse import pulse
+from listening.heartbeat import heartbeat
+from listening.models import Objective, while_claimed
 from lossmodel.progress import silent
 
 PACE = 0.01
@@ -17,10 +17,10 @@ def work_until_the_gate_opens(pk: int) -> None:
     """Take steps until the file that the run names as its recipe exists, then file which attempt it was."""
     objective = Objective.objects.get(pk=pk)
     gate, pause = Path(objective.recipe), threading.Event()
-    with carried_out(objective) as run:
+    with while_claimed(objective) as run:
         if run is None:
             return
-        with pulse(run, silent) as report:
+        with heartbeat(run, silent) as report:
             for step in range(1, 1_000_000):
                 report(step, 1_000_000)
                 if gate.exists():

@@ -1,6 +1,7 @@
 """Close the ring on this machine, then serve the site and a worker."""
 
 import secrets
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,22 +12,21 @@ from django.core.management import call_command
 
 from listening.management import base
 from listening.management.ring import music, serve, steps, table
-from listening.management.ring.plan import Plan
+from listening.management.ring.plan import STAGE_SHARES, Plan, seconds_left
 from listening.models import Objective, Study
 from lossmodel.progress import bar
 
 Row = TypeVar("Row")
-STEPS = 8
 
 
 class Command(base.Command):
     help = (
-        "Close the whole ring on a real excerpt and synthetic songs with simulated assessors, then serve the site.\n"
-        "Run it again to go on where it stopped. Example: manage.py demo --no-serve"
+        "Run the whole ring on a real excerpt and synthetic songs with simulated assessors, then serve the site.\n"
+        "Run it again to continue where it stopped. Example: manage.py demo --no-serve"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--no-serve", action="store_true", help="stop when the ring has closed")
+        parser.add_argument("--no-serve", action="store_true", help="stop after the whole ring has run")
         parser.add_argument("--port", type=int, default=8000)
         for name in ("items", "songs", "steps", "assessors", "seed"):
             parser.add_argument(
@@ -36,7 +36,7 @@ class Command(base.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = Plan(**{name: options[name] for name in ("items", "songs", "steps", "assessors", "seed", "seconds")})
-        self.done = 0
+        self.done, self.started = 0, time.monotonic()
         call_command("migrate", verbosity=0)
         self.close(plan)
         if not options["no_serve"]:
@@ -59,9 +59,14 @@ class Command(base.Command):
     def step(self, title: str, work: Callable[..., Row], *args: Any) -> Row:
         """Carry out one step under a heading and a progress bar."""
         self.done += 1
-        self.stdout.write(f"{self.done}/{STEPS}  {title}")
+        self.stdout.write(f"{self.done}/{len(STAGE_SHARES)}  {title}")
+        began = time.monotonic()
         with bar(title) as report:
-            return work(*args, report)
+            made = work(*args, report)
+        now = time.monotonic()
+        left = seconds_left(self.done, now - self.started)
+        self.stdout.write(f"     {now - began:.0f} s" + (f", about {left:.0f} s left" if left else ""))
+        return made
 
     def tell(self, study: Study, draft: Study, objective: Objective) -> None:
         """Print the table, how far to believe it, and where to look next."""

@@ -1,6 +1,11 @@
 """export_ratings: the tidy table of a study's ratings, to a file or to standard output."""
 
-from listening import export
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from listening.exports import ratings as export
 from listening.management.tables import Export
 
 
@@ -11,3 +16,14 @@ class Command(Export):
     )
     writers = export.WRITERS
     unit = "ratings"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--proved-only", action="store_true", help="leave out ratings whose sound is not proved")
+        parser.add_argument(
+            "--with-excluded", action="store_true",
+            help="keep the ratings of excluded sessions, with the reason in a further column `excluded`",
+        )  # fmt: skip
+
+    def narrowed(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: options[name] for name in ("proved_only", "with_excluded")}

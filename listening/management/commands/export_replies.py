@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from listening import replies
+from listening.exports import replies
 from listening.management.base import Command as Base
 from listening.management.base import study as study_called
-from lossmodel.files import whole
+from lossmodel.files import atomic_file
 
 
 class Command(Base):
@@ -29,6 +29,6 @@ class Command(Base):
             stream: Any = self.stdout
             write(study, stream)
             return
-        with whole(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with atomic_file(output) as part, part.open("w", encoding="utf-8", newline="") as file:
             count = write(study, file)
         self.stderr.write(self.style.SUCCESS(f"{output}: {count} rows"))

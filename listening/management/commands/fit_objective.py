@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from listening import export
+from listening.exports import ratings as export
 from listening.management import base
 from listening.management.runs import RunCommand
 from listening.models import Objective
@@ -16,15 +16,17 @@ class Command(RunCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("slugs", nargs="+", metavar="SLUG", help="a study whose ratings to fit")
-        parser.add_argument("--name", help="what the objective is called; the slugs if not given")
-        parser.add_argument("--recipe", default="compact", help="its name or a TOML file; compact if not given")
-        parser.add_argument("--seed", type=int, help="where every draw comes from; a new one if not given")
+        parser.add_argument("--name", help="name of the objective; default: the slugs")
+        parser.add_argument("--recipe", default="compact", help="name of a recipe or a TOML file; default: compact")
+        parser.add_argument("--proved-only", action="store_true", help="leave out ratings whose sound is not proved")
+        parser.add_argument("--seed", type=int, help="seed of all random draws; default: a new one")
 
     def handle(
-        self, *, slugs: list[str], name: str | None, recipe: str, seed: int | None, queue: bool, **_: Any
+        self, *, slugs: list[str], name: str | None, recipe: str, seed: int | None, queue: bool, **options: Any
     ) -> None:
         config.load(recipe)
-        sets = [export.freeze(study) for study in map(base.study, dict.fromkeys(slugs))]
+        studies = [base.study(slug) for slug in dict.fromkeys(slugs)]
+        sets = [export.freeze(study, proved_only=options["proved_only"]) for study in studies]
         given = {} if seed is None else {"seed": seed}
         objective = Objective.objects.create(name=name or "+".join(slugs)[:120], recipe=recipe, **given)
         objective.ratings.set(sets)

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from listening.celery import app
 from listening.management import base
 
-LEAST_FREE = 1 << 30
+MIN_FREE_BYTES = 1 << 30
 """Bytes that must be free where files are stored."""
 
 
@@ -73,7 +73,7 @@ def storage() -> str:
 def broker() -> str:
     """Return that messages can be sent to workers."""
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+        folder = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]))
         with TemporaryFile(dir=folder):
             return f"{folder} can be written"
     with app.connection_for_write() as sent:
@@ -84,7 +84,7 @@ def broker() -> str:
 def disc() -> str:
     """Return how much room is left for files."""
     free = shutil.disk_usage(settings.VAR_ROOT).free
-    if free < LEAST_FREE:
+    if free < MIN_FREE_BYTES:
         raise RuntimeError(f"{free >> 20} MiB left in {settings.VAR_ROOT}; make room")
     return f"{free >> 30} GiB left"
 

@@ -6,34 +6,72 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from listening import stimuli
 from listening.importers import FORMATS, import_study
+from listening.importers.options import AUTOMATIC, NAMINGS, Options, scale
 from listening.management.base import Command as Base
-from lossmodel.progress import bar
+from listening.management.base import study as known_study
+from listening.models import Study
+from lossmodel.errors import BadInput
+from lossmodel.progress import Report, bar
 
 
 class Command(Base):
     help = (
-        "Make a study of what is at PATH. A folder of sounds (<condition>/<item>.wav or <item>/<condition>.wav, one "
-        "condition being `reference`) becomes a draft with hidden reference and anchors; a published test comes with "
-        "its ratings. Example: manage.py import_study songs/ --format folder --slug pilot --preset mushra"
+        "Make a study of what is at PATH. A folder of sounds (<condition>/<item>.wav, <item>/<condition>.wav, "
+        "<item>_<condition>.wav, a tree of stems or a CSV manifest; one condition being `reference`) becomes a draft "
+        "with hidden reference and anchors, or fills one; everything that is wrong with it is told at once. A "
+        "published test comes with its ratings. Example: manage.py import_study songs/ --slug pilot --fix"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path)
-        parser.add_argument("--format", required=True, choices=FORMATS)
+        parser.add_argument("--format", default="folder", choices=FORMATS)
         parser.add_argument("--slug", default="", help="what the study is called in links; default: after the test")
-
         parser.add_argument("--preset", default="", metavar="KEY", help="the test method of a folder; default: ward-2")
+        parser.add_argument("--into", default="", metavar="SLUG", help="fill this draft with a folder's sounds")
+        parser.add_argument(
+            "--fix", action="store_true", help="mend what is safe: rate, channels, small lengths, offset, polarity, DC"
+        )
+        parser.add_argument("--accept", nargs="*", default=(), metavar="KIND", help="e.g. missing, cut-off, offset")
         codes = [code for code, _name in settings.LANGUAGES]
         parser.add_argument("--language", default="", choices=codes, help="of a folder's texts; default: the browser's")
 
+        test = parser.add_argument_group("what the files of a published test do not say")
+        test.add_argument(
+            "--scale", default="", metavar="LOW-HIGH", help="ends of the scores, as in 1-5; default: 0-100"
+        )
+        test.add_argument("--session-column", default="", metavar="NAME", help="the column that tells sittings apart")
+        named = f"{', '.join(NAMINGS)} or a table with the columns element and condition (and page, for one page only)"
+        test.add_argument("--conditions", default=AUTOMATIC, metavar="HOW", help=f"what names a system: {named}")
+        test.add_argument("--results", type=Path, metavar="FILE", help="the ratings, where they lie elsewhere")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        own = {name: options[name] for name in ("preset", "language")}
         with bar("importing") as report:
-            study = import_study(options["path"], options["format"], options["slug"], report, **own)
+            study = self.filled(options, report) if options["into"] else self.made(options, report)
         items, conditions = study.items.count(), study.conditions.count()
         rated = study.sessions.count()
         self.stdout.write(
             f"{study}: {study.status}, {items} items, {conditions} conditions, {rated} sessions; "
             f"see it at /admin/listening/study/{study.pk}/change/"
         )
+        for name, note in study.items.exclude(note="").values_list("name", "note"):
+            for line in note.splitlines():
+                self.stdout.write(f"{name}: {line}")
+        if study.import_report:
+            self.stdout.write(study.import_report)
+
+    def made(self, options: dict[str, Any], report: Report) -> Study:
+        own = {name: options[name] for name in ("preset", "language", "fix", "accept")}
+        told = Options(scale(options["scale"]), options["session_column"], options["conditions"], options["results"])
+        return import_study(options["path"], options["format"], options["slug"], report, options=told, **own)
+
+    def filled(self, options: dict[str, Any], report: Report) -> Study:
+        for option in ("slug", "preset", "language"):
+            if options[option]:
+                raise BadInput(f"--{option} {options[option]}: {options['into']} has its own; leave it out")
+        if options["format"] != "folder":
+            raise BadInput(f"--format {options['format']}: only a folder of sounds fills a draft")
+        draft = known_study(options["into"])
+        stimuli.fill_from_folder(draft, options["path"], fix=options["fix"], accept=options["accept"], report=report)
+        return draft

@@ -18,9 +18,9 @@ class Command(RunCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("slug", metavar="SLUG", help="the study whose items to render")
-        parser.add_argument("--checkpoint", type=int, required=True, metavar="N", help="which checkpoint")
-        parser.add_argument("--condition", help="what the new condition is called; the training's name if not given")
-        parser.add_argument("--draft", metavar="SLUG", help="what the new study is called; SLUG-N if not given")
+        parser.add_argument("--checkpoint", type=int, required=True, metavar="N", help="the checkpoint to render with")
+        parser.add_argument("--condition", help="name of the new condition; default: the training's")
+        parser.add_argument("--draft", metavar="SLUG", help="slug of the new study; default: SLUG-N")
 
     def handle(
         self, *, slug: str, checkpoint: int, condition: str | None, draft: str | None, queue: bool, **_: Any

@@ -3,7 +3,8 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from listening import results, tasks
+from listening import tasks
+from listening.exports import results
 from listening.management import base
 from lossmodel.errors import BadInput
 from lossmodel.progress import bar
@@ -18,7 +19,7 @@ class Command(base.Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="the study to rate")
         parser.add_argument("--assessors", type=int, required=True, metavar="N", help="how many, 1 to 1000")
-        parser.add_argument("--seed", type=int, default=1, help="where every draw comes from (1)")
+        parser.add_argument("--seed", type=int, default=1, help="seed of all random draws; default: 1")
 
     def handle(self, *, slug: str, assessors: int, seed: int, **_: Any) -> None:
         study = base.study(slug)

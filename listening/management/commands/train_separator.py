@@ -19,14 +19,14 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--recipe", default="regression", help="its name or a TOML file")
+        parser.add_argument("--recipe", default="regression", help="name of a recipe or a TOML file")
         parser.add_argument("--data", type=Path, help="a folder of songs with their stems")
         parser.add_argument("--objective", type=int, metavar="N", help="train against this objective")
-        parser.add_argument("--start", type=int, metavar="N", help="begin with the weights of this checkpoint")
-        parser.add_argument("--steps", type=int, help="how many; as the recipe says if not given")
-        parser.add_argument("--name", help="what the training is called; the recipe if not given")
-        parser.add_argument("--seed", type=int, help="where every draw comes from; a new one if not given")
-        parser.add_argument("--resume", type=int, metavar="N", help="go on with a training that ended early")
+        parser.add_argument("--start", type=int, metavar="N", help="start from the weights of this checkpoint")
+        parser.add_argument("--steps", type=int, help="number of steps; default: the recipe's")
+        parser.add_argument("--name", help="name of the training; default: the recipe's")
+        parser.add_argument("--seed", type=int, help="seed of all random draws; default: a new one")
+        parser.add_argument("--resume", type=int, metavar="N", help="continue a training that ended early")
 
     def handle(self, *, resume: int | None, queue: bool, **options: Any) -> None:
         run = _resumed(resume) if resume is not None else _added(options)

@@ -8,7 +8,7 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.progress import Report
 
-START = 0.5
+EXCERPT_START_SECONDS = 0.5
 """Where an excerpt begins in its song, in seconds."""
 
 Stems = Mapping[str, Audio]
@@ -32,19 +32,22 @@ def excerpts(plan: Plan) -> Iterator[tuple[str, Stems]]:
     yield "falcon-69", cut(example.song(), plan.seconds)
     for number in range(plan.items - 1):
         seed = 1000 * plan.seed + number
-        yield f"synthetic-{seed:03d}", cut(synthetic.song(seed, START + plan.seconds, plan.rate), plan.seconds)
+        yield (
+            f"synthetic-{seed:03d}",
+            cut(synthetic.song(seed, EXCERPT_START_SECONDS + plan.seconds, plan.rate), plan.seconds),
+        )
 
 
 def cut(stems: Stems, seconds: float) -> Stems:
-    """Return `seconds` of every stem, from `START` on."""
+    """Return `seconds` of every stem, from `EXCERPT_START_SECONDS` on."""
     rate = stems["mixture"].rate
-    span = slice(round(START * rate), round(START * rate) + round(seconds * rate))
+    span = slice(round(EXCERPT_START_SECONDS * rate), round(EXCERPT_START_SECONDS * rate) + round(seconds * rate))
     return {name: Audio(stem.samples[:, span], stem.rate) for name, stem in stems.items()}
 
 
 def baselines() -> dict[str, tuple[str, Callable[[Stems], Audio]]]:
     """Return the conditions that need no training: name → (how it is made, the vocals of an excerpt)."""
-    from separation.baselines import centre, ideal_binary_mask, ideal_ratio_mask
+    from separation.inference.baselines import centre, ideal_binary_mask, ideal_ratio_mask
 
     return {
         "ratio mask": ("oracle: ideal ratio mask", lambda stems: ideal_ratio_mask(*_sources(stems))),

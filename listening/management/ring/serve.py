@@ -8,9 +8,15 @@ from collections.abc import Iterable
 
 from django.core.management import call_command
 
+SECONDS_BETWEEN_LOOKS = 1.0
+"""How often a worker is looked for that has gone."""
+
 
 def stay(port: int, lines: Iterable[str]) -> None:
-    """Collect static files, start the web server and a worker, print `lines`; stop both on Ctrl-C."""
+    """Collect static files, start the web server and a worker, print `lines`; stop both on Ctrl-C.
+
+    A worker that was killed is started anew, and takes up what it was at.
+    """
     call_command("collectstatic", verbosity=0, interactive=False)
     commands = (
         [sys.executable, "-m", "gunicorn", "listening.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8",
@@ -23,7 +29,9 @@ def stay(port: int, lines: Iterable[str]) -> None:
         _wait_for(port)
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
         sys.stdout.flush()
-        started[0].wait()
+        while started[0].poll() is None:
+            started[1:] = [restarted(process) for process in started[1:]]
+            time.sleep(SECONDS_BETWEEN_LOOKS)
     except KeyboardInterrupt:
         sys.stdout.write("\n")
     finally:
@@ -31,6 +39,11 @@ def stay(port: int, lines: Iterable[str]) -> None:
             process.terminate()
         for process in started:
             process.wait()
+
+
+def restarted(process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+    """Return `process` while it runs or has ended well; the same command started anew where it was killed."""
+    return subprocess.Popen(process.args) if process.poll() else process
 
 
 def _wait_for(port: int, seconds: float = 30.0) -> None:

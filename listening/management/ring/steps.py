@@ -4,7 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from listening import export, presets, stimuli, tasks
+from listening import presets, stimuli, tasks
+from listening.exports import ratings as export
 from listening.management.ring import music
 from listening.management.ring.plan import Plan
 from listening.models import Checkpoint, Condition, Item, Objective, RatingSet, Rendering, Run, Study, TrainingRun
@@ -14,7 +15,7 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report
 
 PRESET = "ward-2"
-RETRAINED = "wave-u-net (perceptual)"
+RETRAINED_CONDITION = "wave-u-net (perceptual)"
 
 AnyRun = TypeVar("AnyRun", bound=Run)
 
@@ -80,7 +81,7 @@ def retrained(plan: Plan, heard: Objective, start: Checkpoint, report: Report) -
 
 def next_study(plan: Plan, rated: Study, separator: Checkpoint, report: Report) -> Study:
     """Render the study's items with the retrained separator: a new draft study holds old and new."""
-    own = {"study": rated, "slug": f"{plan.slug}-2", "condition": RETRAINED}
+    own = {"study": rated, "slug": f"{plan.slug}-2", "condition": RETRAINED_CONDITION}
     run, _ = Rendering.objects.get_or_create(checkpoint=separator, defaults=own)
     return carry_out(run, report).drafts.get()
 
@@ -107,9 +108,9 @@ def carry_out(run: AnyRun, report: Report) -> AnyRun:
 
 def _conditions(made: Study, separator: Checkpoint) -> dict[str, tuple[Condition, Any]]:
     """Return the conditions under test: name → (row, the vocals of an excerpt)."""
-    from separation.render import separator as loaded
+    from separation.inference.separator import Separator
 
-    unet = loaded(separator.folder)
+    unet = Separator(separator.folder)
     makers = music.baselines() | {
         "wave-u-net (regression)": ("trained on L1", lambda stems: unet(stems["mixture"])["vocals"])
     }

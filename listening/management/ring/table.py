@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from listening import export, results, tasks
+from listening import tasks
+from listening.exports import ratings as export
+from listening.exports import results
 from listening.models import Objective, Study
 from lossmodel.progress import Report
 
@@ -69,7 +71,10 @@ def _cell(mean: float | None, half: float | None, predicted: float) -> str:
 def _left_out(objective: Objective) -> dict[tuple[str, str], float]:
     import pandas as pd
 
-    table = pd.read_csv(objective.folder / tasks.PREDICTIONS)
+    from lossmodel.cells import restored
+
+    table = pd.read_csv(objective.folder / tasks.PREDICTIONS_FILE)
+    table = table.assign(condition=table["condition"].map(restored))
     means = table.groupby(["attribute", "condition"], as_index=False)["predicted"].mean()
     return {(row.attribute, row.condition): row.predicted for row in means.itertuples()}
 

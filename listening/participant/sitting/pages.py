@@ -1,13 +1,55 @@
 """What the pages around the trials show."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from listening.headphones import INTERVALS, TRIALS, spans
-from listening.models import Session
-from listening.participant.sheet import texts
+from django.utils.translation import gettext_lazy as _
+
+from listening.headphones import INTERVALS_OF_A_TRIAL, TRIALS_OF_A_CHECK, spans
+from listening.models import Attribute, Session
+from listening.models.sitting import MAX_REPLY_CHARACTERS
 from listening.participant.sitting import questionnaire, sounds
+from listening.participant.trial_page import messages
+from listening.presets.comprehension import DESERVED_SCORES, Deserved
 
 Context = dict[str, Any]
+
+MISUNDERSTANDING_REASONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "quality": _("Other instruments do not count here, and the voice in the song is intact."),
+        "target-preservation": _("Only the voice counts here, and the voice in the song is intact."),
+        "target-distortion": _("Only the voice counts here, and the voice in the song is not distorted."),
+        "artificial-noise": _("The song holds instruments and a voice, and no artificial noise."),
+        "interference": _("All the other instruments are there, as strong as they can be."),
+        "other-sources": _("All the other instruments are there: nothing of them is suppressed."),
+    }
+)
+"""Why the mixture belongs where `DESERVED_SCORES` has it, in words to assessors, by attribute."""
+
+
+@dataclass(frozen=True)
+class Misunderstood:
+    """An attribute and where the mixture was placed on its scale, 0–100."""
+
+    attribute: Attribute
+    score: int
+
+    @property
+    def reason(self) -> str:
+        """Return why the mixture belongs elsewhere."""
+        return str(MISUNDERSTANDING_REASONS[self.attribute.key])
+
+    @property
+    def belongs(self) -> str:
+        """Return the end of the scale near which the mixture belongs: "high" or "low"."""
+        return "high" if self.deserved.least > 0 else "low"
+
+    @property
+    def deserved(self) -> Deserved:
+        """Return where the mixture belongs, 0–100."""
+        return DESERVED_SCORES[self.attribute.key]
 
 
 def questions(session: Session) -> Context:
@@ -18,7 +60,7 @@ def questions(session: Session) -> Context:
 def volume(session: Session) -> Context:
     """Return the loudest sound to set the volume by."""
     sound = sounds.loudest(session)
-    return {"sample": sound, "settings": _settings(sound)}
+    return {"sample": sound, "settings": _settings(*filter(None, [sound]))}
 
 
 def headphones(session: Session) -> Context:
@@ -26,15 +68,22 @@ def headphones(session: Session) -> Context:
     check = session.headphone_check()
     sound = sounds.interval_trial(session, check) if check else None
     return {
-        "check": check, "sound": sound, "number": check and check.answered + 1, "total": TRIALS,
-        "intervals": range(1, INTERVALS + 1), "settings": {**_settings(sound), "spans": spans()},
+        "check": check, "sound": sound, "number": check and check.answered + 1, "total": TRIALS_OF_A_CHECK,
+        "intervals": range(1, INTERVALS_OF_A_TRIAL + 1),
+        "settings": {**_settings(*filter(None, [sound])), "spans": spans()},
     }  # fmt: skip
 
 
 def examples(session: Session) -> Context:
     """Return the labelled examples."""
     found = sounds.examples(session)
-    return {"examples": found, "settings": _settings(found[0].high if found else None)}
+    return {"examples": found, "settings": _settings(*(sound for each in found for sound in (each.high, each.low)))}
+
+
+def definition(session: Session) -> Context:
+    """Return what was misunderstood, how the mixture was rated on it, and where it belongs."""
+    told = session.comprehensions.awaiting_definition().select_related("attribute")
+    return {"misunderstood": [Misunderstood(each.attribute, round(each.score)) for each in told]}
 
 
 def pause(session: Session) -> Context:
@@ -43,6 +92,12 @@ def pause(session: Session) -> Context:
     return {"finished": trials.exclude(finished_at=None).count(), "trials": trials.count()}
 
 
-def _settings(sound: sounds.StepSound | None) -> Context:
-    """Return what the page's modules need to know."""
-    return {"rate": sound and sound.rate, "texts": texts()}
+def comment(_session: Session) -> Context:
+    """Return how long a comment may be."""
+    return {"most": MAX_REPLY_CHARACTERS}
+
+
+def _settings(*played: sounds.StepSound) -> Context:
+    """Return what the page's modules need to know of its sounds: their rate in Hz and their largest sample."""
+    peak = max((sound.peak for sound in played), default=0.0)
+    return {"rate": played[0].rate if played else None, "peak": peak, "messages": messages()}

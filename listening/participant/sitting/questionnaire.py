@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from listening.models import Question, Reply, Session
-from listening.models.sitting import LONGEST_TEXT
+from listening.participant.sitting.freetext import FreeText
 
 Kind = Question.Kind
 
@@ -24,7 +24,7 @@ def store(session: Session, filled: forms.Form) -> None:
     questions = {question.key: question for question in session.study.questions.filter(key__in=filled.cleaned_data)}
     Reply.objects.bulk_create(
         (
-            Reply(session=session, question=questions[key], value=_written(value))
+            Reply(session=session, question=questions[key], value=_as_text(value))
             for key, value in filled.cleaned_data.items()
         ),
         ignore_conflicts=True,
@@ -33,7 +33,7 @@ def store(session: Session, filled: forms.Form) -> None:
 
 def _field(question: Question) -> forms.Field:
     own: dict[str, Any] = {"label": question.text, "required": question.required}
-    missing = {"required": _("Please answer this question."), "invalid": _("Please give a number.")}
+    missing = {"required": _("Please answer this question."), "invalid": _("Please enter a number.")}
     own["error_messages"] = missing
     if question.kind == Kind.NUMBER:
         return forms.FloatField(min_value=question.minimum, max_value=question.maximum, step_size=None, **own)
@@ -41,8 +41,7 @@ def _field(question: Question) -> forms.Field:
         return _Choice(choices=[(each, each) for each in question.options], widget=forms.RadioSelect, **own)
     if question.kind == Kind.SCALE:
         return _Scale(question, **own)
-    lines = forms.Textarea(attrs={"rows": 3})
-    return forms.CharField(max_length=LONGEST_TEXT, widget=lines, **own)
+    return FreeText(widget=forms.Textarea(attrs={"rows": 3}), **own)
 
 
 class _Choice(forms.ChoiceField):
@@ -62,7 +61,7 @@ class _Scale(_Choice):
         self.low, self.high = ([*question.options, "", ""])[:2]
 
 
-def _written(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """Return a cleaned value as it is stored: numbers without a needless “.0”, nothing as ""."""
     if value is None:
         return ""

@@ -4,7 +4,7 @@ good in one session, and only while the sitting stands where it is needed.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -13,11 +13,13 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from listening import headphones
-from listening.models import Attribute, HeadphoneCheck, Item, Reference, Role, Session, Stage
+from listening.models import Attribute, Audio, HeadphoneCheck, Item, Reference, Role, Session, Stage
+from listening.participant import parcel
 from listening.participant.sounds import NoSuchSound
+from listening.stimuli.proof import Proof, crc32, measured
 from lossmodel import audio
 
-LOW_ENDS: Mapping[str, str] = MappingProxyType(
+EXAMPLES_BY_LOW_END: Mapping[str, str] = MappingProxyType(
     {
         "basic-audio-quality": "lowpass-3500",
         "quality": "quality-anchor",
@@ -32,11 +34,15 @@ LOW_ENDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class StepSound:
-    """A sound of a step: the token by which this session fetches it, its rate in Hz, and how its FLAC file is had."""
+    """A sound of a step: the token by which this session fetches it, its rate in Hz, its peak, and how it is had.
+
+    `found` returns the FLAC file and the checksum of its samples.
+    """
 
     token: str
     rate: int
-    file: Callable[[], bytes]
+    peak: float
+    found: Callable[[], tuple[bytes, int]]
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,14 @@ def loudest(session: Session) -> StepSound | None:
     """Return the loudest reference that the session will hear (ITU-R BS.1770), None if there is no reference."""
     own = Reference.objects.filter(item__trials__session=session).select_related("audio")
     loud = own.order_by(F("audio__loudness").desc(nulls_last=True), "-audio__peak", "pk").first()
-    return _stored(session, "volume", loud.audio.path, loud.audio.rate) if loud else None
+    return _stored(session, "volume", loud.audio) if loud else None
 
 
 def interval_trial(session: Session, check: HeadphoneCheck) -> StepSound:
     """Return the sound of the trial at which a headphone check stands."""
-    make = partial(_rendered, check.kind, check.seed, check.answered)
-    return StepSound(_token(session, f"headphones {check.pk} {check.answered}"), headphones.RATE, make)
+    file, proof = _rendered(check.kind, check.seed, check.answered)
+    token = _token(session, f"headphones {check.pk} {check.answered}")
+    return StepSound(token, headphones.SAMPLE_RATE, proof.peak, lambda: (file, proof.crc32))
 
 
 def examples(session: Session) -> list[Example]:
@@ -69,11 +76,16 @@ def examples(session: Session) -> list[Example]:
     return []
 
 
-def delivered(session: Session, token: str) -> bytes:
-    """Return the FLAC file behind `token`, or raise `NoSuchSound` if the sitting does not stand where it is heard."""
+def parcel_of(session: Session, token: str) -> bytes:
+    """Return the parcel of the sound behind `token`.
+
+    Raises `NoSuchSound` if the sitting does not stand where it is heard, and `BadInput` for a sound without a
+    checksum whose file is no longer the one that was let in.
+    """
     for sound in _present(session):
         if sound.token == token:
-            return sound.file()
+            file, checksum = sound.found()
+            return parcel.sealed(file, token=token, crc32=checksum, size=parcel.size_for(len(file)))
     raise NoSuchSound(token)
 
 
@@ -96,14 +108,14 @@ def _examples(session: Session, item: Item) -> Iterator[Example]:
     if reference is None or not anchors:
         return
     for attribute in session.study.attributes.all():
-        low = next((one for one in anchors if one.condition.name == LOW_ENDS.get(attribute.key)), anchors[0])
+        low = next((one for one in anchors if one.condition.name == EXAMPLES_BY_LOW_END.get(attribute.key)), anchors[0])
         ends = {"high": reference.audio, "low": low.audio}
-        sounds = {end: _stored(session, f"{attribute.pk} {end}", row.path, row.rate) for end, row in ends.items()}
+        sounds = {end: _stored(session, f"{attribute.pk} {end}", row) for end, row in ends.items()}
         yield Example(attribute, **sounds)
 
 
-def _stored(session: Session, what: str, path: Path, rate: int) -> StepSound:
-    return StepSound(_token(session, what), rate, path.read_bytes)
+def _stored(session: Session, what: str, row: Audio) -> StepSound:
+    return StepSound(_token(session, what), row.rate, row.peak, lambda: (row.path.read_bytes(), crc32(row)))
 
 
 def _token(session: Session, what: str) -> str:
@@ -111,9 +123,9 @@ def _token(session: Session, what: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _rendered(kind: str, seed: int, number: int) -> bytes:
-    """Return a headphone trial as a FLAC file, 16 bits: the channels' relation is kept exactly."""
+def _rendered(kind: str, seed: int, number: int) -> tuple[bytes, Proof]:
+    """Return a headphone trial as a FLAC file, 16 bits, and its proof: the channels' relation is kept exactly."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trial.flac"
         audio.write(path, headphones.trial(kind, seed, number).sound, subtype="PCM_16")
-        return path.read_bytes()
+        return path.read_bytes(), measured(path)

@@ -10,40 +10,52 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from lossmodel.metrics.peass.auditory import FRAMES
+from lossmodel.errors import BadInput
+from lossmodel.metrics.decibels import is_inaudible
+from lossmodel.metrics.peass.auditory import FRAMES_PER_SECOND
 from lossmodel.metrics.peass.decomposition import decompose
-from lossmodel.metrics.peass.features import compared, hear
+from lossmodel.metrics.peass.features import CORRELATION_FRAMES, compared, hear
 from lossmodel.metrics.peass.mapping import Scores, scores
 
-LONGEST = 14
+MIN_SECONDS = CORRELATION_FRAMES / FRAMES_PER_SECOND
+"""Seconds: shorter sounds have nothing that could be correlated."""
+
+MAX_SECONDS_IN_ONE_PIECE = 14
 """Seconds that are heard in one piece; a song would take many gigabytes."""
 
-SEGMENT, AROUND = 8, 3
+SEGMENT_SECONDS, CONTEXT_SECONDS = 8, 3
 """Seconds of a longer sound that count at a time, and that are heard around them: the ear has adapted by then."""
 
 
 def peass(estimate: Tensor, sources: Tensor, rate: int, *, smooth: bool = False) -> Scores:
     """Return TPS, IPS and APS (0-100, higher is better) of estimates of the first source, given all of the mixture.
 
-    The channel that sounds worst counts. An estimate identical to the target has more than 98 in all three. `smooth`
-    takes no hard decisions, so that gradients reach every moment; its scores are within 2 points of the others.
+    The channel that sounds worst counts; one that is silent (peak below -80 dBFS) where the target's is not has 0 in
+    all three, since the model of the ear forgives what is missing. An estimate identical to the target has more than
+    98. `smooth` takes no hard decisions, so that gradients reach every moment; its scores are within 2 points of the
+    others.
+    Raises `BadInput` for less than `MIN_SECONDS`.
 
     Shape: estimate (batch, channels, time), sources (batch, sources, channels, time) → (batch,) each.
     """
     if estimate.ndim != 3 or sources.ndim != 4 or estimate.shape != sources[:, 0].shape:
         shapes = f"{tuple(estimate.shape)} and {tuple(sources.shape)}"
         raise ValueError(f"estimate (batch, channels, time) and sources (batch, sources, channels, time), not {shapes}")
-    return scores(compared(torch.cat(list(_heard(estimate, sources, rate)), dim=-1), smooth=smooth))
+    if estimate.shape[-1] < MIN_SECONDS * rate:
+        raise BadInput(f"{estimate.shape[-1] / rate:.3f} s long, PEASS needs {MIN_SECONDS:g} s")
+    found = scores(compared(torch.cat(list(_features_in_pieces(estimate, sources, rate)), dim=-1), smooth=smooth))
+    lost = (is_inaudible(estimate[:, :, None]) & ~is_inaudible(sources[:, 0, :, None])).any(-1)
+    return Scores(*(each.masked_fill(lost, 0) for each in (found.tps, found.ips, found.aps)))
 
 
-def _heard(estimate: Tensor, sources: Tensor, rate: int) -> Iterator[Tensor]:
+def _features_in_pieces(estimate: Tensor, sources: Tensor, rate: int) -> Iterator[Tensor]:
     """Yield what `hear` returns of one segment after the other: (5, batch, channels, bands, frames) each."""
     time = estimate.shape[-1]
-    if time <= LONGEST * rate:
+    if time <= MAX_SECONDS_IN_ONE_PIECE * rate:
         yield hear(decompose(estimate, sources, rate), rate)
         return
-    for start in range(0, time, SEGMENT * rate):
-        part = slice(max(start - AROUND * rate, 0), start + (SEGMENT + AROUND) * rate)
+    for start in range(0, time, SEGMENT_SECONDS * rate):
+        part = slice(max(start - CONTEXT_SECONDS * rate, 0), start + (SEGMENT_SECONDS + CONTEXT_SECONDS) * rate)
         heard = hear(decompose(estimate[..., part], sources[..., part], rate), rate)
-        skipped = (start - part.start) // rate * FRAMES
-        yield heard[..., skipped : skipped + SEGMENT * FRAMES].to(torch.float32)
+        skipped = (start - part.start) // rate * FRAMES_PER_SECOND
+        yield heard[..., skipped : skipped + SEGMENT_SECONDS * FRAMES_PER_SECOND].to(torch.float32)

@@ -14,25 +14,25 @@ from torch import Tensor
 
 from lossmodel.metrics.peass import gammatone
 
-FRAME, FILTER = 0.5, 0.04
+FRAME_SECONDS_AT_1_KHZ, FILTER_SECONDS_AT_1_KHZ = 0.5, 0.04
 """Seconds at 1 kHz (Emiya et al. 2011, section V-B); both are shorter in proportion where bands are wider."""
 
-LOWEST = 20.0
+LOWEST_CENTRE_HZ = 20.0
 """Hz: no band's centre lies below."""
 
 OVERSAMPLING = 1.5
 """The filters are those of a signal with this many times the rate, so that the highest bands are not distorted."""
 
-PADDING = 0.25
+PADDING_SECONDS = 0.25
 """Seconds of silence, in which the narrowest band rings out."""
 
-FADE = 0.01
+FADE_SECONDS = 0.01
 """Seconds of Hann fade at both ends, so that a cut is not heard as a click."""
 
-RIDGES = (3e-6, 3e-5, 3e-4)
+DIAGONAL_LOADINGS = (3e-6, 3e-5, 3e-4)
 """Loading of each column's energy, tried in turn: band-limited sources are nearly dependent in single precision."""
 
-CHUNK = 128
+CHUNK_FRAMES = 128
 """Frames solved at a time: what they need stays in a processor's cache."""
 
 
@@ -62,10 +62,10 @@ def decompose(estimate: Tensor, sources: Tensor, rate: int) -> Components:
     signals = torch.cat([estimate[:, None], sources], dim=1).to(torch.float32)
     signals = _faded(signals, rate)  # (batch, 1 + sources, channels, time)
     time = signals.shape[-1]
-    size = round(OVERSAMPLING * 2 * next_fast_len(math.ceil((time + PADDING * rate) / 2)))
+    size = round(OVERSAMPLING * 2 * next_fast_len(math.ceil((time + PADDING_SECONDS * rate) / 2)))
     bank = _bank(rate, size)
     bands = bank.split(_oversampled(signals, size))
-    frame = 4 * round(FRAME * 2 * gammatone.erb(gammatone.BASE) / 4)
+    frame = 4 * round(FRAME_SECONDS_AT_1_KHZ * 2 * gammatone.erb(gammatone.BASE_CENTRE_HZ) / 4)
     taps = _taps(frame, sources.shape[1] * sources.shape[2])
     projected = _projected(bands, frame, taps)
     joined = bank.join([torch.stack([band[:, 1], *parts], dim=1) for band, parts in zip(bands, projected)])
@@ -76,13 +76,13 @@ def decompose(estimate: Tensor, sources: Tensor, rate: int) -> Components:
 def _bank(rate: int, size: int) -> gammatone.Bank:
     """Return filters whose bands have twice their bandwidth as rate."""
     raised = rate * OVERSAMPLING
-    middle = gammatone.centres(LOWEST, rate / 2)
+    middle = gammatone.centres(LOWEST_CENTRE_HZ, rate / 2)
     widths = tuple(2 * next_fast_len(math.ceil(size / 2 / (raised // (2 * gammatone.erb(each))))) for each in middle)
     return gammatone.bank(raised, size, middle, widths, decimated=True)
 
 
 def _faded(signals: Tensor, rate: int) -> Tensor:
-    length = min(round(FADE * rate), signals.shape[-1] // 2)
+    length = min(round(FADE_SECONDS * rate), signals.shape[-1] // 2)
     window = torch.hann_window(2 * length, dtype=signals.dtype, device=signals.device)
     shape = torch.ones(signals.shape[-1], dtype=signals.dtype, device=signals.device)
     shape[:length], shape[-length:] = window[:length], window[length:]
@@ -102,8 +102,8 @@ def _restored(spectrum: Tensor, size: int, time: int) -> Tensor:
 
 
 def _taps(frame: int, columns: int) -> int:
-    """Return the odd length of the filters: what `FILTER` says, for all columns at most a third of a frame."""
-    wanted = round(FILTER * 2 * gammatone.erb(gammatone.BASE))
+    """Return the odd length of the filters: as `FILTER_SECONDS_AT_1_KHZ` says, together at most a third of a frame."""
+    wanted = round(FILTER_SECONDS_AT_1_KHZ * 2 * gammatone.erb(gammatone.BASE_CENTRE_HZ))
     return max(3, 2 * (min(wanted, frame // (3 * columns)) // 2) + 1)
 
 
@@ -118,7 +118,7 @@ def _projected(bands: list[Tensor], frame: int, taps: int) -> list[tuple[Tensor,
     for band in bands:
         error = band[:, 0] - band[:, 1]
         batch, channels, width = error.shape
-        framed = zip(*(each.split(CHUNK) for each in _framed(band, frame, hop, taps)))
+        framed = zip(*(each.split(CHUNK_FRAMES) for each in _framed(band, frame, hop, taps)))
         explained = torch.cat([_solved(sources, wrong, window, taps) for sources, wrong in framed])
         pieces = explained.reshape(batch, -1, 2 * channels, frame) * (window / 2)
         total = _overlapped(pieces, hop)[..., frame : frame + width].reshape(batch, 2, channels, width)
@@ -169,11 +169,11 @@ def _solved(sources: Tensor, error: Tensor, window: Tensor, taps: int) -> Tensor
 
 
 def _root(gram: Tensor) -> Tensor:
-    """Return the lower Cholesky factor of each matrix, with the smallest of `RIDGES` that makes it exist."""
+    """Return the lower Cholesky factor of each matrix, with the smallest of `DIAGONAL_LOADINGS` that makes it exist."""
     energies = gram.diagonal(dim1=-2, dim2=-1).real + torch.finfo(gram.real.dtype).tiny ** 0.5
     roots: Tensor
-    roots, failed = torch.linalg.cholesky_ex(gram + torch.diag_embed(RIDGES[0] * energies))
-    for ridge in RIDGES[1:]:
+    roots, failed = torch.linalg.cholesky_ex(gram + torch.diag_embed(DIAGONAL_LOADINGS[0] * energies))
+    for ridge in DIAGONAL_LOADINGS[1:]:
         if not failed.any():
             break
         again, failing = torch.linalg.cholesky_ex(gram + torch.diag_embed(ridge * energies))

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lossmodel.metrics.decibels import TINY
-from lossmodel.metrics.peass.auditory import FRAMES, represent
+from lossmodel.metrics.decibels import ENERGY_FLOOR
+from lossmodel.metrics.peass.auditory import FRAMES_PER_SECOND, represent
 from lossmodel.metrics.peass.decomposition import Components
 
-ASSIMILATION = 0.25
-CORRELATED = FRAMES // 10
+ASSIMILATION_SHARE = 0.25
+CORRELATION_FRAMES = FRAMES_PER_SECOND // 10
 """Frames (100 ms) that are correlated together."""
 
-WEIGHTED = FRAMES
+WEIGHTING_FRAMES = FRAMES_PER_SECOND
 """Frames (1 s) whose energy says how much a correlation counts."""
 
-SOFTNESS = 0.02
+MEDIAN_RANK_SD = 0.02
 """Of the smooth median: the standard deviation of the ranks that enter it, as a share of all."""
 
-GATE = 0.5
+ASSIMILATION_SOFTNESS = 0.5
 """Model units over which the smooth assimilation sets in."""
 
-TOGETHER = 2
+SIGNALS_IN_MEMORY = 2
 """Signals of which all bands are in memory together."""
 
 
@@ -52,7 +52,7 @@ def hear(components: Components, rate: int) -> Tensor:
     estimate = components.estimate
     without = (components.distortion, components.interference, components.artifacts)
     signals = torch.stack([estimate, components.target, *(estimate - error for error in without)])
-    heard = torch.cat([represent(each, rate) for each in signals.flatten(0, 2).split(TOGETHER)])
+    heard = torch.cat([represent(each, rate) for each in signals.flatten(0, 2).split(SIGNALS_IN_MEMORY)])
     return heard.reshape(*signals.shape[:3], *heard.shape[1:])
 
 
@@ -71,20 +71,22 @@ def similarity(heard: Tensor, true: Tensor, *, smooth: bool = False) -> Tensor:
 def _assimilated(heard: Tensor, true: Tensor, *, smooth: bool) -> Tensor:
     """Return `heard` moved towards `true` where it is weaker: what is missing disturbs less than what is added."""
     lack = true.abs() - heard.abs()
-    gate = torch.sigmoid(lack / GATE) if smooth else (lack > 0).to(heard.dtype)
-    return heard + ASSIMILATION * gate * (true - heard)
+    gate = torch.sigmoid(lack / ASSIMILATION_SOFTNESS) if smooth else (lack > 0).to(heard.dtype)
+    return heard + ASSIMILATION_SHARE * gate * (true - heard)
 
 
 def _correlations(heard: Tensor, true: Tensor) -> Tensor:
     """Return the correlation over bands and time in each 100 ms: (..., bands, frames) twice → (..., windows)."""
     first, second = (_windows(each) for each in (heard, true))
     products = [(a * b).sum(-1) for a, b in ((first, second), (first, first), (second, second))]
-    return (products[0] + TINY) / ((products[1] + TINY) * (products[2] + TINY)).sqrt()  # two constants are alike
+    return (products[0] + ENERGY_FLOOR) / (
+        (products[1] + ENERGY_FLOOR) * (products[2] + ENERGY_FLOOR)
+    ).sqrt()  # two constants are alike
 
 
 def _windows(representation: Tensor) -> Tensor:
     """Return consecutive 100 ms without their means: (..., bands, frames) → (..., windows, bands · 10)."""
-    found = representation.unfold(-1, CORRELATED, CORRELATED).transpose(-3, -2).flatten(-2)
+    found = representation.unfold(-1, CORRELATION_FRAMES, CORRELATION_FRAMES).transpose(-3, -2).flatten(-2)
     return found - found.mean(-1, keepdim=True)
 
 
@@ -92,9 +94,15 @@ def _energies(heard: Tensor) -> Tensor:
     """Return the mean energy of the second around each 100 ms: (..., bands, frames) → (..., windows)."""
     energy = heard.square().sum(-2)
     total = torch.nn.functional.pad(energy.cumsum(-1), (1, 0))
-    middles = torch.arange(energy.shape[-1] // CORRELATED, device=heard.device) * CORRELATED + CORRELATED // 2
-    first, last = (middles - WEIGHTED // 2).clamp(min=0), (middles + WEIGHTED // 2).clamp(max=energy.shape[-1])
-    return (total[..., last] - total[..., first]) / (last - first) + TINY
+    middles = (
+        torch.arange(energy.shape[-1] // CORRELATION_FRAMES, device=heard.device) * CORRELATION_FRAMES
+        + CORRELATION_FRAMES // 2
+    )
+    first, last = (
+        (middles - WEIGHTING_FRAMES // 2).clamp(min=0),
+        (middles + WEIGHTING_FRAMES // 2).clamp(max=energy.shape[-1]),
+    )
+    return (total[..., last] - total[..., first]) / (last - first) + ENERGY_FLOOR
 
 
 def _median(values: Tensor, weights: Tensor, *, smooth: bool) -> Tensor:
@@ -105,7 +113,7 @@ def _median(values: Tensor, weights: Tensor, *, smooth: bool) -> Tensor:
     ranks = shares.cumsum(-1)
     if not smooth:
         return _crossing(values, ranks - shares / 2)
-    passed = torch.special.ndtr((ranks - 0.5) / SOFTNESS)
+    passed = torch.special.ndtr((ranks - 0.5) / MEDIAN_RANK_SD)
     shares = torch.diff(passed, dim=-1, prepend=torch.zeros_like(passed[..., :1]))
     return (shares * values).sum(-1) / shares.sum(-1)
 
@@ -116,5 +124,5 @@ def _crossing(values: Tensor, ranks: Tensor) -> Tensor:
     if values.shape[-1] < 2:
         return values[..., 0]
     (low, high), (below, above) = ([each.gather(-1, at - 1), each.gather(-1, at)] for each in (values, ranks))
-    way = ((0.5 - below) / (above - below).clamp(min=TINY)).clamp(0, 1)
+    way = ((0.5 - below) / (above - below).clamp(min=ENERGY_FLOOR)).clamp(0, 1)
     return (low + way * (high - low))[..., 0]

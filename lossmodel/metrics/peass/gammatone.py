@@ -14,17 +14,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-ORDER = 4
-BASE = 1000.0
+GAMMATONE_ORDER = 4
+BASE_CENTRE_HZ = 1000.0
 """Hz: one of the centres lies here (Hohmann 2002, section 3)."""
 
-HALF, KAISER = 10, 5.0
+LOWPASS_HALF_SAMPLES, KAISER_BETA = 10, 5.0
 """Of the low-pass before a band is decimated: samples of the band on either side, β of its window (common defaults)."""
 
-SLOPE = 0.1
+TRANSITION_SHARE = 0.1
 """How far the slope of that low-pass reaches beyond half the rate, as a share of the rate."""
 
-MINIMUM, QUALITY = 24.7, 9.265
+ERB_AT_0_HZ, EAR_QUALITY_FACTOR = 24.7, 9.265
 """ERB(f) = 24.7 + f / 9.265 Hz (Glasberg & Moore 1990)."""
 
 
@@ -65,16 +65,18 @@ class Bank:
 
 def erb(frequency: float) -> float:
     """Return the equivalent rectangular bandwidth at a frequency, both in Hz."""
-    return MINIMUM + frequency / QUALITY
+    return ERB_AT_0_HZ + frequency / EAR_QUALITY_FACTOR
 
 
 @lru_cache(maxsize=16)
 def centres(low: float, high: float) -> tuple[float, ...]:
-    """Return centre frequencies in Hz between two limits, one ERB apart, one of them at `BASE`."""
-    scale = QUALITY * math.log1p(BASE / (MINIMUM * QUALITY))
-    below, above = (QUALITY * math.log1p(limit / (MINIMUM * QUALITY)) - scale for limit in (low, high))
+    """Return centre frequencies in Hz between two limits, one ERB apart, one of them at `BASE_CENTRE_HZ`."""
+    scale = EAR_QUALITY_FACTOR * math.log1p(BASE_CENTRE_HZ / (ERB_AT_0_HZ * EAR_QUALITY_FACTOR))
+    below, above = (
+        EAR_QUALITY_FACTOR * math.log1p(limit / (ERB_AT_0_HZ * EAR_QUALITY_FACTOR)) - scale for limit in (low, high)
+    )
     steps = range(math.ceil(below - 1e-9), math.floor(above + 1e-9) + 1)
-    return tuple(MINIMUM * QUALITY * math.expm1((scale + step) / QUALITY) for step in steps)
+    return tuple(ERB_AT_0_HZ * EAR_QUALITY_FACTOR * math.expm1((scale + step) / EAR_QUALITY_FACTOR) for step in steps)
 
 
 @lru_cache(maxsize=16)
@@ -86,7 +88,7 @@ def bank(
     A band is cut there, or `decimated` as signals are: with a low-pass of finite length, whose slope is folded.
     """
     poles = torch.tensor([_pole(frequency, rate) for frequency in middle], dtype=torch.complex128)
-    beyond = tuple(math.ceil(SLOPE * width) if decimated else 0 for width in widths)
+    beyond = tuple(math.ceil(TRANSITION_SHARE * width) if decimated else 0 for width in widths)
     spans = tuple(width + 2 * more for width, more in zip(widths, beyond))
     starts = tuple(
         round(frequency * size / rate) - width // 2 - more for frequency, width, more in zip(middle, widths, beyond)
@@ -110,16 +112,19 @@ def _kept(span: int, width: int) -> Tensor:
 @lru_cache(maxsize=1)
 def _lowpass() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return frequencies in cycles a sample that is kept, and the response of the low-pass before a decimation."""
-    times, weights = np.linspace(-HALF, HALF, 64 * HALF + 1), kaiser_sinc(32)
-    frequencies = np.linspace(0, 0.5 + 2 * SLOPE, 512)
+    times, weights = (
+        np.linspace(-LOWPASS_HALF_SAMPLES, LOWPASS_HALF_SAMPLES, 64 * LOWPASS_HALF_SAMPLES + 1),
+        kaiser_sinc(32),
+    )
+    frequencies = np.linspace(0, 0.5 + 2 * TRANSITION_SHARE, 512)
     response: NDArray[np.float64] = np.cos(2 * np.pi * np.outer(frequencies, times)) @ weights
     return frequencies, response
 
 
 def kaiser_sinc(step: int) -> NDArray[np.float64]:
-    """Return the low-pass before a decimation by `step`: 2 · `HALF` · step + 1 weights of sum 1."""
-    times = np.linspace(-HALF, HALF, 2 * HALF * step + 1)
-    weights = np.sinc(times) * np.kaiser(len(times), KAISER)
+    """Return the low-pass before a decimation by `step`: 2 · `LOWPASS_HALF_SAMPLES` · step + 1 weights of sum 1."""
+    times = np.linspace(-LOWPASS_HALF_SAMPLES, LOWPASS_HALF_SAMPLES, 2 * LOWPASS_HALF_SAMPLES * step + 1)
+    weights = np.sinc(times) * np.kaiser(len(times), KAISER_BETA)
     scaled: NDArray[np.float64] = weights / weights.sum()
     return scaled
 
@@ -150,7 +155,12 @@ def _cut(spectrum: Tensor, start: int, width: int) -> Tensor:
 
 def _pole(frequency: float, rate: float) -> complex:
     """Return the filter's pole (Hohmann 2002, eq. 10-14)."""
-    share = math.pi * math.factorial(2 * ORDER - 2) * 2.0 ** (2 - 2 * ORDER) / math.factorial(ORDER - 1) ** 2
+    share = (
+        math.pi
+        * math.factorial(2 * GAMMATONE_ORDER - 2)
+        * 2.0 ** (2 - 2 * GAMMATONE_ORDER)
+        / math.factorial(GAMMATONE_ORDER - 1) ** 2
+    )
     damping = math.exp(-2 * math.pi * erb(frequency) / share / rate)
     angle = 2 * math.pi * frequency / rate
     return complex(damping * math.cos(angle), damping * math.sin(angle))
@@ -158,12 +168,12 @@ def _pole(frequency: float, rate: float) -> complex:
 
 def _response(poles: Tensor, turns: Tensor) -> Tensor:
     """Return the frequency response at `turns` radians a sample, 1 at the centre."""
-    return ((1 - poles.abs()) / (1 - poles * torch.exp(-1j * turns))) ** ORDER
+    return ((1 - poles.abs()) / (1 - poles * torch.exp(-1j * turns))) ** GAMMATONE_ORDER
 
 
 def _peaks(poles: Tensor) -> Tensor:
     """Return the sample at which each filter's envelope (n + 1)(n + 2)(n + 3)·|pole|ⁿ is largest."""
-    return ((ORDER - 1) / -poles.abs().log() - (ORDER / 2)).round().clamp(min=0)
+    return ((GAMMATONE_ORDER - 1) / -poles.abs().log() - (GAMMATONE_ORDER / 2)).round().clamp(min=0)
 
 
 def _aligned(poles: Tensor, turns: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor
 from lossmodel.files import read_json
 from lossmodel.metrics.peass.features import Features
 
-WEIGHTS: Final = Path(__file__).with_name("mapping.json")
+WEIGHTS_FILE: Final = Path(__file__).with_name("mapping.json")
 
 INPUTS: Final = {
     "tps": ("target", "interference", "artifacts"),
@@ -30,22 +30,22 @@ INPUTS: Final = {
 }
 """Vincent 2012, table 2, bottom line."""
 
-REACH = 5.5
+MAX_LOG_SIMILARITY = 5.5
 """Log-similarities are kept within ± this."""
 
-PERFECT = 99.5
+PERFECT_SCORE = 99.5
 """Score of an estimate that cannot be told from the target."""
 
-MARGIN = 1.0
+EXTRAPOLATION_MARGIN = 1.0
 """How far beyond the log-similarities it was fitted to the line is trusted."""
 
-WIDTHS: Final = (1.0, 2.0, 3.0)
+KERNEL_WIDTHS: Final = (1.0, 2.0, 3.0)
 """Of the Gaussian process: how far in log-similarities a known residual reaches; leaving songs out chooses one."""
 
-NOISE = 0.05
+RESIDUAL_NOISE_VARIANCE = 0.05
 """Variance of a residual, of which the process has 1: similarities are not quite those of the published version."""
 
-PAPER: Final = {
+PAPER_MAPPINGS: Final = {
     "ops": (("overall", "target", "interference", "artifacts"), ((1340.9, (0.1, -0.2, 6.3, 5.7), -14.4),)),
     "tps": (
         ("overall", "target", "interference", "artifacts"),
@@ -76,8 +76,8 @@ class Mapping:
         """Return scores of log-similarities: (..., inputs) → (...)."""
         low, high = inputs.new_tensor(self.low), inputs.new_tensor(self.high)
         inside = torch.minimum(torch.maximum(inputs, low), high)
-        rise = torch.logit(inputs.new_tensor(PERFECT / 100)) - self.argument(high)
-        beyond = (inputs - high).clamp(min=0).sum(-1) / (REACH - high).sum()
+        rise = torch.logit(inputs.new_tensor(PERFECT_SCORE / 100)) - self.argument(high)
+        beyond = (inputs - high).clamp(min=0).sum(-1) / (MAX_LOG_SIMILARITY - high).sum()
         return 100 * torch.sigmoid(self.argument(inside) + rise.clamp(min=0) * beyond)
 
     def argument(self, inputs: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ class Scores:
 
 def scores(features: Features) -> Scores:
     """Return the scores of the fitted mapping. Differentiable."""
-    return Scores(**{task: mapping(inputs(features, task)) for task, mapping in _mappings().items()})
+    return Scores(**{task: mapping(inputs(features, task)) for task, mapping in mappings().items()})
 
 
 def paper_scores(features: Features) -> dict[str, Tensor]:
@@ -110,7 +110,7 @@ def paper_scores(features: Features) -> dict[str, Tensor]:
     those of this package the scores keep their order, not their level.
     """
     found = {}
-    for task, (names, sigmoids) in PAPER.items():
+    for task, (names, sigmoids) in PAPER_MAPPINGS.items():
         given = torch.stack([getattr(features, name) for name in names], dim=-1)
         parts = [v * torch.sigmoid(given @ given.new_tensor(w) + b) for v, w, b in sigmoids]
         found[task] = torch.stack(parts).sum(0).clamp(0, 100)
@@ -118,18 +118,23 @@ def paper_scores(features: Features) -> dict[str, Tensor]:
 
 
 def inputs(features: Features, task: str) -> Tensor:
-    """Return a task's log-similarities, within ± `REACH`: (batch,) each → (batch, inputs)."""
+    """Return a task's log-similarities, within ± `MAX_LOG_SIMILARITY`: (batch,) each → (batch, inputs)."""
     similarities = torch.stack([getattr(features, name) for name in INPUTS[task]], dim=-1)
-    limit = math.tanh(REACH / 2)
+    limit = math.tanh(MAX_LOG_SIMILARITY / 2)
     return 2 * torch.atanh(similarities.clamp(-limit, limit))
 
 
 def fit(
-    given: Tensor, published: Sequence[float], *, songs: Sequence[str] | None = None, ridge: float = 0.1
+    given: Tensor,
+    published: Sequence[float],
+    *,
+    songs: Sequence[str] | None = None,
+    ridge: float = 0.1,
+    widths: Sequence[float] = KERNEL_WIDTHS,
 ) -> Mapping:
     """Return the mapping that comes nearest to published scores, on the curve's argument.
 
-    Of `WIDTHS` it has the one that predicts best songs that are left out (each stimulus is one if none are given).
+    Of the kernel's `widths` it has the one that predicts songs best that are left out (each stimulus if none is given).
     Shape: log-similarities (n, inputs), n scores, n songs.
     """
     scores = torch.tensor(published, dtype=given.dtype)
@@ -143,7 +148,7 @@ def fit(
             errors.append((found - scores[here]).abs())
         return float(torch.cat(errors).mean())
 
-    return _fitted(given, scores, min(WIDTHS, key=left_out), ridge)
+    return _fitted(given, scores, widths[0] if len(widths) == 1 else min(widths, key=left_out), ridge)
 
 
 def _fitted(given: Tensor, scores: Tensor, width: float, ridge: float) -> Mapping:
@@ -153,9 +158,12 @@ def _fitted(given: Tensor, scores: Tensor, width: float, ridge: float) -> Mappin
     load = ridge * torch.eye(terms.shape[1], dtype=terms.dtype)
     load[0, 0] = 0  # the level is free
     weights = torch.linalg.solve(terms.T @ terms + load, terms.T @ wanted)
-    covariance = _near(given, given, width) + NOISE * torch.eye(len(given), dtype=given.dtype)
+    covariance = _near(given, given, width) + RESIDUAL_NOISE_VARIANCE * torch.eye(len(given), dtype=given.dtype)
     pulls = torch.linalg.solve(covariance, wanted - terms @ weights)
-    low, high = given.amin(0) - MARGIN, (given.amax(0) + MARGIN).clamp(max=REACH - 0.1)
+    low, high = (
+        given.amin(0) - EXTRAPOLATION_MARGIN,
+        (given.amax(0) + EXTRAPOLATION_MARGIN).clamp(max=MAX_LOG_SIMILARITY - 0.1),
+    )
     found = (centre, low, high, weights, given.new_tensor([width]), given.flatten(), pulls)
     return Mapping(*(tuple(round(value, 5) for value in each.tolist()) for each in found))
 
@@ -166,6 +174,7 @@ def _near(inputs: Tensor, known: Tensor, width: float) -> Tensor:
 
 
 @lru_cache(maxsize=1)
-def _mappings() -> dict[str, Mapping]:
-    card = read_json(WEIGHTS)
+def mappings() -> dict[str, Mapping]:
+    """Return the fitted mapping of each task."""
+    card = read_json(WEIGHTS_FILE)
     return {task: Mapping(**{name: tuple(values) for name, values in card[task].items()}) for task in INPUTS}

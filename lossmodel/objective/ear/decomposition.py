@@ -14,19 +14,19 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from lossmodel.objective.ear.frontend import PHRASE, Maps, dulled, remix, smooth
-from lossmodel.objective.ear.salience import FLOOR, loud, magnitude, mean
+from lossmodel.objective.ear.frontend import PHRASE_FRAMES, Maps, dulled, remix, smooth
+from lossmodel.objective.ear.salience import POWER_FLOOR_60_DB, loudness, magnitude, mean
 
-MOST = 2.0
+MAX_REMIX_GAIN = 2.0
 """Largest gain that counts as a remix (6 dB)."""
 
-PATCH = 9
+PATCH_FRAMES = 9
 """Frames that a patch averages, 200 ms."""
 
-ENOUGH = 0.5
+MIN_REFERENCE_SHARE = 0.5
 """Share of the reference's loudness that has to be left for what is added to be heard beside all of it."""
 
-LEAST_LEFT = 0.1
+MIN_AUDIBILITY_WEIGHT = 0.1
 """Share of that from which on less makes no difference."""
 
 
@@ -66,12 +66,12 @@ class Scene:
     @cached_property
     def phrase_remix(self) -> Tensor:
         """The same with a gain that may change within two seconds."""
-        return self._with(_solve(_averaged(self.maps, PHRASE), 1e-3)[1])
+        return self._with(_solve(_averaged(self.maps, PHRASE_FRAMES), 1e-3)[1])
 
     @cached_property
     def patches(self) -> Patches:
         """The estimate split into target, leak and artefact in each patch of 200 ms."""
-        found = _averaged(self.maps, PATCH)
+        found = _averaged(self.maps, PATCH_FRAMES)
         d_r, w_a = _solve(found, 3e-3)
         power_r, power_a = ((gain.real + one) ** 2 + gain.imag**2 for gain, one in ((d_r, 1), (w_a, 0)))
         explained = d_r.abs() ** 2 * found.rr + power_a * found.aa + 2 * (d_r.conj() * w_a * found.ra).real
@@ -80,25 +80,25 @@ class Scene:
             rr=found.rr,
             aa=found.aa,
             ee=found.ee,
-            target=power_r.clamp_max(MOST**2) * found.rr,
-            leak=torch.minimum(power_a.clamp_max(MOST**2) * found.aa, 4 * found.ee),
+            target=power_r.clamp_max(MAX_REMIX_GAIN**2) * found.rr,
+            leak=torch.minimum(power_a.clamp_max(MAX_REMIX_GAIN**2) * found.aa, 4 * found.ee),
             artefact=torch.minimum((different - explained).clamp_min(0), found.ee),
-            leak_gain=magnitude(w_a).clamp_max(MOST),
+            leak_gain=magnitude(w_a).clamp_max(MAX_REMIX_GAIN),
         )
 
     @cached_property
-    def left(self) -> Tensor:
+    def reference_share(self) -> Tensor:
         """Share of the reference's loudness that is left in the estimate, (batch,)."""
-        p, whole = self.patches, loud(self.patches.rr)
-        return mean(torch.minimum(loud(p.target), whole), whole) / (mean(whole, whole) + 1e-4)
+        p, whole = self.patches, loudness(self.patches.rr)
+        return mean(torch.minimum(loudness(p.target), whole), whole) / (mean(whole, whole) + 1e-4)
 
     @cached_property
-    def beside(self) -> Tensor:
+    def audibility_weight(self) -> Tensor:
         """How much of the reference is there for what is added, or leaks, to be heard beside: 1 from half on, (batch,).
 
         Without it a voice of which nearly all is lost has less leak than one of which half is.
         """
-        return (self.left / ENOUGH).clamp(LEAST_LEFT, 1)
+        return (self.reference_share / MIN_REFERENCE_SHARE).clamp(MIN_AUDIBILITY_WEIGHT, 1)
 
     @cached_property
     def blind(self) -> tuple[Tensor, Tensor]:
@@ -108,23 +108,23 @@ class Scene:
         a generative separator's) is still taken apart.
         """
         r, a, e = (compressed(power) for power in (self.maps.rr, self.maps.aa, self.maps.ee))
-        rr, aa, ra, er, ea = (smooth(x * y, PATCH) for x, y in ((r, r), (a, a), (r, a), (e, r), (e, a)))
+        rr, aa, ra, er, ea = (smooth(x * y, PATCH_FRAMES) for x, y in ((r, r), (a, a), (r, a), (e, r), (e, a)))
         det = torch.maximum(rr * aa - ra * ra, 1e-3 * rr * aa) + 1e-12
         both_r, both_a = (er * aa - ea * ra) / det, (ea * rr - er * ra) / det
-        share_r = torch.where(both_a < 0, er / (rr + 1e-12), both_r.clamp_min(0)).clamp_max(MOST)
-        share_a = torch.where(both_r < 0, ea / (aa + 1e-12), both_a.clamp_min(0)).clamp_max(MOST)
+        share_r = torch.where(both_a < 0, er / (rr + 1e-12), both_r.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
+        share_a = torch.where(both_r < 0, ea / (aa + 1e-12), both_a.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
         return share_r, share_a
 
     def _with(self, leak: Tensor) -> Tensor:
         size = magnitude(leak)
-        leak = leak * (MOST / size.clamp_min(MOST))
+        leak = leak * (MAX_REMIX_GAIN / size.clamp_min(MAX_REMIX_GAIN))
         power = self.maps.rr + (leak.real.square() + leak.imag.square()) * self.maps.aa
         return (power + 2 * (leak * self.maps.ra).real).clamp_min(0)
 
 
 def compressed(power: Tensor) -> Tensor:
     """Return power to the 0.3, the ear's compression (Stevens), from 60 dB under the loudest bands."""
-    return (power.clamp_min(0) + FLOOR) ** 0.3
+    return (power.clamp_min(0) + POWER_FLOOR_60_DB) ** 0.3
 
 
 def _averaged(maps: Maps, frames: int) -> Maps:
@@ -136,7 +136,7 @@ def _solve(maps: Maps, condition: float) -> tuple[Tensor, Tensor]:
 
     `condition` bounds the determinant from below where both sound alike, as a share of the powers' product.
     """
-    rr, aa = maps.rr + FLOOR, maps.aa + FLOOR
+    rr, aa = maps.rr + POWER_FLOOR_60_DB, maps.aa + POWER_FLOOR_60_DB
     re, ae = maps.re - maps.rr, maps.ae - maps.ra.conj()
     product = rr * aa
     det = torch.maximum(product - maps.ra.real.square() - maps.ra.imag.square(), condition * product)

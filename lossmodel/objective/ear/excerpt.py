@@ -10,16 +10,16 @@ from torch import Tensor
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
-from lossmodel.objective.ear.frontend import RATE, SHORTEST
+from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE
 
-MISALIGNED = 0.05
+MAX_LENGTH_DIFFERENCE_SECONDS = 0.05
 """Largest difference in length that is taken for rounding, in seconds; the longer files lose their end."""
 
 
-DELAY = 0.1
+MAX_DELAY_SECONDS = 0.1
 """Largest constant delay of an estimate that is made good, in seconds; alone, nobody hears it."""
 
-CLEARLY = 1.1
+MIN_CORRELATION_RATIO = 1.1
 """How much more alike the delayed signals must be before a delay is believed."""
 
 
@@ -52,11 +52,11 @@ def read(pair: Pair) -> Excerpt:
 def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) -> list[Tensor]:
     lengths = {path: each.frames for path, each in read.items()}
     shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
-    if lengths[longest] - lengths[shortest] > MISALIGNED * RATE:
+    if lengths[longest] - lengths[shortest] > MAX_LENGTH_DIFFERENCE_SECONDS * RATE:
         seconds = f"{lengths[longest] / RATE:.2f} s, {shortest} {lengths[shortest] / RATE:.2f} s"
         raise BadInput(f"{_name(pair)}: {longest} is {seconds}; cut them to the same excerpt")
-    if lengths[shortest] < SHORTEST * RATE:
-        raise BadInput(f"{shortest}: {lengths[shortest] / RATE:.2f} s long, at least {SHORTEST:g} s are needed")
+    if lengths[shortest] < MIN_SECONDS * RATE:
+        raise BadInput(f"{shortest}: {lengths[shortest] / RATE:.2f} s long, at least {MIN_SECONDS:g} s are needed")
     channels = 1 if all(each.channels == 1 for each in read.values()) else 2
     shaped = {path: audio.with_channels(each, channels).samples for path, each in read.items()}
     return [torch.from_numpy(np.ascontiguousarray(shaped[path][:, : lengths[shortest]])) for path in paths]
@@ -64,13 +64,13 @@ def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) 
 
 def _aligned(estimate: Tensor, reference: Tensor) -> Tensor:
     """Return the estimate without its constant delay: the lag of the largest cross-correlation, of either sign."""
-    most, time = int(DELAY * RATE), estimate.shape[-1]
+    most, time = int(MAX_DELAY_SECONDS * RATE), estimate.shape[-1]
     size = 1 << (time + most).bit_length()
     spectra = [torch.fft.rfft(signal.mean(0), size) for signal in (estimate, reference)]
     likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs()
     likeness = torch.cat([likeness[-most:], likeness[: most + 1]])
     lag = int(likeness.argmax()) - most
-    if likeness.max() < CLEARLY * likeness[most]:
+    if likeness.max() < MIN_CORRELATION_RATIO * likeness[most]:
         return estimate
     moved = torch.zeros_like(estimate)
     moved[:, max(-lag, 0) : time - max(lag, 0)] = estimate[:, max(lag, 0) : time - max(-lag, 0)]

@@ -14,28 +14,28 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lossmodel.objective.ear.salience import loud
+from lossmodel.objective.ear.salience import loudness
 
 Numbers = NDArray[np.float64]
 
 RATE = 44_100
 """The only rate that is understood, in Hz."""
 
-SHORTEST = 1.0
+MIN_SECONDS = 1.0
 """Shortest excerpt that can be judged, in seconds."""
 
 WINDOW, HOP = 2048, 1024
 """Window and hop of the transform, in samples: 46 and 23 ms."""
 
-PHRASE = 85
+PHRASE_FRAMES = 85
 """Frames that are judged together where something may change from phrase to phrase, 2 s."""
 
 BANDS = 40
-DULL = 3500.0
+LOW_ANCHOR_HZ = 3500.0
 """Cut of the low anchor, in Hz."""
 
-TINY = 1e-20
-MOST_GAIN = 100.0
+POWER_EPSILON = 1e-20
+MAX_MATCHING_POWER_GAIN_20_DB = 100.0
 """Power gain (20 dB) beyond which loudness is not matched: near-silence stays near-silent."""
 
 
@@ -77,7 +77,9 @@ def remix(maps: Maps, reference: float, accompaniment: float) -> Maps:
 
 def dulled(maps: Maps) -> Maps:
     """Return the maps of an estimate that is the reference without what is above `DULL`: BS.1534-3's low anchor."""
-    kept = torch.as_tensor(np.where(_centres() < DULL, 1.0, 0.01), dtype=maps.rr.dtype, device=maps.rr.device)[:, None]
+    kept = torch.as_tensor(np.where(_centres() < LOW_ANCHOR_HZ, 1.0, 0.01), dtype=maps.rr.dtype, device=maps.rr.device)[
+        :, None
+    ]
     return _matched(
         replace(maps, ee=kept**2 * maps.rr, re=torch.complex(kept * maps.rr, 0 * maps.rr), ae=kept * maps.ra.conj())
     )
@@ -104,7 +106,7 @@ def _crossed(E: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
 
 def _relative(maps: Maps) -> Maps:
     """Return the maps relative to the reference's loud bands, the estimate as loud as the reference."""
-    top = torch.quantile(maps.rr.detach().flatten(1), 0.995, dim=1).clamp_min(TINY)[:, None, None]
+    top = torch.quantile(maps.rr.detach().flatten(1), 0.995, dim=1).clamp_min(POWER_EPSILON)[:, None, None]
     return _matched(Maps(*(each / top for each in vars(maps).values())))
 
 
@@ -113,7 +115,7 @@ def _meant(each: Sequence[Maps]) -> Maps:
 
     One choice a phrase: to change sides within it does not pay, nor does half of one and half of another.
     """
-    apart = torch.stack([smooth(_unlikeness(maps), PHRASE) for maps in each])  # (references, batch, frames)
+    apart = torch.stack([smooth(_unlikeness(maps), PHRASE_FRAMES) for maps in each])  # (references, batch, frames)
     nearest = apart.argmin(0)[None, :, None]
     chosen = {}
     for name in vars(each[0]):
@@ -126,20 +128,22 @@ def _meant(each: Sequence[Maps]) -> Maps:
 def _unlikeness(maps: Maps) -> Tensor:
     """Return the difference in loudness over all bands, (batch, frames)."""
     relative = _relative(maps)
-    return (loud(relative.rr) - loud(relative.ee)).abs().mean(1)
+    return (loudness(relative.rr) - loudness(relative.ee)).abs().mean(1)
 
 
 def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
     along = (reference * mixture).sum((1, 2), keepdim=True)
-    gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(TINY)).clamp_min(0.01)
+    gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(POWER_EPSILON)).clamp_min(0.01)
     return mixture / gain - reference
 
 
 def _matched(maps: Maps) -> Maps:
     """Give the estimate the reference's loudness, by at most 20 dB, and its polarity."""
-    wanted = _loudness(maps.rr) + TINY
-    found = _loudness(maps.ee).clamp_min(TINY)
-    gain = (wanted / found.clamp(wanted / MOST_GAIN, wanted * MOST_GAIN))[:, None, None]
+    wanted = _loudness(maps.rr) + POWER_EPSILON
+    found = _loudness(maps.ee).clamp_min(POWER_EPSILON)
+    gain = (wanted / found.clamp(wanted / MAX_MATCHING_POWER_GAIN_20_DB, wanted * MAX_MATCHING_POWER_GAIN_20_DB))[
+        :, None, None
+    ]
     upright = torch.where(maps.re.detach().real.sum((1, 2), keepdim=True) < 0, -1.0, 1.0)
     return replace(maps, ee=gain * maps.ee, re=upright * gain.sqrt() * maps.re, ae=upright * gain.sqrt() * maps.ae)
 

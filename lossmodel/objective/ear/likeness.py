@@ -13,46 +13,46 @@ from lossmodel.objective.ear.remixes import BASS, TREBLE
 from lossmodel.objective.ear.salience import (
     Average,
     deviation,
-    level,
-    loud,
+    l4_mean,
+    level_db,
+    loudness,
     mean,
     modulation,
-    size,
-    unlike_at_once,
-    worst,
+    short_term_dissimilarity,
+    smooth_abs,
 )
 
-MOST_DB = 30.0
+MAX_LEVEL_DIFFERENCE_DB = 30.0
 
 
 def excess_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
     """Mean excess of level, at most 30 dB in a place."""
-    return mean(_apart(scene).clamp(0, MOST_DB)[:, bands]) / scene.beside
+    return mean(_apart(scene).clamp(0, MAX_LEVEL_DIFFERENCE_DB)[:, bands]) / scene.audibility_weight
 
 
 def lack_db(scene: Scene, bands: slice = slice(None)) -> Tensor:
     """Mean lack of level, at most 30 dB in a place."""
-    return mean((-_apart(scene)).clamp(0, MOST_DB)[:, bands])
+    return mean((-_apart(scene)).clamp(0, MAX_LEVEL_DIFFERENCE_DB)[:, bands])
 
 
 def excess_audible(scene: Scene) -> Tensor:
     """Mean excess of level where the reference is heard, dB."""
-    heard = torch.sigmoid((level(scene.maps.rr, 1e-7) + 50) / 2)
-    return mean(_apart(scene).clamp(0, MOST_DB), heard) / scene.beside
+    heard = torch.sigmoid((level_db(scene.maps.rr, 1e-7) + 50) / 2)
+    return mean(_apart(scene).clamp(0, MAX_LEVEL_DIFFERENCE_DB), heard) / scene.audibility_weight
 
 
 def excess(scene: Scene, average: Average = mean) -> Tensor:
     """Loudness beyond the reference's, of the reference's."""
-    more = (loud(scene.maps.ee) - loud(scene.maps.rr)).clamp_min(0)
-    return average(more) / (mean(loud(scene.maps.rr)) + 1e-3) / scene.beside
+    more = (loudness(scene.maps.ee) - loudness(scene.maps.rr)).clamp_min(0)
+    return average(more) / (mean(loudness(scene.maps.rr)) + 1e-3) / scene.audibility_weight
 
 
 def gaps(scene: Scene) -> Tensor:
     """Loudness that fills the reference's silences while the accompaniment plays, of both their loudness."""
     p = scene.patches
-    silences = torch.sigmoid((-25 - level(p.rr, 1e-7)) / 3) * loud(p.aa)
-    filled = mean((loud(p.ee) - loud(p.rr)).clamp_min(0), silences)
-    return filled / (mean(loud(p.rr) + loud(p.aa)) + 1e-3) / scene.beside
+    silences = torch.sigmoid((-25 - level_db(p.rr, 1e-7)) / 3) * loudness(p.aa)
+    filled = mean((loudness(p.ee) - loudness(p.rr)).clamp_min(0), silences)
+    return filled / (mean(loudness(p.rr) + loudness(p.aa)) + 1e-3) / scene.audibility_weight
 
 
 def pauses(scene: Scene) -> Tensor:
@@ -66,17 +66,17 @@ def pauses(scene: Scene) -> Tensor:
 
 def distribution(scene: Scene) -> Tensor:
     """Standard deviation of the level difference where the reference is heard, dB."""
-    return deviation(_apart(scene), loud(scene.maps.rr, 0.3))
+    return deviation(_apart(scene), loudness(scene.maps.rr, 0.3))
 
 
 def pattern(scene: Scene, *, worst: bool) -> Tensor:
     """How unlike the patterns of loudness are in 100 ms (PEMO-Q's PSM; Huber & Kollmeier 2006)."""
-    return unlike_at_once(scene.maps.rr, scene.maps.ee)[int(worst)]
+    return short_term_dissimilarity(scene.maps.rr, scene.maps.ee)[int(worst)]
 
 
 def texture(scene: Scene) -> Tensor:
     """How unlike the spectrograms are in level and contrast in each 3 x 3 neighbourhood (NSIM; Hines et al. 2015)."""
-    x, y = (level(power) / 50 + 1 for power in (scene.maps.rr, scene.maps.ee))
+    x, y = (level_db(power) / 50 + 1 for power in (scene.maps.rr, scene.maps.ee))
     mx, my, xx, yy, xy = (
         torch.nn.functional.avg_pool2d(each[:, None], 3, 1)[:, 0] for each in (x, y, x * x, y * y, x * y)
     )
@@ -94,7 +94,7 @@ def modulated(scene: Scene, sign: float) -> Tensor:
 def remodulated(scene: Scene) -> Tensor:
     """The same of either sign, against the closest remix."""
     (x, middle), (e, _) = (modulation(power, 32, slice(1, 4)) for power in (scene.remix, scene.maps.ee))
-    return mean(size(e - x, 1e-3) / (middle + 0.3 * mean(middle)[:, None, None]))
+    return mean(smooth_abs(e - x, 1e-3) / (middle + 0.3 * mean(middle)[:, None, None]))
 
 
 def blind_leak(scene: Scene) -> Tensor:
@@ -104,7 +104,7 @@ def blind_leak(scene: Scene) -> Tensor:
 
 def blind_level(scene: Scene, average: Average = mean) -> Tensor:
     """Share of the accompaniment whatever its phase, logarithmic, where the accompaniment is loud."""
-    return average(torch.log1p(scene.blind[1] / 0.1), loud(scene.maps.aa)) / scene.beside
+    return average(torch.log1p(scene.blind[1] / 0.1), loudness(scene.maps.aa)) / scene.audibility_weight
 
 
 def blind_lack(scene: Scene) -> Tensor:
@@ -118,17 +118,17 @@ def blind_change(scene: Scene) -> Tensor:
     """How far the share of the reference is from 1 over a second."""
     r, e = compressed(scene.maps.rr), compressed(scene.maps.ee)
     share = smooth(r * e, 43) / (smooth(r * r, 43) + 1e-9)
-    return mean(size(share - 1, 0.01), r)
+    return mean(smooth_abs(share - 1, 0.01), r)
 
 
 def distance(scene: Scene) -> Tensor:
     """Difference in loudness over all bands and frames, 0 to 1."""
-    x, y = loud(scene.maps.rr), loud(scene.maps.ee)
+    x, y = loudness(scene.maps.rr), loudness(scene.maps.ee)
     return mean((x - y).abs()) / (mean(x + y) + 1e-6)
 
 
 def _apart(scene: Scene) -> Tensor:
-    return level(scene.maps.ee) - level(scene.maps.rr)
+    return level_db(scene.maps.ee) - level_db(scene.maps.rr)
 
 
 FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
@@ -138,7 +138,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "lack_db": lack_db,
     "lack_db_high": partial(lack_db, bands=TREBLE),
     "excess": excess,
-    "excess_worst": partial(excess, average=worst),
+    "excess_worst": partial(excess, average=l4_mean),
     "gaps": gaps,
     "pauses": pauses,
     "distribution": distribution,
@@ -149,7 +149,7 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "remodulated": remodulated,
     "blind_leak": blind_leak,
     "blind_level": blind_level,
-    "blind_level_worst": partial(blind_level, average=worst),
+    "blind_level_worst": partial(blind_level, average=l4_mean),
     "blind_lack": blind_lack,
     "blind_change": blind_change,
     "distance": distance,

@@ -12,92 +12,102 @@ import torch
 from torch import Tensor
 
 from lossmodel.objective.ear.decomposition import Scene
-from lossmodel.objective.ear.salience import FLOOR, HEARD, PLAIN, Average, loud, mean, part, unlike_at_once, worst
+from lossmodel.objective.ear.salience import (
+    AUDIBLE_POWER_50_DB,
+    CLEARLY_AUDIBLE_POWER_40_DB,
+    POWER_FLOOR_60_DB,
+    Average,
+    l4_mean,
+    loudness,
+    mean,
+    partial_loudness,
+    short_term_dissimilarity,
+)
 
-LOW, HIGH = slice(None, 14), slice(26, None)
+LOW_BANDS, HIGH_BANDS = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
 
 
 def leak(scene: Scene, bands: slice = slice(None), exponent: float = 0.25, average: Average = mean) -> Tensor:
     """Loudness that the leak adds to the reference, of the reference's."""
     p = scene.patches
-    return average(part(p.leak, p.rr, exponent)[:, bands]) / (mean(loud(p.rr, exponent)) + 1e-3)
+    return average(partial_loudness(p.leak, p.rr, exponent)[:, bands]) / (mean(loudness(p.rr, exponent)) + 1e-3)
 
 
 def leak_beside(scene: Scene) -> Tensor:
     """Loudness that the leak adds to what is left of the target, of the estimate's."""
     p = scene.patches
-    return mean(part(p.leak, p.target)) / _whole(p.ee)
+    return mean(partial_loudness(p.leak, p.target)) / _whole(p.ee)
 
 
 def leak_on_target(scene: Scene) -> Tensor:
     """The same, of the reference's."""
     p = scene.patches
-    return mean(part(p.leak, p.target)) / _whole(p.rr)
+    return mean(partial_loudness(p.leak, p.target)) / _whole(p.rr)
 
 
 def leak_level(scene: Scene, average: Average = mean) -> Tensor:
     """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
     p = scene.patches
-    return average(torch.log1p(p.leak_gain / 0.05), loud(p.aa)) / scene.beside
+    return average(torch.log1p(p.leak_gain / 0.05), loudness(p.aa)) / scene.audibility_weight
 
 
 def leak_share(scene: Scene) -> Tensor:
     """Compressed leak, of the estimate's."""
     p = scene.patches
-    return mean(loud(p.leak, 0.3, FLOOR)) / (mean(loud(p.ee, 0.3, FLOOR)) + 1e-3)
+    return mean(loudness(p.leak, 0.3, POWER_FLOOR_60_DB)) / (mean(loudness(p.ee, 0.3, POWER_FLOOR_60_DB)) + 1e-3)
 
 
 def leak_ratio(scene: Scene) -> Tensor:
     """Leak over target, logarithmic from -20 dB, where the estimate is loud, dB."""
     p = scene.patches
-    return mean(10 * torch.log10(1 + 100 * p.leak / (p.target + PLAIN)), loud(p.ee))
+    return mean(10 * torch.log10(1 + 100 * p.leak / (p.target + CLEARLY_AUDIBLE_POWER_40_DB)), loudness(p.ee))
 
 
 def leak_pattern(scene: Scene, *, worst: bool) -> Tensor:
     """How unlike the estimate is to itself without its leak."""
     p = scene.patches
-    return unlike_at_once(p.target + p.artefact, p.ee)[int(worst)]
+    return short_term_dissimilarity(p.target + p.artefact, p.ee)[int(worst)]
 
 
 def artefact_pattern(scene: Scene) -> Tensor:
     """How unlike the estimate is to itself without its artefacts, at worst."""
     p = scene.patches
-    return unlike_at_once(p.target + p.leak, p.ee)[1]
+    return short_term_dissimilarity(p.target + p.leak, p.ee)[1]
 
 
 def target_pattern(scene: Scene) -> Tensor:
     """How unlike the estimate is to itself with the whole of the reference in its target's place, at worst."""
     p = scene.patches
-    return unlike_at_once(p.rr + p.leak + p.artefact, p.ee)[1]
+    return short_term_dissimilarity(p.rr + p.leak + p.artefact, p.ee)[1]
 
 
 def lost(scene: Scene) -> Tensor:
     """Loudness of the reference that is gone beside the leak, of the reference's."""
     p = scene.patches
-    gone = (loud(p.rr + p.leak) - loud(p.target + p.leak)).clamp_min(0)
-    return mean(gone) / (mean(loud(p.rr)) + 1e-3)
+    gone = (loudness(p.rr + p.leak) - loudness(p.target + p.leak)).clamp_min(0)
+    return mean(gone) / (mean(loudness(p.rr)) + 1e-3)
 
 
 def absent(scene: Scene) -> Tensor:
     """How nearly nothing of the reference is left: 0 while a quarter of its loudness is there, at most 3."""
-    return (-torch.log(4 * scene.left + 0.05)).clamp_min(0)
+    return (-torch.log(4 * scene.reference_share + 0.05)).clamp_min(0)
 
 
 def _whole(power: Tensor) -> Tensor:
-    return mean((power + HEARD) ** 0.25)
+    return mean((power + AUDIBLE_POWER_50_DB) ** 0.25)
 
 
 FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "leak": leak,
-    "leak_low": partial(leak, bands=LOW),
-    "leak_high": partial(leak, bands=HIGH),
+    "leak_low": partial(leak, bands=LOW_BANDS),
+    "leak_high": partial(leak, bands=HIGH_BANDS),
     "leak_steep": partial(leak, exponent=0.35),
     "leak_beside": leak_beside,
     "leak_on_target": leak_on_target,
     "leak_level": leak_level,
-    "leak_level_worst": partial(leak_level, average=worst),
-    "leak_worst": partial(leak, average=worst),
+    "leak_level_worst": partial(leak_level, average=l4_mean),
+    "leak_worst": partial(leak, average=l4_mean),
     "leak_share": leak_share,
     "leak_ratio": leak_ratio,
     "leak_pattern": partial(leak_pattern, worst=False),

@@ -14,38 +14,38 @@ from torch import Tensor
 
 from lossmodel.objective.ear.decomposition import Scene
 from lossmodel.objective.ear.salience import (
-    FLOOR,
-    HEARD,
-    PLAIN,
+    AUDIBLE_POWER_50_DB,
+    CLEARLY_AUDIBLE_POWER_40_DB,
+    POWER_FLOOR_60_DB,
     deviation,
-    level,
-    loud,
+    envelope_dissimilarity,
+    l4_mean,
+    level_db,
+    loudness,
     mean,
     root,
-    size,
-    unlike,
-    worst,
+    smooth_abs,
 )
 
 TREBLE, BASS = slice(26, None), slice(None, 13)
 """Bands above about 4 kHz and under about 900 Hz."""
 
-NOTHING = 0.0066928509
+SIGMOID_OF_MINUS_5 = 0.0066928509
 """Sigmoid of -5."""
 
-FEW = 0.2
+TOLERATED_LOST_BANDS_SHARE = 0.2
 """Share of bands that separators of any merit take away."""
 
-PLAINLY = 2.5
+BURST_POWER_RATIO_4_DB = 2.5
 """Power over the remix's (4 dB) from which something that comes and goes at once stands out."""
 
-AROUND = 9
+BURST_WINDOW_FRAMES = 9
 """Frames, 210 ms, whose quietest moment a burst is measured from."""
 
-UNAVOIDED = 0.005
+TOLERATED_BURST_LOUDNESS = 0.005
 """Bursts that separators of any merit have."""
 
-MOST_DB = 20.0
+MAX_LEVEL_DIFFERENCE_DB = 20.0
 """Level difference beyond which nothing more is heard to be missing or added."""
 
 HOLE_DB = 10.0
@@ -57,60 +57,62 @@ def remix(scene: Scene, *, phrase: bool) -> Tensor:
     return scene.phrase_remix if phrase else scene.remix
 
 
-def wobble(scene: Scene, *, phrase: bool, floor: float = HEARD) -> Tensor:
+def wobble(scene: Scene, *, phrase: bool, floor: float = AUDIBLE_POWER_50_DB) -> Tensor:
     """Standard deviation of the level difference over bands and time, dB."""
     x, d = _difference(scene, phrase, floor)
-    return deviation(d, loud(x, 0.3, floor))
+    return deviation(d, loudness(x, 0.3, floor))
 
 
-def flux(scene: Scene, *, phrase: bool, floor: float = HEARD, lag: int = 4) -> Tensor:
+def flux(scene: Scene, *, phrase: bool, floor: float = AUDIBLE_POWER_50_DB, lag: int = 4) -> Tensor:
     """How unsteadily the estimate follows: mean change of the level difference over `lag` frames, dB."""
     x, d = _difference(scene, phrase, floor)
-    return mean(size(d[..., lag:] - d[..., :-lag]).clamp_max(MOST_DB), loud(x, 0.3, floor)[..., lag:])
+    return mean(
+        smooth_abs(d[..., lag:] - d[..., :-lag]).clamp_max(MAX_LEVEL_DIFFERENCE_DB), loudness(x, 0.3, floor)[..., lag:]
+    )
 
 
 def lost(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
     """Level that is missing in some bands, dB."""
-    x, d = _difference(scene, phrase, HEARD)
-    return mean((-d).clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands])
+    x, d = _difference(scene, phrase, AUDIBLE_POWER_50_DB)
+    return mean((-d).clamp(0, MAX_LEVEL_DIFFERENCE_DB)[:, bands], loudness(x, 0.3)[:, bands])
 
 
 def added(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
     """Level that is too much in some bands, dB."""
-    x, d = _difference(scene, phrase, HEARD)
-    return mean(d.clamp(0, MOST_DB)[:, bands], loud(x, 0.3)[:, bands]) / scene.beside
+    x, d = _difference(scene, phrase, AUDIBLE_POWER_50_DB)
+    return mean(d.clamp(0, MAX_LEVEL_DIFFERENCE_DB)[:, bands], loudness(x, 0.3)[:, bands]) / scene.audibility_weight
 
 
 def holes(scene: Scene) -> Tensor:
     """Level that is missing beyond what makes a hole, dB."""
-    x, d = _difference(scene, phrase=True, floor=HEARD)
-    return mean((-d - HOLE_DB).clamp(0, HOLE_DB), loud(x, 0.3))
+    x, d = _difference(scene, phrase=True, floor=AUDIBLE_POWER_50_DB)
+    return mean((-d - HOLE_DB).clamp(0, HOLE_DB), loudness(x, 0.3))
 
 
 def worst_moments(scene: Scene) -> Tensor:
     """Level difference of either sign over all bands, dB, at the worst moments."""
-    x, d = _difference(scene, phrase=True, floor=HEARD)
-    return worst(size(d).clamp_max(MOST_DB), loud(x, 0.3))
+    x, d = _difference(scene, phrase=True, floor=AUDIBLE_POWER_50_DB)
+    return l4_mean(smooth_abs(d).clamp_max(MAX_LEVEL_DIFFERENCE_DB), loudness(x, 0.3))
 
 
 def coloured(scene: Scene, bands: slice, *, phrase: bool) -> Tensor:
     """Level difference of either sign in some bands, of what is plainly heard, dB."""
-    x, d = _difference(scene, phrase, PLAIN)
-    return mean(size(d)[:, bands], loud(x, 0.3, PLAIN)[:, bands])
+    x, d = _difference(scene, phrase, CLEARLY_AUDIBLE_POWER_40_DB)
+    return mean(smooth_abs(d)[:, bands], loudness(x, 0.3, CLEARLY_AUDIBLE_POWER_40_DB)[:, bands])
 
 
 def onsets(scene: Scene, sign: float, *, phrase: bool) -> Tensor:
     """Change of loudness from frame to frame that is too much (sign 1) or too little (-1), of the remix's loudness."""
-    x = loud(remix(scene, phrase=phrase), floor=PLAIN)
-    e = loud(scene.maps.ee, floor=PLAIN)
+    x = loudness(remix(scene, phrase=phrase), floor=CLEARLY_AUDIBLE_POWER_40_DB)
+    e = loudness(scene.maps.ee, floor=CLEARLY_AUDIBLE_POWER_40_DB)
     change = (e[..., 1:] - e[..., :-1]) - (x[..., 1:] - x[..., :-1])
     return mean((sign * change).clamp_min(0)) / (mean(x) + 1e-3)
 
 
 def missing(scene: Scene, *, phrase: bool) -> Tensor:
     """Root mean square of the loudness that is missing, of the remix's loudness."""
-    x = loud(remix(scene, phrase=phrase), floor=PLAIN)
-    lack = (x - loud(scene.maps.ee, floor=PLAIN)).clamp_min(0)
+    x = loudness(remix(scene, phrase=phrase), floor=CLEARLY_AUDIBLE_POWER_40_DB)
+    lack = (x - loudness(scene.maps.ee, floor=CLEARLY_AUDIBLE_POWER_40_DB)).clamp_min(0)
     return root(mean(lack.square())) / (mean(x) + 1e-3)
 
 
@@ -120,39 +122,46 @@ def bands_lost(scene: Scene) -> Tensor:
     A band counts as far as its peaks are heard: sibilants are rare, and missed at once.
     """
     x, e = (power.square().mean(-1).clamp_min(1e-16).sqrt() for power in (scene.remix, scene.maps.ee))
-    audible = ((level(x, 1e-7) + 55) / 10).clamp(0, 1)
-    gone = (level(x, FLOOR) - level(e, FLOOR)).clamp_min(0)
-    return (mean(torch.sigmoid(gone / 2 - 5) - NOTHING, audible) - FEW).clamp_min(0)
+    audible = ((level_db(x, 1e-7) + 55) / 10).clamp(0, 1)
+    gone = (level_db(x, POWER_FLOOR_60_DB) - level_db(e, POWER_FLOOR_60_DB)).clamp_min(0)
+    return (mean(torch.sigmoid(gone / 2 - 5) - SIGMOID_OF_MINUS_5, audible) - TOLERATED_LOST_BANDS_SHARE).clamp_min(0)
 
 
 def bursts(scene: Scene) -> Tensor:
     """Loudness of clicks, of the remix's: what stands out for a moment, both from 2 to 5 kHz and above."""
     x = scene.phrase_remix
-    out = (loud(scene.maps.ee, floor=PLAIN) - loud(PLAINLY * x, floor=PLAIN)).clamp_min(0)
+    out = (
+        loudness(scene.maps.ee, floor=CLEARLY_AUDIBLE_POWER_40_DB)
+        - loudness(BURST_POWER_RATIO_4_DB * x, floor=CLEARLY_AUDIBLE_POWER_40_DB)
+    ).clamp_min(0)
     both = torch.stack([out[:, 20:30].mean(1), out[:, 30:].mean(1)], dim=1)
-    quietest = -torch.nn.functional.max_pool1d(-both, AROUND, 1, AROUND // 2)
+    quietest = -torch.nn.functional.max_pool1d(-both, BURST_WINDOW_FRAMES, 1, BURST_WINDOW_FRAMES // 2)
     at_once = (both - quietest).amin(1)
-    return (at_once.mean(1) / (mean(loud(x, floor=PLAIN)) + 1e-3) - UNAVOIDED).clamp_min(0) / scene.beside
+    return (
+        at_once.mean(1) / (mean(loudness(x, floor=CLEARLY_AUDIBLE_POWER_40_DB)) + 1e-3) - TOLERATED_BURST_LOUDNESS
+    ).clamp_min(0) / scene.audibility_weight
 
 
-def pattern(scene: Scene, *, phrase: bool, frames: int = 21, floor: float = PLAIN, softly: float = 0.0) -> Tensor:
+def pattern(
+    scene: Scene, *, phrase: bool, frames: int = 21, floor: float = CLEARLY_AUDIBLE_POWER_40_DB, softly: float = 0.0
+) -> Tensor:
     """How unlike the patterns of loudness over bands and time are in their worst half seconds."""
     x, e = ((power.clamp_min(0) + floor) ** 0.25 for power in (remix(scene, phrase=phrase), scene.maps.ee))
-    return unlike(x, e, frames, softly=softly)[1]
+    return envelope_dissimilarity(x, e, frames, softly=softly)[1]
 
 
 def _difference(scene: Scene, phrase: bool, floor: float) -> tuple[Tensor, Tensor]:
     """Return the remix and how much louder than it the estimate is, dB."""
     x = remix(scene, phrase=phrase)
-    return x, level(scene.maps.ee, floor) - level(x, floor)
+    return x, level_db(scene.maps.ee, floor) - level_db(x, floor)
 
 
 FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "wobble": partial(wobble, phrase=True),
-    "wobble_whole": partial(wobble, phrase=False, floor=PLAIN),
+    "wobble_whole": partial(wobble, phrase=False, floor=CLEARLY_AUDIBLE_POWER_40_DB),
     "flux": partial(flux, phrase=True),
     "flicker": partial(flux, phrase=True, lag=1),
-    "flux_plain": partial(flux, phrase=True, floor=PLAIN),
+    "flux_plain": partial(flux, phrase=True, floor=CLEARLY_AUDIBLE_POWER_40_DB),
     "treble_lost": partial(lost, bands=TREBLE, phrase=True),
     "treble_lost_whole": partial(lost, bands=TREBLE, phrase=False),
     "treble_coloured": partial(coloured, bands=TREBLE, phrase=False),
@@ -169,6 +178,6 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "bursts": bursts,
     "pattern": partial(pattern, phrase=True),
     "pattern_whole": partial(pattern, phrase=False),
-    "pattern_fast": partial(pattern, phrase=True, frames=9, floor=HEARD, softly=1.0),
+    "pattern_fast": partial(pattern, phrase=True, frames=9, floor=AUDIBLE_POWER_50_DB, softly=1.0),
 }
 """Features by name; those of the whole excerpt say so."""

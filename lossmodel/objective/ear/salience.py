@@ -10,35 +10,37 @@ import torch
 from torch import Tensor
 
 Average = Callable[..., Tensor]
-"""`mean` or `worst`: values over bands and frames, and weights if asked, to one number an excerpt."""
+"""`mean` or `l4_mean`: values over bands and frames, and weights if asked, to one number an excerpt."""
 
-FLOOR = 1e-6
+POWER_FLOOR_60_DB = 1e-6
 """Power floor of decompositions, 60 dB under the loudest reference bands."""
 
-HEARD = 1e-5
+AUDIBLE_POWER_50_DB = 1e-5
 """Power under which compressed powers fade to nothing (-50 dB)."""
 
-PLAIN = 1e-4
+CLEARLY_AUDIBLE_POWER_40_DB = 1e-4
 """The same for what is heard without listening for it (-40 dB)."""
 
-LEAST = 1e-3
+ROOT_FLOOR = 1e-3
 """What averages of powers are rounded off by, so that 0 has a gradient."""
 
 
-def level(power: Tensor, floor: float = HEARD) -> Tensor:
+def level_db(power: Tensor, floor: float = AUDIBLE_POWER_50_DB) -> Tensor:
     """Return decibels over the loudest reference bands, bent off towards `floor`."""
     return 10 * torch.log10(power.clamp_min(0) + floor)
 
 
-def loud(power: Tensor, exponent: float = 0.25, floor: float = HEARD) -> Tensor:
+def loudness(power: Tensor, exponent: float = 0.25, floor: float = AUDIBLE_POWER_50_DB) -> Tensor:
     """Return compressed power, about a loudness: 0 for silence."""
     loudness: Tensor = (power.clamp_min(0) + floor) ** exponent
     return loudness - float(floor**exponent)
 
 
-def part(component: Tensor, beside: Tensor, exponent: float = 0.25, floor: float = HEARD) -> Tensor:
+def partial_loudness(
+    component: Tensor, beside: Tensor, exponent: float = 0.25, floor: float = AUDIBLE_POWER_50_DB
+) -> Tensor:
     """Return the loudness that `component` adds to what sounds `beside` it (partial masking)."""
-    return loud(component.clamp_min(0) + beside, exponent, floor) - loud(beside, exponent, floor)
+    return loudness(component.clamp_min(0) + beside, exponent, floor) - loudness(beside, exponent, floor)
 
 
 def mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -49,7 +51,7 @@ def mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
     return (values * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp_min(1e-3)
 
 
-def worst(values: Tensor, weight: Tensor | None = None) -> Tensor:
+def l4_mean(values: Tensor, weight: Tensor | None = None) -> Tensor:
     """Average as `mean` does, but so that the worst moments count most: people remember those.
 
     Over bands it is the mean, over frames the fourth root of the mean fourth power.
@@ -59,7 +61,7 @@ def worst(values: Tensor, weight: Tensor | None = None) -> Tensor:
     else:
         of_time = weight.sum(1)
         of_frame = (values * weight).sum(1) / (of_time + 1e-3)
-    return (mean(of_frame**4, of_time) + LEAST**4) ** 0.25 - LEAST
+    return (mean(of_frame**4, of_time) + ROOT_FLOOR**4) ** 0.25 - ROOT_FLOOR
 
 
 def root(values: Tensor) -> Tensor:
@@ -67,7 +69,7 @@ def root(values: Tensor) -> Tensor:
     return (values.clamp_min(0) + 1e-8).sqrt() - 1e-4
 
 
-def size(values: Tensor, width: float = 0.05) -> Tensor:
+def smooth_abs(values: Tensor, width: float = 0.05) -> Tensor:
     """Return the absolute value, rounded off within `width` so that equality has a gradient."""
     return (values.square() + width**2).sqrt() - width
 
@@ -83,7 +85,7 @@ def deviation(values: Tensor, weight: Tensor) -> Tensor:
     return root(mean(centred.square(), weight))
 
 
-def unlike(x: Tensor, y: Tensor, frames: int, *, softly: float = 0.0) -> tuple[Tensor, Tensor]:
+def envelope_dissimilarity(x: Tensor, y: Tensor, frames: int, *, softly: float = 0.0) -> tuple[Tensor, Tensor]:
     """Return how unlike two patterns are, as 1 - correlation: the mean over patches, and that of the worst.
 
     A patch is all bands by `frames` frames, half overlapping; it weighs as its power in `y`. Where `y` falls short of
@@ -99,10 +101,10 @@ def unlike(x: Tensor, y: Tensor, frames: int, *, softly: float = 0.0) -> tuple[T
     return 1 - (r * weight).sum(1) / weight.sum(1), 1 - (worst * r).sum(1)
 
 
-def unlike_at_once(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def short_term_dissimilarity(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return the same of two powers in 100 ms, a fourth of what is missing forgiven (PEMO-Q's PSM)."""
-    x, y = ((power.clamp_min(0) + HEARD) ** 0.15 for power in (x, y))
-    return unlike(x, y, 5, softly=0.25)
+    x, y = ((power.clamp_min(0) + AUDIBLE_POWER_50_DB) ** 0.15 for power in (x, y))
+    return envelope_dissimilarity(x, y, 5, softly=0.25)
 
 
 def _correlation(x: Tensor, y: Tensor) -> Tensor:
@@ -116,7 +118,7 @@ def modulation(power: Tensor, frames: int, lines: slice) -> tuple[Tensor, Tensor
 
     Segments of `frames` frames, half overlapping; modulation is the amplitude in the `lines` of their spectrum.
     """
-    segments = ((power.clamp_min(0) + PLAIN) ** 0.25).unfold(-1, frames, frames // 2)
+    segments = ((power.clamp_min(0) + CLEARLY_AUDIBLE_POWER_40_DB) ** 0.25).unfold(-1, frames, frames // 2)
     window = torch.hann_window(frames, dtype=power.dtype, device=power.device)
     middle = segments.mean(-1)
     spectrum = torch.fft.rfft((segments - middle[..., None]) * window)[..., lines]

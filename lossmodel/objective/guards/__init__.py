@@ -1,8 +1,9 @@
 """Guards: whether an objective can be trusted by something that optimises it.
 
 `audit(scorer, songs)` takes anything that scores estimates and returns `Findings`: ladders of degradation (`descent`),
-known exploits and their order (`probes`), what nobody hears (`sameness`), gradient attacks (`attack`) and direct
-optimisation (`pursuit`). Each failure carries the sounds that show it, as `Constraint`s that a fit may be taught.
+known exploits and their order (`probes`), what nobody hears (`invariance`), gradient attacks (`attack`) and direct
+optimisation (`optimisation_attack`). Each failure carries the sounds that show it, as `Constraint`s that a fit may be
+taught.
 """
 
 from lossmodel.objective.guards.audit import GUARDS, audit, mean_scores
@@ -16,14 +17,14 @@ from lossmodel.objective.guards.findings import (
     invented_songs,
     recorded_songs,
 )
-from lossmodel.objective.guards.probes import EXPECTED, ORDER, PROBES, Bounds, Probe, examine
-from lossmodel.objective.guards.pursuit import AUDITORS, Auditor, asking
+from lossmodel.objective.guards.optimisation_attack import AUDITORS, Auditor, auditor_of
+from lossmodel.objective.guards.probes import EXPECTED_ORDER, EXPECTED_SCORES, PROBES, Bounds, Probe, examine
 
 __all__ = [
     "AUDITORS",
-    "EXPECTED",
+    "EXPECTED_ORDER",
+    "EXPECTED_SCORES",
     "GUARDS",
-    "ORDER",
     "PROBES",
     "Auditor",
     "Bounds",
@@ -34,8 +35,8 @@ __all__ = [
     "Scorer",
     "Song",
     "Trace",
-    "asking",
     "audit",
+    "auditor_of",
     "examine",
     "invented_songs",
     "mean_scores",

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from lossmodel.objective.guards import attack, descent, probes, pursuit, sameness
+from lossmodel.objective.guards import attack, descent, invariance, optimisation_attack, probes
 from lossmodel.objective.guards.findings import Finding, Findings, Scorer, Scores, Song, Trace
-from lossmodel.objective.guards.pursuit import Auditor
+from lossmodel.objective.guards.optimisation_attack import Auditor
 from lossmodel.objective.network import Objective
 from lossmodel.progress import Report, silent
 
-GUARDS: Final = ("ladder", "exploit", "sameness", "attack", "pursuit")
+GUARDS: Final = ("ladder", "exploit", "invariance", "attack", "optimisation")
 """What an audit consists of, quickest first; `exploit` includes the order of the probes."""
 
 
@@ -19,33 +19,35 @@ def audit(
     *,
     guards: Collection[str] = GUARDS,
     auditors: Mapping[str, Auditor] | None = None,
-    attack_steps: int = attack.STEPS,
-    pursuit_steps: int = pursuit.STEPS,
+    attack_steps: int = attack.ATTACK_STEPS,
+    optimisation_steps: int = optimisation_attack.OPTIMISATION_STEPS,
     seed: int = 1,
     report: Report = silent,
 ) -> Findings:
     """Return what every one of `guards` finds on every song; seeded, so that a second audit finds the same.
 
-    `auditors` are measures that no optimisation has seen (`pursuit.AUDITORS` if not given); give a held-out objective
-    of another form where there is one. ValueError for a guard that does not exist.
+    `auditors` are measures that were not optimised (`optimisation_attack.AUDITORS` if not given); give a held-out
+    objective of another form where there is one. ValueError for a guard that does not exist.
     """
     if unknown := set(guards) - set(GUARDS):
         raise ValueError(f"no guard {min(unknown)!r}; there are {', '.join(GUARDS)}")
     rows: list[Finding] = []
     traces: list[Trace] = []
     for number, song in enumerate(songs):
-        starts = pursuit.starts(song, seed=seed)
+        starts = optimisation_attack.starts(song, seed=seed)
         if "ladder" in guards:
             rows += descent.descend(scorer, song, seed=seed)
         if "exploit" in guards:
             rows += probes.probe(scorer, song)
-        if "sameness" in guards:
-            rows += sameness.compare(scorer, song, starts["mediocre"])
+        if "invariance" in guards:
+            rows += invariance.compare(scorer, song, starts["mediocre"])
         if "attack" in guards:
             near = {"reference": song.vocals, "mediocre": starts["mediocre"]}
             rows += attack.attack(scorer, song, starts=near, steps=attack_steps)
-        if "pursuit" in guards:
-            found, made = pursuit.pursue(scorer, song, starts=starts, steps=pursuit_steps, auditors=auditors)
+        if "optimisation" in guards:
+            found, made = optimisation_attack.attacks(
+                scorer, song, starts=starts, steps=optimisation_steps, auditors=auditors
+            )
             rows, traces = [*rows, *found], [*traces, *made]
         report(number + 1, len(songs))
     return Findings(rows, traces)

@@ -8,13 +8,13 @@ from torch import Tensor
 from lossmodel.objective.guards.findings import Constraint, Finding, Scorer, Song, points
 from lossmodel.objective.ladders import LADDERS, Effect, Ladder
 
-TOLERANCE = 2.0
+RISE_TOLERANCE_POINTS = 2.0
 """Points by which a rung may be better than the one before it: less than the error of a panel's mean."""
 
-FALL = 5.0
+CLEAR_FALL_POINTS = 5.0
 """Points that the last rung loses at least, where an attribute falls."""
 
-HELD = 10.0
+HOLD_TOLERANCE_POINTS = 10.0
 """Points by which an attribute may move that people say holds."""
 
 
@@ -38,12 +38,14 @@ def _judged(
     about = ("ladder", name, song.name, attribute)
     if effect == "holds":
         moved = max(abs(score - scores[0]) for score in scores)
-        yield Finding(*about, f"moves < {HELD:g}", moved, moved <= HELD)
+        yield Finding(*about, f"moves < {HOLD_TOLERANCE_POINTS:g}", moved, moved <= HOLD_TOLERANCE_POINTS)
         return
     rises = [after - before for before, after in pairwise(scores)]
     worst = max(range(len(rises)), key=rises.__getitem__)
     constraint = Constraint(song.name, attribute, estimates[worst + 1], estimates[worst])
-    yield Finding(*about, f"no rise > {TOLERANCE:g}", rises[worst], rises[worst] <= TOLERANCE, constraint)
+    yield Finding(
+        *about, f"no rise > {RISE_TOLERANCE_POINTS:g}", rises[worst], rises[worst] <= RISE_TOLERANCE_POINTS, constraint
+    )
     if effect == "falls":
         fall, ends = scores[0] - scores[-1], Constraint(song.name, attribute, estimates[-1], estimates[0])
-        yield Finding(*about, f"falls > {FALL:g}", fall, fall >= FALL, ends)
+        yield Finding(*about, f"falls > {CLEAR_FALL_POINTS:g}", fall, fall >= CLEAR_FALL_POINTS, ends)

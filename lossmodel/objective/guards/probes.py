@@ -1,7 +1,7 @@
 """What cheats an objective: sounds whose judgement is known without a listening test, and what it says of them.
 
-`EXPECTED` bounds each probe, generously; `ORDER` says which of two people would rate higher. What neither mentions is
-left open: a silent estimate has no interference, so interference alone must never be a reward.
+`EXPECTED_SCORES` bounds each probe, generously; `EXPECTED_ORDER` says which of two people would rate higher. What
+neither mentions is left open: a silent estimate has no interference, so interference alone must never be a reward.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ from lossmodel.objective.ladders.leaks import band_leak
 if TYPE_CHECKING:
     from lossmodel.objective.network import Objective
 
-CLEAR = 3.0
+CLEAR_DIFFERENCE_POINTS = 3.0
 """Points by which the better of two probes has to be rated higher."""
 
 
@@ -45,13 +45,13 @@ class Probe:
     wrong: Mapping[str, Bounds]
 
 
-ALL = ("quality", "interference", "similarity")
+ATTRIBUTES = ("quality", "interference", "similarity")
 
-EXPECTED: Final[Mapping[str, Mapping[str, Bounds]]] = {
-    "reference": {name: Bounds(low=90) for name in ALL},
-    "inverted": {name: Bounds(low=90) for name in ALL},
-    "quieter": {name: Bounds(low=90) for name in ALL},
-    "offset": {name: Bounds(low=90) for name in ALL},
+EXPECTED_SCORES: Final[Mapping[str, Mapping[str, Bounds]]] = {
+    "reference": {name: Bounds(low=90) for name in ATTRIBUTES},
+    "inverted": {name: Bounds(low=90) for name in ATTRIBUTES},
+    "quieter": {name: Bounds(low=90) for name in ATTRIBUTES},
+    "offset": {name: Bounds(low=90) for name in ATTRIBUTES},
     "silence": {"quality": Bounds(high=25), "similarity": Bounds(high=25)},
     "mixture": {"quality": Bounds(low=70), "interference": Bounds(high=25), "similarity": Bounds(high=50)},
     "accompaniment": {"interference": Bounds(high=25), "similarity": Bounds(high=30)},
@@ -68,29 +68,29 @@ EXPECTED: Final[Mapping[str, Mapping[str, Bounds]]] = {
 }
 """How people would judge each probe, generously."""
 
-SPOILT = (
+DAMAGED_PROBES = (
     "low-pass", "notch", "gated", "holes", "clicks", "reverb", "wobbling level", "phase scramble", "re-synthesis"
 )  # fmt: skip
 """The voice alone, damaged: never as good as the voice, never as leaky as the mixture, more than nothing."""
 
-ORDER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+EXPECTED_ORDER: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "quality": (
-        *(("reference", each) for each in SPOILT),
+        *(("reference", each) for each in DAMAGED_PROBES),
         *(("mixture", each) for each in ("low-pass", "gated", "holes", "phase scramble", "re-synthesis", "silence")),
-        *((each, "silence") for each in SPOILT),
+        *((each, "silence") for each in DAMAGED_PROBES),
     ),
     "interference": (
         ("reference", "band leak"),
         ("band leak", "mixture"),
         ("reference", "mixture"),
         ("reference", "accompaniment"),
-        *((each, "mixture") for each in SPOILT),
-        *((each, "accompaniment") for each in SPOILT),
+        *((each, "mixture") for each in DAMAGED_PROBES),
+        *((each, "accompaniment") for each in DAMAGED_PROBES),
     ),
     "similarity": (
-        *(("reference", each) for each in (*SPOILT, "band leak", "mixture")),
-        *((each, "silence") for each in (*SPOILT, "mixture")),
-        *((each, "accompaniment") for each in (*SPOILT, "mixture", "band leak")),
+        *(("reference", each) for each in (*DAMAGED_PROBES, "band leak", "mixture")),
+        *((each, "silence") for each in (*DAMAGED_PROBES, "mixture")),
+        *((each, "accompaniment") for each in (*DAMAGED_PROBES, "mixture", "band leak")),
     ),
 }
 """(better, worse) as people would say, by attribute."""
@@ -114,7 +114,7 @@ def examine(objective: "Objective", reference: Tensor, mixture: Tensor) -> list[
         scores = {attribute: float(prediction.mean) for attribute, prediction in predictions.items()}
         wrong = {
             attribute: bounds
-            for attribute, bounds in EXPECTED[name].items()
+            for attribute, bounds in EXPECTED_SCORES[name].items()
             if attribute in scores and not bounds.low <= scores[attribute] <= bounds.high
         }
         found.append(Probe(name, scores, wrong))
@@ -128,7 +128,7 @@ def accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
 
 
 def _bounded(song: Song, scores: Mapping[str, Mapping[str, float]], sounds: Mapping[str, Tensor]) -> Iterator[Finding]:
-    for name, bounds in EXPECTED.items():
+    for name, bounds in EXPECTED_SCORES.items():
         for attribute in (each for each in bounds if each in scores):
             bound, seen = bounds[attribute], scores[attribute][name]
             pair = Constraint(song.name, attribute, sounds[name], song.vocals) if bound.high < 100 else None
@@ -137,12 +137,12 @@ def _bounded(song: Song, scores: Mapping[str, Mapping[str, float]], sounds: Mapp
 
 
 def _ordered(song: Song, scores: Mapping[str, Mapping[str, float]], sounds: Mapping[str, Tensor]) -> Iterator[Finding]:
-    for attribute in (each for each in ORDER if each in scores):
-        for better, worse in ORDER[attribute]:
+    for attribute in (each for each in EXPECTED_ORDER if each in scores):
+        for better, worse in EXPECTED_ORDER[attribute]:
             lead = scores[attribute][better] - scores[attribute][worse]
             pair = Constraint(song.name, attribute, sounds[worse], sounds[better])
-            name, expected = f"{better} over {worse}", f"leads by > {CLEAR:g}"
-            yield Finding("order", name, song.name, attribute, expected, lead, lead >= CLEAR, pair)
+            name, expected = f"{better} over {worse}", f"leads by > {CLEAR_DIFFERENCE_POINTS:g}"
+            yield Finding("order", name, song.name, attribute, expected, lead, lead >= CLEAR_DIFFERENCE_POINTS, pair)
 
 
 def _degraded(song: Song, *, ladder: str, strength: float) -> Tensor:

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from lossmodel.objective.ladders.spectra import drawn, filtered, frequencies
 
-STEEP = 8.0
+SLOPE_DB = 8.0
 """Slope of the filters: gains fall to a half at the border, by 24 dB per octave beyond it."""
 
-TOP = 16_000.0
+MAX_CUTOFF_HZ = 16_000.0
 """Highest frequency in Hz that a cut begins from, or a little under Nyquist."""
 
 
@@ -54,7 +54,7 @@ def comb(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed
 def band_pass(signal: Tensor, rate: int, low: float, high: float) -> Tensor:
     """Return what lies between `low` and `high` Hz."""
     f = frequencies(signal, rate).clamp_min(1)
-    return filtered(signal, 1 / (1 + (low / f) ** STEEP) / (1 + (f / high) ** STEEP))
+    return filtered(signal, 1 / (1 + (low / f) ** SLOPE_DB) / (1 + (f / high) ** SLOPE_DB))
 
 
 def _cut(signal: Tensor, rate: int, *, low: float = 0.0, high: float = float("inf"), strength: float) -> Tensor:
@@ -62,4 +62,4 @@ def _cut(signal: Tensor, rate: int, *, low: float = 0.0, high: float = float("in
 
 
 def _top(rate: int) -> float:
-    return min(TOP, 0.49 * rate)
+    return min(MAX_CUTOFF_HZ, 0.49 * rate)

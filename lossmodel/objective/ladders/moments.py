@@ -107,7 +107,7 @@ def detune(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, se
 def white_noise(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed: int) -> Tensor:
     """Add white noise, 47, 29, 14 and 0 dB under the voice at .25, .5, .75 and 1."""
     del accompaniment, rate
-    return _noised(vocals, normal(seed, 1, 1, vocals.shape[-1], like=vocals), strength)
+    return _with_noise(vocals, normal(seed, 1, 1, vocals.shape[-1], like=vocals), strength)
 
 
 def pink_noise(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed: int) -> Tensor:
@@ -115,7 +115,7 @@ def pink_noise(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float
     del accompaniment, rate
     spectrum = torch.fft.rfft(normal(seed, 1, 1, vocals.shape[-1], like=vocals))
     falling = torch.arange(spectrum.shape[-1], device=vocals.device).clamp_min(1).rsqrt()
-    return _noised(vocals, torch.fft.irfft(spectrum * falling, vocals.shape[-1]), strength)
+    return _with_noise(vocals, torch.fft.irfft(spectrum * falling, vocals.shape[-1]), strength)
 
 
 def delayed(signal: Tensor, delay: Tensor) -> Tensor:
@@ -128,7 +128,7 @@ def delayed(signal: Tensor, delay: Tensor) -> Tensor:
     return b + 0.5 * x * (c - a + x * (2 * a - 5 * b + 4 * c - d + x * (3 * (b - c) + d - a)))
 
 
-def _noised(vocals: Tensor, noise: Tensor, strength: float) -> Tensor:
+def _with_noise(vocals: Tensor, noise: Tensor, strength: float) -> Tensor:
     gain = strength * 10 ** (-46 * (1 - strength) / 20)
     return vocals + gain * rms(vocals) * noise / rms(noise)
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-SECONDS = 2048 / 44_100
+WINDOW_SECONDS = 2048 / 44_100
 """Length of a window; the hop is a quarter of it."""
 
 
@@ -27,7 +27,7 @@ def waveform(spectra: Tensor, rate: int, time: int) -> Tensor:
 
 def window_size(rate: int) -> int:
     """Return the window's length in samples, a multiple of four."""
-    return 4 * round(SECONDS * rate / 4)
+    return 4 * round(WINDOW_SECONDS * rate / 4)
 
 
 def filtered(signal: Tensor, gain: Tensor) -> Tensor:

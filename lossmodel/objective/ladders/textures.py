@@ -13,13 +13,13 @@ from lossmodel.objective.ladders.spectra import drawn, normal, spectrum, wavefor
 def musical_noise(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed: int) -> Tensor:
     """Drop up to 80 % of all bins at random; what is lost at one strength is lost at a greater one."""
     del accompaniment
-    return _masked(vocals, rate, lambda spectra: _lots(spectra, seed, 1, 1) >= 0.8 * strength)
+    return _masked(vocals, rate, lambda spectra: _random_patches(spectra, seed, 1, 1) >= 0.8 * strength)
 
 
 def holes(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed: int) -> Tensor:
     """Drop up to 80 % of all patches of about 90 ms by 350 Hz at random."""
     del accompaniment
-    return _masked(vocals, rate, lambda spectra: _lots(spectra, seed, 16, 8) >= 0.8 * strength)
+    return _masked(vocals, rate, lambda spectra: _random_patches(spectra, seed, 16, 8) >= 0.8 * strength)
 
 
 def over_suppression(vocals: Tensor, accompaniment: Tensor, rate: int, strength: float, seed: int) -> Tensor:
@@ -35,7 +35,7 @@ def phase_scramble(vocals: Tensor, accompaniment: Tensor, rate: int, strength: f
     del accompaniment
 
     def turn(spectra: Tensor) -> Tensor:
-        angle = 2 * torch.pi * strength * (_lots(spectra, seed, 1, 1) - 0.5)
+        angle = 2 * torch.pi * strength * (_random_patches(spectra, seed, 1, 1) - 0.5)
         return torch.polar(torch.ones_like(angle), angle)
 
     return _masked(vocals, rate, turn)
@@ -55,7 +55,7 @@ def mel_inverse(vocals: Tensor, accompaniment: Tensor, rate: int, strength: floa
     del accompaniment
 
     def change(spectra: Tensor) -> Tensor:
-        angle = torch.pi * strength * (_lots(spectra, seed, 1, 1) - 0.5)
+        angle = torch.pi * strength * (_random_patches(spectra, seed, 1, 1) - 0.5)
         gain = ((_mel_smooth(spectra, rate, 32) + 1e-6) / (spectra.abs() + 1e-6)) ** strength
         return torch.polar(gain, angle.expand_as(gain))
 
@@ -101,7 +101,7 @@ def _masked(vocals: Tensor, rate: int, mask: Callable[[Tensor], Tensor]) -> Tens
     return waveform(spectra * mask(spectra), rate, vocals.shape[-1])
 
 
-def _lots(spectra: Tensor, seed: int, bins: int, frames: int) -> Tensor:
+def _random_patches(spectra: Tensor, seed: int, bins: int, frames: int) -> Tensor:
     """Return a uniform number for every patch of bins by frames, the same for all excerpts and channels."""
     size = [-(-whole // part) for whole, part in zip(spectra.shape[-2:], (bins, frames))]
     lots = drawn(seed, 1, 1, *size, like=spectra.real)

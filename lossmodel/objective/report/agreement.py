@@ -12,26 +12,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lossmodel.metrics.measure import HIGHER_IS_BETTER
+from lossmodel.metrics.families import HIGHER_IS_BETTER
 from lossmodel.ratings.estimate import Estimate
 
 Numbers = NDArray[np.float64]
 
 RESAMPLES: Final = 1000
-FEWEST: Final = 3
+MIN_SONGS: Final = 3
 """Songs below which nothing is said of a metric: a line through the other songs needs two."""
 
-ROUNDING: Final = 1e-12
+ZERO_VARIANCE_PRODUCT: Final = 1e-12
 """Product of two variances below which one of them is none."""
 
 CORRELATIONS: Final = ("pearson", "spearman", "within")
 MEASURES: Final = (*CORRELATIONS, "rmse")
-RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of songs, 95 %"
-PAIRED: Final = f"objective less metric on the same songs, {RULE}"
+INTERVAL_RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of songs, 95 %"
+PAIRED_INTERVAL_RULE: Final = f"objective less metric on the same songs, {INTERVAL_RULE}"
 
 
 @dataclass(frozen=True)
-class Rival:
+class MetricComparison:
     """A metric alone on one attribute, and what the objective has more of each measure.
 
     `measures` and `differences` are by `MEASURES`. The correlations are the metric's own, turned round where lower is
@@ -68,7 +68,7 @@ def sampled(table: pd.DataFrame, seed: int) -> dict[str, Numbers]:
         }
 
 
-def estimate(draws: Numbers, n: int, rule: str = RULE) -> Estimate:
+def estimate(draws: Numbers, n: int, rule: str = INTERVAL_RULE) -> Estimate:
     """Return the first value with the 95 % percentile interval of the others; NaN where they have none."""
     if np.isnan(draws[0]):
         return Estimate(*3 * (float("nan"),), n, "not defined on these stimuli")
@@ -76,7 +76,7 @@ def estimate(draws: Numbers, n: int, rule: str = RULE) -> Estimate:
     return Estimate(float(draws[0]), float(low), float(high), n, rule)
 
 
-def rivals(predictions: pd.DataFrame, values: pd.DataFrame, *, seed: int) -> list[Rival]:
+def compare_with_metrics(predictions: pd.DataFrame, values: pd.DataFrame, *, seed: int) -> list[MetricComparison]:
     """Return every metric in `values` beside the predictions of one attribute, the closest to people first.
 
     `predictions` has item, condition, rated, predicted, low, high; `values` item, condition and a column a metric.
@@ -85,7 +85,9 @@ def rivals(predictions: pd.DataFrame, values: pd.DataFrame, *, seed: int) -> lis
     """
     names = [str(name) for name in values if name not in {"item", "condition"}]
     joined = predictions.merge(values, on=["item", "condition"], suffixes=("", "_metric"))
-    found = [_rival(joined[joined[name].notna()], name, seed) for name in names if _says_anything(joined, name)]
+    found = [
+        _compare_with_metric(joined[joined[name].notna()], name, seed) for name in names if _says_anything(joined, name)
+    ]
     return sorted(found, key=lambda each: each.measures["rmse"].value)
 
 
@@ -99,25 +101,27 @@ def on_scale(raw: Numbers, rated: Numbers, items: Sequence[str] | NDArray[np.str
     return predicted
 
 
-def _rival(own: pd.DataFrame, metric: str, seed: int) -> Rival:
+def _compare_with_metric(own: pd.DataFrame, metric: str, seed: int) -> MetricComparison:
     raw = own[metric].to_numpy(dtype=float) * (1 if metric in HIGHER_IS_BETTER else -1)
     scaled = on_scale(raw, own["rated"].to_numpy(dtype=float), own["item"].to_numpy(dtype=str))
     objective = sampled(own, seed)
     alone = sampled(own.assign(predicted=raw), seed) | {
         "rmse": sampled(own.assign(predicted=scaled), seed)["rmse"],
     }
-    return Rival(
+    return MetricComparison(
         metric=metric,
         stimuli=len(own),
         songs=int(own["item"].nunique()),
         measures={name: estimate(alone[name], len(own)) for name in MEASURES},
-        differences={name: estimate(objective[name] - alone[name], len(own), PAIRED) for name in MEASURES},
+        differences={
+            name: estimate(objective[name] - alone[name], len(own), PAIRED_INTERVAL_RULE) for name in MEASURES
+        },
     )
 
 
 def _says_anything(joined: pd.DataFrame, metric: str) -> bool:
     known = joined[joined[metric].notna()]
-    return bool(known["item"].nunique() >= FEWEST and known[metric].min() < known[metric].max())
+    return bool(known["item"].nunique() >= MIN_SONGS and known[metric].min() < known[metric].max())
 
 
 def _line(raw: Numbers, rated: Numbers) -> tuple[float, float]:
@@ -131,7 +135,7 @@ def _correlations(x: Numbers, y: Numbers, weights: Numbers) -> Numbers:
     share = weights / weights.sum(axis=1, keepdims=True)
     x, y = (each - (share * each).sum(axis=1, keepdims=True) for each in (x, y))
     spread = (share * x * x).sum(axis=1) * (share * y * y).sum(axis=1)
-    return np.asarray((share * x * y).sum(axis=1) / np.sqrt(np.where(spread > ROUNDING, spread, np.nan)))
+    return np.asarray((share * x * y).sum(axis=1) / np.sqrt(np.where(spread > ZERO_VARIANCE_PRODUCT, spread, np.nan)))
 
 
 def _ranks(values: Numbers, weights: Numbers) -> Numbers:

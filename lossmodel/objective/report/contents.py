@@ -9,10 +9,10 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lossmodel.errors import BadInput
-from lossmodel.files import whole
+from lossmodel.files import atomic_file
 
-REPORT: Final = "report.json"
-PAGE: Final = "report.html"
+REPORT_FILE: Final = "report.json"
+PAGE_FILE: Final = "report.html"
 VERSION: Final = 1
 
 Number = float | None
@@ -61,7 +61,7 @@ class Residual(_Part):
     n: int
 
 
-class Rival(_Part):
+class MetricComparison(_Part):
     """See `lossmodel.objective.report.agreement.Rival`."""
 
     metric: str
@@ -101,7 +101,7 @@ class Attribute(_Part):
     stimuli: tuple[Stimulus, ...]
     measures: dict[str, Interval]
     residuals: dict[Literal["song", "system", "assessor"], tuple[Residual, ...]]
-    rivals: tuple[Rival, ...]
+    rivals: tuple[MetricComparison, ...]
     curve: Curve | None
 
 
@@ -133,13 +133,13 @@ class Report(_Part):
 
     def write(self, folder: Path) -> None:
         """Write `report.json` into `folder`, whole or not at all."""
-        with whole(folder / REPORT) as part:
+        with atomic_file(folder / REPORT_FILE) as part:
             part.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def read(folder: Path) -> Report | None:
     """Return the report in `folder`; None where there is none, `BadInput` for one that cannot be understood."""
-    path = folder / REPORT
+    path = folder / REPORT_FILE
     if not path.is_file():
         return None
     try:

@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from lossmodel.errors import BadInput
-from lossmodel.objective.refit import Refit
+from lossmodel.objective.fitting.refit import Refit
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.estimate import Estimate
 from lossmodel.ratings.table import stimulus_means
 
 Numbers = NDArray[np.float64]
 
-ASIDE: Final = 4
+SONGS_PER_HELD_OUT_SONG: Final = 4
 """One song in so many is put aside in a draw, at least one."""
 
-STEPS: Final = 4
+MAX_GRID_VALUES: Final = 4
 """Values of songs, and of raters, that are tried at most: each about twice the one before."""
 
 RESAMPLES: Final = 1000
-RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of the songs put aside, 95 %"
+INTERVAL_RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of the songs put aside, 95 %"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Purchase:
+class ExpectedGain:
     """What `ratings` further ratings would take from the RMSE, in points (above 0: better), by how they are spent."""
 
     ratings: int
@@ -67,7 +67,7 @@ class Curve:
     draws: int
     points: tuple[Point, ...]
     law: tuple[float, float, float]
-    purchases: tuple[Purchase, ...]
+    purchases: tuple[ExpectedGain, ...]
 
     @property
     def sentence(self) -> str:
@@ -85,7 +85,7 @@ def learning_curve(
 ) -> dict[str, Curve]:
     """Return the learning curve of each attribute in the tidy `ratings`; those with fewer than 4 songs have none.
 
-    `refit` is what `lossmodel.objective.refit.refitter` returns. All draws come from `seed`.
+    `refit` is what `lossmodel.objective.fitting.refit.refitter` returns. All draws come from `seed`.
     """
     truth = stimulus_means(ratings).rename(columns={"mean": "rated"})
     truth = truth[truth["role"] == "system"]
@@ -96,30 +96,30 @@ def learning_curve(
         def part(step: int, steps: int, before: int = number) -> None:
             report(before * steps + step, len(groups) * steps)
 
-        errors = _measured(own, truth[truth["attribute"] == name], refit, (seed, draws), part)
+        errors = _resampled_errors(own, truth[truth["attribute"] == name], refit, (seed, draws), part)
         if not errors.empty:
             found[name] = _curve(errors, truth[truth["attribute"] == name], own, (seed, draws))
     return found
 
 
 def grid(most: int, least: int) -> list[int]:
-    """Return up to `STEPS` numbers from `least` to `most`, each about the same multiple of the one before.
+    """Return up to `MAX_GRID_VALUES` numbers from `least` to `most`, each about the same multiple of the one before.
 
     >>> grid(22, 1)
     [1, 3, 8, 22]
     >>> grid(3, 3)
     [3]
     """
-    return sorted({round(each) for each in np.geomspace(min(least, most), most, STEPS)})
+    return sorted({round(each) for each in np.geomspace(min(least, most), most, MAX_GRID_VALUES)})
 
 
-def _measured(
+def _resampled_errors(
     ratings: pd.DataFrame, truth: pd.DataFrame, refit: Refit, draw: tuple[int, int], report: Report
 ) -> pd.DataFrame:
     """Return one row a stimulus put aside, draw, number of songs and of raters: rated and predicted."""
     songs = truth["item"].unique()
     panels = [own["assessor"].unique() for _, own in ratings.groupby("study")]
-    aside = max(1, len(songs) // ASIDE)
+    aside = max(1, len(songs) // SONGS_PER_HELD_OUT_SONG)
     if len(songs) - aside < 3:
         return pd.DataFrame()
     seed, draws = draw
@@ -158,9 +158,9 @@ def _curve(errors: pd.DataFrame, truth: pd.DataFrame, ratings: pd.DataFrame, dra
     points = tuple(_point(own) for _, own in errors.groupby(["songs", "raters"], sort=True))
     songs, raters = int(truth["item"].nunique()), int(ratings.groupby("study")["assessor"].nunique().max())
     systems = len(truth) / songs
-    laws = _laws(errors, draw[0])
+    laws = _error_models(errors, draw[0])
     floor, a, b = map(float, laws[0])
-    purchases = tuple(_purchases(laws, songs, raters, systems, len(truth)))
+    purchases = tuple(_expected_gains(laws, songs, raters, systems, len(truth)))
     return Curve(songs, raters, systems, draw[1], points, (floor, a, b), purchases)
 
 
@@ -174,17 +174,17 @@ def _point(own: pd.DataFrame) -> Point:
     )
 
 
-def _laws(errors: pd.DataFrame, seed: int) -> Numbers:
+def _error_models(errors: pd.DataFrame, seed: int) -> Numbers:
     """Return the law (floor, a, b) of all songs, then of each resampling of those put aside, (1 + RESAMPLES, 3)."""
     cells = errors.pivot_table("squared", ["songs", "raters"], "item", aggfunc=["sum", "count"], fill_value=0)
     sums, counts = (cells[name].to_numpy(dtype=float) for name in ("sum", "count"))
     design = np.array([[1.0, 1 / songs, 1 / raters] for songs, raters in cells.index.to_list()])
     aside = sums.sum(axis=0).size
     drawn = np.random.default_rng(seed).multinomial(aside, np.full(aside, 1 / aside), size=RESAMPLES)
-    return np.array([_law(design, sums @ each, counts @ each) for each in (np.ones(aside), *drawn)])
+    return np.array([_fitted_error_model(design, sums @ each, counts @ each) for each in (np.ones(aside), *drawn)])
 
 
-def _law(design: Numbers, sums: Numbers, counts: Numbers) -> Numbers:
+def _fitted_error_model(design: Numbers, sums: Numbers, counts: Numbers) -> Numbers:
     """Return the non-negative parts that explain the mean squared errors best; errors of a cell count relatively."""
     known = counts > 0
     mean = sums[known] / counts[known]
@@ -192,7 +192,7 @@ def _law(design: Numbers, sums: Numbers, counts: Numbers) -> Numbers:
     return np.asarray(found, dtype=np.float64)
 
 
-def _purchases(laws: Numbers, songs: int, raters: int, systems: float, n: int) -> Iterator[Purchase]:
+def _expected_gains(laws: Numbers, songs: int, raters: int, systems: float, n: int) -> Iterator[ExpectedGain]:
     """Yield what about half as many ratings again would buy on new songs, and with more raters of the same."""
     more = _round(songs * raters * systems / 2)
     further = more / (systems * raters), more / (systems * songs)
@@ -204,7 +204,7 @@ def _purchases(laws: Numbers, songs: int, raters: int, systems: float, n: int) -
     for on, then in ways.items():
         gains = now - np.sqrt(laws @ _terms(*then))
         low, high = np.quantile(gains[1:], [0.025, 0.975])
-        yield Purchase(more, on, Estimate(float(gains[0]), float(low), float(high), n, RULE))
+        yield ExpectedGain(more, on, Estimate(float(gains[0]), float(low), float(high), n, INTERVAL_RULE))
 
 
 def _terms(songs: float, raters: float) -> Numbers:

@@ -10,26 +10,27 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from lossmodel.files import read_json, whole
+from lossmodel.cells import write_csv
+from lossmodel.files import atomic_file, read_json
 from lossmodel.manifest import Pair
-from lossmodel.metrics import kept
+from lossmodel.metrics import cached
 from lossmodel.objective.config import FitRecipe
-from lossmodel.objective.evaluate import Evaluation
+from lossmodel.objective.fitting.evaluate import Evaluation
+from lossmodel.objective.fitting.refit import refitter
 from lossmodel.objective.network import Objective
-from lossmodel.objective.refit import refitter
 from lossmodel.objective.report import agreement, curve, page
 from lossmodel.objective.report import contents as reports
-from lossmodel.objective.report.agreement import estimate, rivals, sampled
+from lossmodel.objective.report.agreement import compare_with_metrics, estimate, sampled
 from lossmodel.objective.report.contents import Suggestion
-from lossmodel.objective.report.residuals import COLUMN, residuals
+from lossmodel.objective.report.residuals import COLUMN_OF, residuals
 from lossmodel.objective.report.suggest import suggest
 from lossmodel.objective.score import score
 from lossmodel.progress import Report as Progress
 from lossmodel.progress import parts, silent
 from lossmodel.ratings.table import stimulus_means
-from lossmodel.store import CARD
+from lossmodel.store import CARD_FILE
 
-LEFT_OUT: Final = {"song": "songs left out", "song-and-system": "songs and systems left out"}
+LEFT_OUT_LABELS: Final = {"song": "songs left out", "song-and-system": "songs and systems left out"}
 
 
 def gather(
@@ -60,7 +61,7 @@ def measured(
     rated = ratings.loc[ratings["role"] == "system", ["item", "condition"]].drop_duplicates()
     needed = set(rated.itertuples(index=False, name=None))
     wanted = [pair for pair in pairs if (pair.item, pair.condition) in needed]
-    return kept.values(wanted, folder=cache and cache / "metrics", report=report)
+    return cached.values(wanted, folder=cache and cache / "metrics", report=report)
 
 
 def assemble(
@@ -80,7 +81,7 @@ def assemble(
     ]
     next_ones = suggest(evaluation.predictions, values, means)
     found = {
-        "left_out": LEFT_OUT[evaluation.by],
+        "left_out": LEFT_OUT_LABELS[evaluation.by],
         "attributes": attributes,
         "suggestions": [each.model_dump() for each in next_ones],
     }
@@ -104,7 +105,7 @@ def rank(
     systems = [pair for pair in pairs if pair.role == "system"]
     listening, measuring = parts(report, 1, 2)
     candidates = _foreseen(objective, systems, listening)
-    values = kept.values(systems, folder=cache and cache / "metrics", report=measuring)
+    values = cached.values(systems, folder=cache and cache / "metrics", report=measuring)
     return suggest(candidates, values, stimulus_means(ratings), most=most)
 
 
@@ -125,7 +126,7 @@ def rank_further(
     if not further:
         return found
     candidates = pd.concat([evaluation.predictions, _foreseen(objective, further, silent)], ignore_index=True)
-    values = [measured(ratings, pairs, cache=cache), kept.values(further, folder=cache and cache / "metrics")]
+    values = [measured(ratings, pairs, cache=cache), cached.values(further, folder=cache and cache / "metrics")]
     chosen = suggest(candidates, pd.concat(values, ignore_index=True), stimulus_means(ratings))
     return found.model_copy(update={"suggestions": tuple(chosen)})
 
@@ -147,8 +148,8 @@ def write_suggestions(path: Path, found: Sequence[Suggestion]) -> None:
     """Write suggestions as CSV, whole or not at all: a row each, best first, the reasons separated by `;`."""
     table = pd.DataFrame([each.model_dump() for each in found])
     table["reasons"] = ["; ".join(each.reasons) for each in found]
-    with whole(path) as part:
-        table.round(3).to_csv(part, index=False)
+    with atomic_file(path) as part:
+        write_csv(part, table.round(3))
 
 
 def publish(folder: Path, report: reports.Report | None, pairs: Sequence[Pair]) -> None:
@@ -164,8 +165,8 @@ def publish(folder: Path, report: reports.Report | None, pairs: Sequence[Pair]) 
 
     if report is not None:
         report.write(folder)
-    with whole(folder / reports.PAGE) as part:
-        part.write_text(page.document(report, read_json(folder / CARD), heard), encoding="utf-8")
+    with atomic_file(folder / reports.PAGE_FILE) as part:
+        part.write_text(page.document(report, read_json(folder / CARD_FILE), heard), encoding="utf-8")
 
 
 def lines(report: reports.Report) -> list[str]:
@@ -186,7 +187,7 @@ def _figures(measures: Mapping[str, reports.Interval]) -> str:
         for name, word in words.items()
         if (each := measures[name]).value is not None
     )
-    return ", ".join(told).replace(page.MINUS, "-")
+    return ", ".join(told).replace(page.MINUS_SIGN, "-")
 
 
 def _attribute(
@@ -200,8 +201,8 @@ def _attribute(
         "simulated": bool(ratings["simulated"].any()),
         "stimuli": stimuli.to_dict("records"),
         "measures": {each: asdict(estimate(draws[each], len(own))) for each in (*agreement.MEASURES, "coverage")},
-        "residuals": {by: [asdict(each) for each in residuals(own, ratings, by)] for by in COLUMN},
-        "rivals": [asdict(each) for each in rivals(own, values, seed=seed)],
+        "residuals": {by: [asdict(each) for each in residuals(own, ratings, by)] for by in COLUMN_OF},
+        "rivals": [asdict(each) for each in compare_with_metrics(own, values, seed=seed)],
         "curve": {**asdict(law), "sentence": law.sentence} if law else None,
     }
 

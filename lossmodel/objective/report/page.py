@@ -10,13 +10,21 @@ from typing import Any, Final
 
 from lossmodel.objective.report import plots
 from lossmodel.objective.report.cardpage import card_section
-from lossmodel.objective.report.contents import Attribute, Interval, Report, Residual, Rival, Stimulus, Suggestion
+from lossmodel.objective.report.contents import (
+    Attribute,
+    Interval,
+    MetricComparison,
+    Report,
+    Residual,
+    Stimulus,
+    Suggestion,
+)
 from lossmodel.objective.report.plots import Heard
 
-PLAYER: Final = "hb-player"
+PLAYER_FRAME: Final = "hb-player"
 """The frame of the file in which a sound plays; the site has an element for it."""
 
-SILENT: Final = (
+EMPTY_PLAYER: Final = (
     "<style>:root{color-scheme:light dark}body{font:16px system-ui;text-align:center;margin:1.5rem;opacity:.7}</style>"
     "Choose a point or a stimulus to hear it."
 )
@@ -29,8 +37,8 @@ MEASURES: Final = {
     "rmse": ("RMSE", "the usual error in points"),
     "coverage": ("90 % interval holds", "share of mean ratings inside it; 90 % would be right"),
 }
-TABLE: Final = ("pearson", "spearman", "within", "rmse")
-MINUS: Final = "−"
+TABLE_MEASURES: Final = ("pearson", "spearman", "within", "rmse")
+MINUS_SIGN: Final = "−"
 
 
 def document(report: Report | None, card: dict[str, Any], heard: Heard) -> str:
@@ -38,8 +46,13 @@ def document(report: Report | None, card: dict[str, Any], heard: Heard) -> str:
     style = (files("lossmodel") / "objective" / "report" / "assets" / "report.css").read_text(encoding="utf-8")
     title = "Report of an objective"
     unseen = "<p class=hb-note>Nothing was left out of this fit: run it with <code>--crossval song</code>.</p>"
-    body = sections(report, heard, target=PLAYER) + suggestions(report, heard, target=PLAYER) if report else unseen
-    player = f'<iframe class="{PLAYER}" name="{PLAYER}" title="the sound of a stimulus" srcdoc="{SILENT}"></iframe>'
+    body = (
+        sections(report, heard, target=PLAYER_FRAME) + suggestions(report, heard, target=PLAYER_FRAME)
+        if report
+        else unseen
+    )
+    frame = f'<iframe class="{PLAYER_FRAME}" name="{PLAYER_FRAME}" title="the sound of a stimulus"'
+    player = f'{frame} srcdoc="{EMPTY_PLAYER}"></iframe>'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head>'
@@ -133,13 +146,13 @@ def _learning(each: Attribute) -> str:
 
 def _beside(each: Attribute) -> str:
     """Return the objective and every metric on the same stimuli."""
-    heads = "".join(f'<th scope="col">{MEASURES[name][0]}</th>' for name in TABLE)
-    more = "".join(f'<th scope="col">Δ {MEASURES[name][0]}</th>' for name in TABLE)
-    own = "".join(f"<td>{_figure(name, each.measures[name])}</td>" for name in TABLE)
+    heads = "".join(f'<th scope="col">{MEASURES[name][0]}</th>' for name in TABLE_MEASURES)
+    more = "".join(f'<th scope="col">Δ {MEASURES[name][0]}</th>' for name in TABLE_MEASURES)
+    own = "".join(f"<td>{_figure(name, each.measures[name])}</td>" for name in TABLE_MEASURES)
     first = (
         f'<tr class="hb-own"><th scope="row">this objective</th>{own}<td>{len(each.stimuli)}</td>{"<td></td>" * 4}</tr>'
     )
-    rows = first + "".join(_rival(one) for one in each.rivals)
+    rows = first + "".join(_metric_row(one) for one in each.rivals)
     rule = each.rivals[0].differences["rmse"].rule if each.rivals else ""
     return (
         "<h3>Beside every metric</h3><p class=hb-note>A metric's correlations are its own, turned round where lower is "
@@ -152,9 +165,9 @@ def _beside(each: Attribute) -> str:
     )
 
 
-def _rival(one: Rival) -> str:
-    own = "".join(f"<td>{_figure(name, one.measures[name])}</td>" for name in TABLE)
-    more = "".join(f"<td>{_difference(name, one.differences[name])}</td>" for name in TABLE)
+def _metric_row(one: MetricComparison) -> str:
+    own = "".join(f"<td>{_figure(name, one.measures[name])}</td>" for name in TABLE_MEASURES)
+    more = "".join(f"<td>{_difference(name, one.differences[name])}</td>" for name in TABLE_MEASURES)
     return f"<tr><th scope=row><code>{escape(one.metric)}</code></th>{own}<td>{one.stimuli}</td>{more}</tr>"
 
 
@@ -208,7 +221,7 @@ def number(measure: str, value: float | None) -> str:
         return "–"
     if measure == "coverage":
         return f"{value:.0%}".replace("%", " %")
-    return (f"{value:.1f}" if measure == "rmse" else f"{value:.2f}").replace("-", MINUS)
+    return (f"{value:.1f}" if measure == "rmse" else f"{value:.2f}").replace("-", MINUS_SIGN)
 
 
 def reach(measure: str, each: Interval) -> str:
@@ -223,7 +236,7 @@ def signed(value: float) -> str:
     ('+3.2', '0.0')
     """
     text = f"{value:+.1f}"
-    return "0.0" if text in {"+0.0", "-0.0"} else text.replace("-", MINUS)
+    return "0.0" if text in {"+0.0", "-0.0"} else text.replace("-", MINUS_SIGN)
 
 
 def _figure(measure: str, each: Interval) -> str:

@@ -10,7 +10,7 @@ from html import escape
 
 from lossmodel.objective.report.contents import Curve, Number, Stimulus
 
-SIDE, LEFT, TOP, RIGHT, BOTTOM = 440, 46, 12, 14, 44
+SIDE_LENGTH, LEFT_MARGIN, TOP_MARGIN, RIGHT_MARGIN, BOTTOM_MARGIN = 440, 46, 12, 14, 44
 """The drawing and its margins, in its own units."""
 
 Heard = Callable[[str, str], str]
@@ -23,16 +23,16 @@ class Axes:
 
     x: tuple[float, float]
     y: tuple[float, float]
-    width: int = SIDE
-    height: int = SIDE
+    width: int = SIDE_LENGTH
+    height: int = SIDE_LENGTH
 
     def across(self, value: float) -> float:
         """Return the horizontal place of a value, kept inside the axes."""
-        return LEFT + _share(value, self.x) * (self.width - LEFT - RIGHT)
+        return LEFT_MARGIN + _share(value, self.x) * (self.width - LEFT_MARGIN - RIGHT_MARGIN)
 
     def up(self, value: float) -> float:
         """Return the vertical place of a value, kept inside the axes."""
-        return self.height - BOTTOM - _share(value, self.y) * (self.height - TOP - BOTTOM)
+        return self.height - BOTTOM_MARGIN - _share(value, self.y) * (self.height - TOP_MARGIN - BOTTOM_MARGIN)
 
     def line(self, kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
         """Return a line between two points given in values."""
@@ -43,10 +43,11 @@ class Axes:
 
     def framed(self, inside: Iterable[str], *, title: str, x: str, y: str, ticks: tuple[str, str]) -> str:
         """Return the whole drawing: axes with `ticks` (drawn already), names, and what is inside."""
-        middle, bottom = (LEFT + self.width - RIGHT) / 2, self.height - 6
+        middle, bottom = (LEFT_MARGIN + self.width - RIGHT_MARGIN) / 2, self.height - 6
+        centre = (TOP_MARGIN + self.height - BOTTOM_MARGIN) / 2
         names = (
             f'<text class="hb-axis-name" x="{middle:.0f}" y="{bottom}" text-anchor="middle">{escape(x)}</text>'
-            f'<text class="hb-axis-name" transform="translate(13 {(TOP + self.height - BOTTOM) / 2:.0f}) rotate(-90)" '
+            f'<text class="hb-axis-name" transform="translate(13 {centre:.0f}) rotate(-90)" '
             f'text-anchor="middle">{escape(y)}</text>'
         )
         return (
@@ -57,9 +58,10 @@ class Axes:
     def ticks_across(self, values: Sequence[float], texts: Sequence[str]) -> str:
         """Return the horizontal axis with its lines and numbers."""
         low, high = self.y
+        under = self.height - BOTTOM_MARGIN + 17
         return "".join(
             self.line("hb-grid", value, low, value, high)
-            + f'<text x="{self.across(value):.1f}" y="{self.height - BOTTOM + 17}" text-anchor="middle">{text}</text>'
+            + f'<text x="{self.across(value):.1f}" y="{under}" text-anchor="middle">{text}</text>'
             for value, text in zip(values, texts)
         )
 
@@ -68,7 +70,7 @@ class Axes:
         low, high = self.x
         return "".join(
             self.line("hb-grid", low, value, high, value)
-            + f'<text x="{LEFT - 7}" y="{self.up(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
+            + f'<text x="{LEFT_MARGIN - 7}" y="{self.up(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
             for value in values
         )
 

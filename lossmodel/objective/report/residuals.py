@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 By = Literal["song", "system", "assessor"]
-COLUMN: Final[dict[By, str]] = {"song": "item", "system": "condition", "assessor": "assessor"}
+COLUMN_OF: Final[dict[By, str]] = {"song": "item", "system": "condition", "assessor": "assessor"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def residuals(predictions: pd.DataFrame, ratings: pd.DataFrame, by: By) -> list[
     ratings (replicates averaged), so that an assessor's residual holds their offset on the scale.
     """
     own = predictions if by != "assessor" else _by_person(predictions, ratings)
-    errors = (own["rated"] - own["predicted"]).groupby(own[COLUMN[by]].astype(str))
+    errors = (own["rated"] - own["predicted"]).groupby(own[COLUMN_OF[by]].astype(str))
     found = [_residual(str(name), each.to_numpy(dtype=float)) for name, each in errors]
     return sorted(found, key=lambda each: (-abs(each.mean), each.name))
 

@@ -15,24 +15,24 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lossmodel.metrics.measure import HIGHER_IS_BETTER
+from lossmodel.metrics.families import HIGHER_IS_BETTER
 from lossmodel.objective.report.contents import Suggestion
 
 Numbers = NDArray[np.float64]
 Key = tuple[str, str]
 Row = Mapping[Any, Any]
 
-AUDITS: Final = 0.5
+MIN_AUDITOR_CORRELATION: Final = 0.5
 """Correlation with the mean ratings, in the direction in which a metric is better, from which it is an auditor."""
-AUDITORS: Final = 3
+MAX_AUDITORS: Final = 3
 """How many metrics audit an attribute at most: those that agree best."""
 
-KEY: Final = ["item", "condition"]
-CLEARLY: Final = 10.0
+STIMULUS_COLUMNS: Final = ["item", "condition"]
+NOTABLE_CONFLICT_POINTS: Final = 10.0
 """Points between objective and auditors that are worth a word."""
-WIDE: Final = 4.0
+NOTABLE_ENSEMBLE_SD_POINTS: Final = 4.0
 """Standard deviation of the ensemble in points that is worth a word."""
-FAR: Final = 1.5
+NOTABLE_DISTANCE_RATIO: Final = 1.5
 """Distance, against the usual, that is worth a word."""
 
 
@@ -44,7 +44,9 @@ def suggest(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame,
     candidates and rated stimuli; `means` are the mean ratings (`lossmodel.ratings.table.stimulus_means`).
     """
     means = means[means["role"] == "system"]
-    audited = candidates.merge(_audited(candidates, values, means), on=[*KEY, "attribute"], how="left")
+    audited = candidates.merge(
+        _expected_by_auditors(candidates, values, means), on=[*STIMULUS_COLUMNS, "attribute"], how="left"
+    )
     audited["conflict"] = (audited["predicted"] - audited["auditors"]).fillna(0.0)
     for name in ("predicted", "auditors"):
         audited[f"place_{name}"] = audited.groupby(["item", "attribute"])[name].rank(ascending=False, method="min")
@@ -54,7 +56,7 @@ def suggest(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame,
         people[item, condition] = max(int(count), people.get((item, condition), 0))
     sure = _places(pd.Series({key: row["spread"] for key, row in widest.items()}))
     sure += _places(pd.Series({key: abs(row["conflict"]) for key, row in oddest.items()}))
-    inside = audited.groupby(KEY)["in_calibration"].all().to_dict()
+    inside = audited.groupby(STIMULUS_COLUMNS)["in_calibration"].all().to_dict()
     return [
         Suggestion(
             item=key[0],
@@ -66,12 +68,12 @@ def suggest(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame,
             ratings=people.get(key, 0),
             reasons=tuple(_reasons(widest[key], oddest[key], distance, outside=not inside[key])),
         )
-        for key, score, distance in _in_turn(sure, _Map.of(values, set(people)), most)
+        for key, score, distance in _chosen_greedily(sure, _MetricSpace.of(values, set(people)), most)
     ]
 
 
 @dataclass(frozen=True)
-class _Map:
+class _MetricSpace:
     """Where stimuli lie in the space of all metrics, each in standard deviations of the rated ones."""
 
     places: Mapping[Key, Numbers]
@@ -79,9 +81,9 @@ class _Map:
     usual: float
 
     @classmethod
-    def of(cls, values: pd.DataFrame, rated: set[Key]) -> "_Map":
-        keys = [(str(item), str(condition)) for item, condition in values[KEY].itertuples(index=False)]
-        raw = values.drop(columns=KEY).to_numpy(dtype=float)
+    def of(cls, values: pd.DataFrame, rated: set[Key]) -> "_MetricSpace":
+        keys = [(str(item), str(condition)) for item, condition in values[STIMULUS_COLUMNS].itertuples(index=False)]
+        raw = values.drop(columns=STIMULUS_COLUMNS).to_numpy(dtype=float)
         known = np.array([key in rated for key in keys])
         basis = raw[known] if known.any() else raw
         measured = np.isfinite(basis).any(axis=0)
@@ -103,7 +105,7 @@ class _Map:
         return nearest / max(self.usual, 1e-9) if np.isfinite(nearest) else 0.0
 
 
-def _in_turn(sure: pd.Series, where: _Map, most: int) -> list[tuple[Key, float, float]]:
+def _chosen_greedily(sure: pd.Series, where: _MetricSpace, most: int) -> list[tuple[Key, float, float]]:
     """Return (stimulus, score, distance) one after the other, each chosen knowing those before it.
 
     `sure` is the sum of the places that do not depend on what was chosen.
@@ -120,19 +122,21 @@ def _in_turn(sure: pd.Series, where: _Map, most: int) -> list[tuple[Key, float, 
     return chosen
 
 
-def _audited(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+def _expected_by_auditors(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """Return what the auditors of each attribute expect of each candidate: item, condition, attribute, auditors, by.
 
     Each auditor is put on the scale by a line fitted to the rated stimuli of other songs; their median counts.
     """
-    names = [str(name) for name in values if name not in KEY]
+    names = [str(name) for name in values if name not in STIMULUS_COLUMNS]
     rows: list[dict[str, object]] = []
     for attribute, own in means.groupby("attribute"):
-        rated = own.merge(values, on=KEY)
+        rated = own.merge(values, on=STIMULUS_COLUMNS)
         agreement = {name: _agreement(rated, name) for name in names}
-        best = sorted(names, key=lambda name: (-agreement[name], name))[:AUDITORS]
-        auditors = [name for name in best if agreement[name] >= AUDITS]
-        wanted = candidates.loc[candidates["attribute"] == attribute, KEY].merge(values, on=KEY)
+        best = sorted(names, key=lambda name: (-agreement[name], name))[:MAX_AUDITORS]
+        auditors = [name for name in best if agreement[name] >= MIN_AUDITOR_CORRELATION]
+        wanted = candidates.loc[candidates["attribute"] == attribute, STIMULUS_COLUMNS].merge(
+            values, on=STIMULUS_COLUMNS
+        )
         for item, theirs in wanted.groupby("item") if auditors else ():
             others = rated[rated["item"] != item]
             expected = np.nanmedian([_expected(others, theirs, name) for name in auditors], axis=0)
@@ -140,7 +144,7 @@ def _audited(candidates: pd.DataFrame, values: pd.DataFrame, means: pd.DataFrame
                 {"item": item, "condition": name, "attribute": attribute, "auditors": value, "by": ", ".join(auditors)}
                 for name, value in zip(theirs["condition"], expected)
             ]
-    return pd.DataFrame(rows, columns=[*KEY, "attribute", "auditors", "by"])
+    return pd.DataFrame(rows, columns=[*STIMULUS_COLUMNS, "attribute", "auditors", "by"])
 
 
 def _agreement(rated: pd.DataFrame, name: str) -> float:
@@ -160,8 +164,8 @@ def _expected(others: pd.DataFrame, theirs: pd.DataFrame, name: str) -> Numbers:
 
 def _largest(table: pd.DataFrame, column: str) -> dict[Key, Row]:
     """Return, by item and condition, the row of the attribute in which `column` is furthest from 0."""
-    order = table.assign(size=table[column].abs()).sort_values([*KEY, "size", "attribute"])
-    rows = order.groupby(KEY).tail(1).to_dict("records")
+    order = table.assign(size=table[column].abs()).sort_values([*STIMULUS_COLUMNS, "size", "attribute"])
+    rows = order.groupby(STIMULUS_COLUMNS).tail(1).to_dict("records")
     return {(str(row["item"]), str(row["condition"])): row for row in rows}
 
 
@@ -181,15 +185,15 @@ def _nearest(place: Numbers, others: Numbers) -> float:
 def _reasons(widest: Row, oddest: Row, distance: float, *, outside: bool) -> list[str]:
     """Return why, in words; what is below every threshold says so."""
     found = []
-    if widest["spread"] >= WIDE:
+    if widest["spread"] >= NOTABLE_ENSEMBLE_SD_POINTS:
         found.append(f"the ensemble disagrees by ±{widest['spread']:.0f} points on {widest['attribute']}")
-    if abs(oddest["conflict"]) >= CLEARLY:
+    if abs(oddest["conflict"]) >= NOTABLE_CONFLICT_POINTS:
         found.append(
             f"{oddest['attribute']}: objective {oddest['predicted']:.0f}, place {oddest['place_predicted']:.0f} in its "
             f"song; auditors {oddest['auditors']:.0f}, place {oddest['place_auditors']:.0f} ({oddest['by']})"
         )
     if outside:
         found.append("out of calibration: unlike anything rated on other songs")
-    elif distance >= FAR:
+    elif distance >= NOTABLE_DISTANCE_RATIO:
         found.append(f"{distance:.1f} times the usual distance from anything rated")
     return found or ["nothing stands out"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lossmodel.metrics import aggregate as module
-from lossmodel.metrics.aggregate import AGGREGATIONS, aggregate, track_median
+from lossmodel.metrics.aggregate import AGGREGATIONS, Missing, aggregate, missing, track_median
 
 QUIET = float("nan")
 
@@ -35,6 +35,12 @@ def test_silent_windows_and_silent_tracks_do_not_count():
         assert aggregate([torch.tensor([1.0, QUIET]), silent], how) == 1.0
         assert math.isnan(aggregate([silent], how))
         assert math.isnan(aggregate([], how))
+
+
+def test_what_does_not_count_is_counted():
+    silent, half = torch.full((3,), QUIET), torch.tensor([1.0, QUIET])
+    assert missing([silent, half, torch.ones(2)]) == Missing(windows=4, tracks=1)
+    assert missing([torch.ones(2)]) == Missing(windows=0, tracks=0)
 
 
 def test_a_track_is_the_median_of_its_windows_with_sound():

@@ -38,7 +38,7 @@ def test_windows_and_the_seams_between_them_make_the_whole(time):
 def test_delays_from_zero_are_found_for_every_order_of_two_signals():
     sources, others = noise(1, 3, 5000), noise(1, 2, 5000, seed=1)
     found = lags.whole(sources, others, taps=TAPS)
-    among, across = lags.between(found, 3), lags.against(found, 3)
+    among, across = lags.between_sources(found, 3), lags.between_sources_and_others(found, 3)
     for delay in (0, 1, TAPS - 1):
         delayed = sources[..., : 5000 - delay]
         assert torch.allclose(among[..., delay], delayed @ sources[..., delay:].mT)

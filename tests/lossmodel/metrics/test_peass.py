@@ -237,7 +237,7 @@ def test_a_long_sound_is_heard_in_segments_and_has_the_scores_of_one_piece(monke
     target, others, hiss = song(9.5)
     estimate, known = target + 0.3 * others + 0.2 * hiss, sources(target, others)
     whole = peass(estimate, known, RATE)
-    for name, seconds in (("LONGEST", 4), ("SEGMENT", 3), ("AROUND", 2)):
+    for name, seconds in (("MAX_SECONDS_IN_ONE_PIECE", 4), ("SEGMENT_SECONDS", 3), ("CONTEXT_SECONDS", 2)):
         monkeypatch.setattr(f"lossmodel.metrics.peass.{name}", seconds)
     parts = peass(estimate, known, RATE)
     for task in ("tps", "ips", "aps"):

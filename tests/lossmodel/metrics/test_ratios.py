@@ -36,7 +36,7 @@ def test_mono_agrees_with_auraloss():
 def test_a_song_in_pieces_gives_what_it_gives_at_once(monkeypatch):
     estimate, reference = pair()
     at_once = [metric(estimate, reference) for metric in (snr, si_sdr, sd_sdr)]
-    monkeypatch.setattr(decibels, "PIECE", 300)
+    monkeypatch.setattr(decibels, "CHUNK_SAMPLES", 300)
     for before, metric in zip(at_once, (snr, si_sdr, sd_sdr), strict=True):
         assert torch.allclose(metric(estimate, reference), before, atol=1e-9)
 

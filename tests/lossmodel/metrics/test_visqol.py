@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lossmodel.errors import BadInput
-from lossmodel.metrics import measure, visqol
+from lossmodel.metrics import families, visqol
 from tests.lossmodel.metrics.builders import music
 
 FAKE = """
@@ -52,13 +52,19 @@ def test_it_is_given_the_mean_of_the_channels_at_48_khz_reference_first(package)
 def test_what_it_refuses_has_no_value(package):
     short, silence = music(0.1)[None].float(), torch.zeros(1, 1, 16_000)
     assert visqol.visqol(short, short, 16_000).isnan()
-    assert visqol.visqol(silence, music()[None].float(), 16_000).isnan()
+    assert visqol.visqol(music()[None].float(), silence, 16_000).isnan()
+
+
+def test_a_silent_estimate_has_the_worst_score_and_not_none(package):
+    silence = torch.zeros(1, 1, 16_000)
+    assert visqol.visqol(silence, music()[None].float(), 16_000) == 1
+    assert package.seen == []
 
 
 def test_where_it_is_absent_one_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(visqol, "installed", lambda: False)
     with pytest.raises(BadInput, match=r"visqol is not installed; pip install 'hearback\[visqol\]'"):
         visqol.visqol(music()[None], music()[None], 16_000)
-    monkeypatch.setattr(measure, "ABSENT", {"visqol": visqol.ABSENT})
+    monkeypatch.setattr(families, "UNAVAILABLE", {"visqol": visqol.NOT_INSTALLED})
     with pytest.raises(BadInput, match="visqol is not installed"):
-        measure.chosen("sdr,visqol")
+        families.parsed_names("sdr,visqol")

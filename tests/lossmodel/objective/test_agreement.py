@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from lossmodel.objective.evaluate import measure
-from lossmodel.objective.report.agreement import RESAMPLES, estimate, rivals, sampled
+from lossmodel.objective.fitting.evaluate import measure
+from lossmodel.objective.report.agreement import RESAMPLES, compare_with_metrics, estimate, sampled
 from tests.lossmodel.objective.tables import metrics, predictions, rated
 
 
@@ -42,7 +42,7 @@ def test_intervals_are_those_that_the_evaluation_prints():
 
 def test_metrics_come_the_closest_first_and_one_that_is_always_the_same_says_nothing():
     ratings = rated()
-    found = rivals(predictions(ratings), metrics(ratings), seed=1)
+    found = compare_with_metrics(predictions(ratings), metrics(ratings), seed=1)
     assert [each.metric for each in found][-1] == "sir"
     assert {each.metric for each in found} == {"sdr", "log_mel", "sir"}
     assert all((each.stimuli, each.songs) == (60, 12) for each in found)
@@ -50,7 +50,7 @@ def test_metrics_come_the_closest_first_and_one_that_is_always_the_same_says_not
 
 def test_a_metric_where_lower_is_better_is_turned_round():
     ratings = rated()
-    found = {each.metric: each for each in rivals(predictions(ratings), metrics(ratings), seed=1)}
+    found = {each.metric: each for each in compare_with_metrics(predictions(ratings), metrics(ratings), seed=1)}
     assert found["log_mel"].measures["pearson"].value == pytest.approx(found["sdr"].measures["pearson"].value)
     assert found["log_mel"].measures["pearson"].value > 0.8
 
@@ -59,14 +59,16 @@ def test_a_difference_is_paired_so_that_a_metric_beside_itself_differs_by_nothin
     ratings = rated()
     own = predictions(ratings)
     values = own[["item", "condition"]].assign(sdr=own["predicted"])
-    found = rivals(own, values, seed=1)[0].differences["spearman"]
+    found = compare_with_metrics(own, values, seed=1)[0].differences["spearman"]
     assert (found.value, found.low, found.high) == (0, 0, 0)
     assert "objective less metric" in found.rule
 
 
 def test_a_better_objective_is_clearly_better_and_says_from_how_many():
     ratings = rated()
-    noise = next(each for each in rivals(predictions(ratings), metrics(ratings), seed=1) if each.metric == "sir")
+    noise = next(
+        each for each in compare_with_metrics(predictions(ratings), metrics(ratings), seed=1) if each.metric == "sir"
+    )
     assert noise.differences["pearson"].low > 0
     assert noise.differences["rmse"].high < 0
     assert noise.differences["rmse"].n == 60
@@ -76,7 +78,7 @@ def test_a_metric_known_on_too_few_songs_is_left_out():
     ratings = rated()
     values = metrics(ratings)
     values.loc[~values["item"].isin(["song0", "song1"]), "sdr"] = np.nan
-    assert "sdr" not in {each.metric for each in rivals(predictions(ratings), values, seed=1)}
+    assert "sdr" not in {each.metric for each in compare_with_metrics(predictions(ratings), values, seed=1)}
 
 
 def test_what_is_not_defined_has_no_interval():

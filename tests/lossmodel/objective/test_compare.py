@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lossmodel.cells import write_csv
 from lossmodel.errors import BadInput
 from lossmodel.objective import compare
 from lossmodel.ratings import table
@@ -55,6 +56,14 @@ def test_a_page_has_a_table_for_each_study_and_attribute_and_says_what_wrote_it(
     assert page.count("| `good` | 1 [1, 1] | 1 [1, 1] | 1 [1, 1] |") == 2
 
 
+def test_a_page_names_the_metrics_that_lack_values_for_some_stimuli():
+    lacking = values()
+    lacking.loc[[0, 5], "bad"] = np.nan
+    page = compare.page(compare.compare(rated(), lacking), command="the command")
+    assert "Stimuli without a value, left out of that row: `bad` 2." in page
+    assert "without a value" not in compare.page(compare.compare(rated(), values()), command="the command")
+
+
 def test_values_of_other_stimuli_are_refused():
     with pytest.raises(BadInput, match="items and conditions must be called alike"):
         compare.compare(rated(), values().assign(condition="unknown"))
@@ -67,3 +76,11 @@ def test_a_file_that_is_no_table_of_values_is_named(tmp_path):
         compare.read_values(other)
     with pytest.raises(BadInput, match=r"none\.csv: cannot be read"):
         compare.read_values(tmp_path / "none.csv")
+
+
+def test_values_are_read_under_the_names_that_they_were_written_with(tmp_path):
+    named = values().assign(item="=cmd " + values()["item"], condition="-" + values()["condition"])
+    write_csv(tmp_path / "values.csv", named)
+    assert "'=cmd a,'-one" in (tmp_path / "values.csv").read_text()
+    read = compare.read_values(tmp_path / "values.csv")
+    pd.testing.assert_frame_equal(read, named)

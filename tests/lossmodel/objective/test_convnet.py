@@ -6,8 +6,18 @@ import pytest
 import torch
 
 from lossmodel.errors import BadInput
-from lossmodel.objective import convnet, lessons, pretrain
-from lossmodel.objective.convnet import ATTRIBUTES, Config, Convnet, _around, _throughout, closest_remix, maps, unrated
+from lossmodel.objective.convnet import curriculum, pretrain
+from lossmodel.objective.convnet import network as convnet
+from lossmodel.objective.convnet.network import (
+    ATTRIBUTES,
+    Config,
+    Convnet,
+    _around,
+    _throughout,
+    closest_remix,
+    maps,
+    unrated,
+)
 from lossmodel.objective.ladders import BY_NAME, LADDERS
 from lossmodel.objective.synthetic import song
 
@@ -29,7 +39,7 @@ def taught(count=2, seconds=0.6):
     found = []
     for seed in range(count):
         made = song(seed, seconds=seconds, rate=16_000)
-        found.append(lessons.taught((*made, 16_000), seed=seed, config=SMALL))
+        found.append(curriculum.lesson_of((*made, 16_000), seed=seed, config=SMALL))
     return found
 
 
@@ -145,15 +155,15 @@ def test_its_own_opinion_takes_the_reference_that_an_estimate_is_most_like():
 def test_order_costs_nothing_where_rungs_are_apart_and_much_where_they_are_swapped():
     falls = torch.tensor([[True, False, True]])
     steps = torch.tensor([0.8, 1.6, 2.4, 3.2])[None, :, None] * torch.tensor([1.0, 0.0, 1.0])
-    assert float(pretrain.order(steps, falls)) == 0
-    assert float(pretrain.order(steps.flip(1), falls)) > 0.5
-    assert float(pretrain.order(torch.zeros(1, 4, 3), falls)) > 0
+    assert float(pretrain.ranking_loss(steps, falls)) == 0
+    assert float(pretrain.ranking_loss(steps.flip(1), falls)) > 0.5
+    assert float(pretrain.ranking_loss(torch.zeros(1, 4, 3), falls)) > 0
 
 
 def test_a_little_training_tells_leaks_from_damage():
     found = taught()
     network = pretrain.train(found, steps=60, seed=1, config=SMALL)
-    assert pretrain.in_order(network, found) > 0.9
+    assert pretrain.share_in_order(network, found) > 0.9
     vocals, accompaniment = (each[None] for each in song(0, seconds=1.0, rate=16_000))
     leak = BY_NAME["leak"].degrade(vocals, accompaniment, 16_000, 1.0, 0)
     holes = BY_NAME["musical noise"].degrade(vocals, accompaniment, 16_000, 1.0, 0)
@@ -182,30 +192,30 @@ def stop_after(steps):
 
 def test_a_lesson_holds_every_rung_of_its_ladders():
     lesson = taught(1)[0]
-    assert lesson.rungs.shape[:2] == (lessons.LADDERS_A_LESSON, 4)
-    assert len(set(lesson.ladders.tolist())) == lessons.LADDERS_A_LESSON <= len(LADDERS)
+    assert lesson.rungs.shape[:2] == (curriculum.LADDERS_A_LESSON, 4)
+    assert len(set(lesson.ladders.tolist())) == curriculum.LADDERS_A_LESSON <= len(LADDERS)
     assert lesson.rungs.isfinite().all()
 
 
 def test_a_folder_without_stems_is_named(tmp_path):
     with pytest.raises(BadInput, match="no folder with vocals and accompaniment"):
-        lessons.songs_below(tmp_path)
+        curriculum.songs_below(tmp_path)
 
 
 @pytest.mark.data
 def test_recorded_stems_are_cut_where_there_is_a_voice(data):
-    found = lessons.songs_below(data / "stems")
+    found = curriculum.songs_below(data / "stems")
     assert len(found) == 3
-    cut = lessons.cut(*found[-1])
-    assert {rate for _, _, rate in cut} <= set(lessons.RATES)
-    assert all(voice.shape == band.shape == (1, int(lessons.SECONDS * rate)) for voice, band, rate in cut)
+    cut = curriculum.voiced_excerpts(*found[-1])
+    assert {rate for _, _, rate in cut} <= set(curriculum.EXCERPT_RATES_HZ)
+    assert all(voice.shape == band.shape == (1, int(curriculum.EXCERPT_SECONDS * rate)) for voice, band, rate in cut)
 
 
 def test_the_network_that_comes_with_the_package_orders_rungs_of_a_song_it_has_not_met():
     network = convnet.load()
     made = song(987_654, seconds=1.5, rate=22_050)
-    lesson = lessons.taught((*made, 22_050), seed=4, config=network.config)
-    assert pretrain.in_order(network, [lesson]) > 0.9
+    lesson = curriculum.lesson_of((*made, 22_050), seed=4, config=network.config)
+    assert pretrain.share_in_order(network, [lesson]) > 0.9
 
 
 def test_the_network_that_comes_with_the_package_tells_leaks_from_damage():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from lossmodel.objective.evaluate import measure
+from lossmodel.objective.fitting.evaluate import measure
 
 
 def predictions(noise, songs=12, systems=6, shift=0.0):
@@ -45,3 +45,17 @@ def test_a_constant_error_costs_rmse_and_no_correlation():
     found = measure(predictions(noise=0, shift=10), seed=1)
     assert found.pearson.value == pytest.approx(1)
     assert found.rmse.value == pytest.approx(10)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("constant", [["song0"], [f"song{i}" for i in range(12)]], ids=["in one song", "in all"])
+def test_a_song_in_which_all_is_predicted_alike_has_no_say_in_what_is_told_apart_within_songs(constant):
+    table = predictions(noise=15)
+    alike = table["item"].isin(constant)
+    table.loc[alike, "predicted"] = table.loc[alike, "item"].str.len().astype(float)
+    found = measure(table, seed=1)
+    others = table[~alike].groupby("item")
+    within = [spearmanr(group["rated"], group["predicted"])[0] for _, group in others]
+    assert found.within.value == pytest.approx(np.mean(within) if within else np.nan, nan_ok=True)
+    assert np.isfinite(found.within.low) == np.isfinite(found.within.high) == bool(within)
+    assert np.isfinite(found.rmse.high)

@@ -55,8 +55,8 @@ def test_a_voice_nearly_lost_has_no_less_added_than_one_half_lost():
         scene(rung[0], voice, mixture)
         for rung in BY_NAME["drop-outs"].rungs(voice[None], (mixture - voice)[None], RATE, seed=3)
     )
-    assert float(half.beside) == pytest.approx(1, abs=0.02)
-    assert float(nearly.beside) < 0.5
+    assert float(half.audibility_weight) == pytest.approx(1, abs=0.02)
+    assert float(nearly.audibility_weight) < 0.5
     for name in ("excess", "excess_worst", "excess_audible", "blind_level_worst", "leak_level_worst", "bass_added"):
         added = FEATURES[name]
         assert float(added(nearly)) > float(added(half)), name

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from lossmodel.errors import BadInput
-from lossmodel.objective import config, evaluate, fit, simulate
+from lossmodel.objective import config
 from lossmodel.objective.config import Ends
-from lossmodel.objective.extract import extract
+from lossmodel.objective.fitting import evaluate, fit, simulate
+from lossmodel.objective.fitting.extract import extract
 from tests.lossmodel.objective.songs import ROLES, pairs
 
 SONGS = 8

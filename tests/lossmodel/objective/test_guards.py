@@ -4,15 +4,24 @@ import pytest
 import torch
 
 from lossmodel.metrics.spectral import log_mel_distance
-from lossmodel.objective.guards import EXPECTED, ORDER, PROBES, Song, audit, invented_songs, mean_scores, recorded_songs
+from lossmodel.objective.fitting.simulate import listener
+from lossmodel.objective.guards import (
+    EXPECTED_ORDER,
+    EXPECTED_SCORES,
+    PROBES,
+    Song,
+    audit,
+    invented_songs,
+    mean_scores,
+    recorded_songs,
+)
 from lossmodel.objective.guards.attack import attack
 from lossmodel.objective.guards.descent import descend
 from lossmodel.objective.guards.findings import points
+from lossmodel.objective.guards.invariance import compare
+from lossmodel.objective.guards.optimisation_attack import AUDITORS, attacks, auditor_of, optimise, starts
 from lossmodel.objective.guards.probes import probe
-from lossmodel.objective.guards.pursuit import AUDITORS, asking, chase, pursue, starts
-from lossmodel.objective.guards.sameness import compare
 from lossmodel.objective.ladders import BY_NAME
-from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective import songs as sung
 
 
@@ -75,8 +84,8 @@ def test_a_rung_that_is_rated_above_the_one_before_comes_back_in_the_right_order
 
 
 def test_every_probe_has_an_opinion_and_every_pair_two_probes():
-    assert EXPECTED.keys() == PROBES.keys()
-    for pairs in ORDER.values():
+    assert EXPECTED_SCORES.keys() == PROBES.keys()
+    for pairs in EXPECTED_ORDER.values():
         assert {each for pair in pairs for each in pair} <= PROBES.keys()
         assert not {pair[::-1] for pair in pairs} & set(pairs)
 
@@ -101,7 +110,7 @@ def test_nobody_hears_a_constant_or_which_way_round_the_signal_is():
         assert values == pytest.approx([values[0]] * 3, abs=0.1)
 
 
-def test_sameness_is_found_where_it_is_and_missed_where_it_is_not():
+def test_invariance_is_found_where_it_is_and_missed_where_it_is_not():
     one = song(seconds=1.5)
     estimate = starts(one, seed=1)["mediocre"]
     rows = compare(mean_scores(listener()), one, estimate)
@@ -142,10 +151,10 @@ def test_what_an_attack_found_is_what_it_says():
     assert worse - better == pytest.approx(up.seen, abs=0.01)
 
 
-def test_a_pursuit_that_every_auditor_denies_is_a_deception():
+def test_a_gain_that_every_auditor_denies_is_an_exploit():
     one = song()
     audible = {name: AUDITORS[name] for name in ("SI-SDR", "spectra")}
-    findings, traces = pursue(
+    findings, traces = attacks(
         secret, one, starts={"mediocre": starts(one, seed=1)["mediocre"]}, steps=15, auditors=audible
     )
     deceived = {trace.form: trace for trace in traces}["waveform"]
@@ -154,11 +163,13 @@ def test_a_pursuit_that_every_auditor_denies_is_a_deception():
     assert failures(findings) >= {("waveform from mediocre", "softest")}
 
 
-def test_a_pursuit_of_likeness_makes_the_sound_more_like():
+def test_optimising_likeness_makes_the_sound_more_alike():
     one = song()
     start = starts(one, seed=1)["mixture"]
     for form in ("waveform", "mask"):
-        trace = chase(likeness, one, "mixture", start, form=form, steps=15, auditors={"spectra": AUDITORS["spectra"]})
+        trace = optimise(
+            likeness, one, "mixture", start, form=form, steps=15, auditors={"spectra": AUDITORS["spectra"]}
+        )
         assert trace.gained > 0.3, form
         assert not trace.deceived, form
         assert len(trace.scores) == 16
@@ -172,7 +183,7 @@ def test_auditors_prefer_the_reference_to_the_mixture():
 
 def test_a_held_out_objective_is_an_auditor():
     one = song()
-    ask = asking(mean_scores(listener()))
+    ask = auditor_of(mean_scores(listener()))
     assert ask(one, one.vocals) > ask(one, one.mixture)
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from lossmodel.objective.ear import frontend
+from lossmodel.objective.fitting.simulate import listener
 from lossmodel.objective.loss import PerceptualLoss, resample
-from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song
 
 

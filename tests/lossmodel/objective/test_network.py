@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from lossmodel.objective.ear.frontend import RATE
+from lossmodel.objective.fitting.simulate import listener
 from lossmodel.objective.network import Head, Objective
-from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import degraded, song
 
 

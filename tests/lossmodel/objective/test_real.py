@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from lossmodel.manifest import Pair
-from lossmodel.objective import config, evaluate, fit, guards, store
+from lossmodel.objective import config, guards, store
 from lossmodel.objective.ear import excerpt as excerpts
+from lossmodel.objective.fitting import evaluate, fit
 from lossmodel.ratings.table import check
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
@@ -106,7 +107,7 @@ def test_known_exploits_do_not_please_what_was_fitted_to_real_ratings(data, cach
 def test_the_objective_in_the_package_stands_its_guards(data):
     songs = guards.recorded_songs(data, most=2, seconds=3.0)
     scorer = guards.mean_scores(store.load(store.default()))
-    found = guards.audit(scorer, songs, guards=("ladder", "exploit", "sameness"))
+    found = guards.audit(scorer, songs, guards=("ladder", "exploit", "invariance"))
     failed = {(row.guard, row.name) for row in found.failed}
     assert failed <= {("exploit", name) for name in TOO_KINDLY}
     attacked = guards.audit(scorer, [songs[0]], guards=("attack",), attack_steps=4)

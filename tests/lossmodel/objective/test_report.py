@@ -11,7 +11,7 @@ import pytest
 from lossmodel.errors import BadInput
 from lossmodel.files import write_json
 from lossmodel.manifest import Pair
-from lossmodel.objective.evaluate import Evaluation
+from lossmodel.objective.fitting.evaluate import Evaluation
 from lossmodel.objective.report import contents as report
 from lossmodel.objective.report import evidence, page
 from lossmodel.objective.report.cardpage import card_section
@@ -60,7 +60,7 @@ def test_what_is_not_a_number_is_null_in_the_file(tmp_path):
     evidence.assemble(Evaluation("song", {}, own), rated(songs=4, people=1), metrics(rated(songs=4)), {}, seed=1).write(
         tmp_path
     )
-    text = (tmp_path / report.REPORT).read_text()
+    text = (tmp_path / report.REPORT_FILE).read_text()
     assert "NaN" not in text
     assert json.loads(text)["attributes"][0]["stimuli"][0]["half_width"] is None
 
@@ -69,7 +69,7 @@ def test_what_is_not_a_number_is_null_in_the_file(tmp_path):
     "text", ['{"version": 1}', "no json", '{"version": 9, "left_out": "", "attributes": [], "suggestions": []}']
 )
 def test_a_report_of_another_layout_is_refused_by_name(tmp_path, text):
-    (tmp_path / report.REPORT).write_text(text)
+    (tmp_path / report.REPORT_FILE).write_text(text)
     with pytest.raises(BadInput, match=r"report\.json: .*fit again"):
         report.read(tmp_path)
 

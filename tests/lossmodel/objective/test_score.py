@@ -6,8 +6,8 @@ import pytest
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
+from lossmodel.objective.fitting.simulate import listener
 from lossmodel.objective.score import score
-from lossmodel.objective.simulate import listener
 from tests.lossmodel.objective.songs import song
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from lossmodel.objective.fitting.simulate import Assessor, listener, ratings
 from lossmodel.objective.guards import PROBES, examine
 from lossmodel.objective.network import Objective
-from lossmodel.objective.simulate import Assessor, listener, ratings
 from tests.lossmodel.objective.songs import song
 
 TRUTH = {("quality", f"song{i}", f"system{j}"): 20.0 + 12 * j for i in range(20) for j in range(6)}

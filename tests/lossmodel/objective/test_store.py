@@ -7,7 +7,7 @@ from lossmodel import store as files
 from lossmodel.errors import BadInput
 from lossmodel.files import read_json, write_json
 from lossmodel.objective import config, store
-from lossmodel.objective.simulate import listener, ratings
+from lossmodel.objective.fitting.simulate import listener, ratings
 from tests.lossmodel.objective.songs import song
 
 

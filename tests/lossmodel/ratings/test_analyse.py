@@ -1,11 +1,18 @@
 """The folder that `analyse` writes."""
 
+import csv
+import io
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
 
+from lossmodel.cells import defused
+from lossmodel.errors import BadInput
+from lossmodel.files import sha256
+from lossmodel.ratings import table
 from lossmodel.ratings.analyse import analyse
 from tests.lossmodel.ratings.builders import panel, rating, ratings, referenced
 
@@ -16,46 +23,73 @@ def frame() -> pd.DataFrame:
     return ratings(*(row | {"study": "<pilot>"} for row in rows))
 
 
-def test_the_folder_holds_tables_figures_and_a_page_that_shows_them(tmp_path):
-    analyse(frame(), tmp_path / "out")
-    files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"index.html", "screening.json", "screening.csv", "reliability.json", "means.csv"} <= files
-    page = (tmp_path / "out" / "index.html").read_text()
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    """The folder of one analysis."""
+    folder = tmp_path_factory.mktemp("analysis")
+    table.write(folder / "ratings.csv", frame())
+    analyse(frame(), folder / "out", sources=[folder / "ratings.csv"], command="python -m lossmodel analyse", seed=3)
+    return folder / "out"
+
+
+def test_the_folder_holds_tables_figures_and_a_page_that_is_whole_in_itself(report):
+    files = {path.name for path in report.iterdir()}
+    assert {"index.html", "results.json", "conditions.csv", "items.csv", "differences.csv", "effects.csv",
+            "exclusions.csv", "reliability.csv", "outliers.csv", "with_and_without.csv"} <= files  # fmt: skip
+    page = (report / "index.html").read_text()
     figures = {name for name in files if name.endswith(".svg")}
-    assert figures
-    assert all(f'src="{name}"' in page for name in figures)
-    assert all(ET.parse(tmp_path / "out" / name).getroot().tag.endswith("svg") for name in figures)
+    assert all(name in page and name.replace(".svg", ".pdf") in files for name in figures)
+    assert page.count("data:image/svg+xml") == len(figures) >= 5
+    assert 'src="http' not in page
+    assert all(ET.parse(report / name).getroot().tag.endswith("svg") for name in figures)
     assert "rated the hidden reference below 90 in 2 of 3 items" in page
     assert "&lt;pilot&gt;" in page
     assert "<pilot>" not in page
 
 
-def test_statistics_are_those_of_the_assessors_who_stay(tmp_path):
-    analyse(frame(), tmp_path / "out")
-    conditions = pd.read_csv(tmp_path / "out" / "conditions.csv")
-    assert set(conditions["assessors"]) == {2}
-    (gone,) = json.loads((tmp_path / "out" / "screening.json").read_text())["exclusions"]
+def test_before_and_after_screening_stand_in_every_table_of_assessors(report):
+    conditions = pd.read_csv(report / "conditions.csv")
+    assert conditions.groupby("screening")["assessors"].unique().map(list).to_dict() == {"everybody": [3], "kept": [2]}
+    (gone,) = json.loads((report / "results.json").read_text())["screening"]["exclusions"]
     assert gone["assessor"] == "P2"
 
 
-def test_simulated_ratings_are_called_simulated(tmp_path):
-    analyse(frame(), tmp_path / "real")
+def test_the_report_says_with_what_and_from_which_file_it_was_made(report):
+    made = json.loads((report / "results.json").read_text())["made"]
+    assert made["sources"] == {"ratings.csv": sha256(report.parent / "ratings.csv")}
+    page = (report / "index.html").read_text()
+    for word in (*made["sources"].values(), "seed 3", "python -m lossmodel analyse", made["versions"]["numpy"]):
+        assert word in page
+
+
+def test_names_of_any_kind_are_drawn_as_they_are(tmp_path):
+    analyse(frame().replace({"condition": {"a": "$x_1 歌声"}}), tmp_path / "out")
+    drawn = [path.read_text() for path in (tmp_path / "out").glob("*conditions.svg")]
+    assert all("$x_1 歌声" in text for text in drawn)
+
+
+def test_simulated_ratings_are_called_simulated_in_page_tables_and_figures(report, tmp_path):
     analyse(frame().assign(simulated=True), tmp_path / "simulated")
-    assert "simulated</b>" not in (tmp_path / "real" / "index.html").read_text()
+    assert "imulated" not in (report / "index.html").read_text()
     assert "are <b>simulated</b>" in (tmp_path / "simulated" / "index.html").read_text()
+    assert pd.read_csv(tmp_path / "simulated" / "conditions.csv")["simulated"].all()
+    figures = [path for path in (tmp_path / "simulated").glob("*.svg") if path.name != "screening.svg"]
+    assert figures
+    assert all("SIMULATED LISTENERS" in path.read_text() for path in figures)
 
 
-def test_the_same_ratings_make_the_same_files(tmp_path):
-    for name in ("one", "two"):
-        analyse(frame(), tmp_path / name)
-    for path in (tmp_path / "one").iterdir():
+def test_the_same_ratings_make_the_same_files(report, tmp_path):
+    source = report.parent / "ratings.csv"
+    analyse(frame(), tmp_path / "two", sources=[source], command="python -m lossmodel analyse", seed=3)
+    for path in report.iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
 def test_a_single_rating_is_analysed_as_far_as_it_goes_and_json_stays_json(tmp_path):
     analyse(ratings(rating()), tmp_path / "out")
-    text = (tmp_path / "out" / "reliability.json").read_text()
-    assert json.loads(text, parse_constant=pytest.fail)["s, quality"]["icc_single"]["value"] is None
+    text = (tmp_path / "out" / "results.json").read_text()
+    (panel,) = json.loads(text, parse_constant=pytest.fail)["panels"]
+    assert panel["everybody"]["agreement"]["icc_single"]["value"] is None
 
 
 def test_who_stops_the_work_leaves_nothing_half_written(tmp_path):
@@ -65,3 +99,58 @@ def test_who_stops_the_work_leaves_nothing_half_written(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         analyse(frame(), tmp_path / "out", report=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_table_of_the_folder_starts_a_formula_in_a_spreadsheet(tmp_path):
+    named = frame().replace({"condition": {"a": "=HYPERLINK(1)"}, "assessor": {"P2": "@P2"}})
+    analyse(named.assign(item="=cmd " + named["item"], attribute="+quality"), tmp_path / "out")
+    tables = {path.name: path.read_text() for path in (tmp_path / "out").glob("*.csv")}
+    cells = [cell for text in tables.values() for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert not [cell for cell in cells if defused(cell) != cell and not cell.startswith("'")]
+    assert {"'=HYPERLINK(1)", "'@P2", "'+quality"} <= set(cells)
+    assert "'=cmd" in tables["items.csv"]
+
+
+def test_ratings_that_are_written_are_read_as_they_were(tmp_path):
+    named = table.check(frame().assign(item="=cmd " + frame()["item"]))
+    table.write(tmp_path / "ratings.csv", named)
+    assert "'=cmd" in (tmp_path / "ratings.csv").read_text()
+    pd.testing.assert_frame_equal(table.read(tmp_path / "ratings.csv"), named)
+
+
+def test_several_studies_are_compared_in_a_section_and_tables_of_their_own(tmp_path):
+    second = frame().assign(study="second", assessor="b" + frame()["assessor"])
+    for name, own in (("one", frame()), ("two", second)):
+        table.write(tmp_path / f"{name}.csv", own)
+    analyse(table.read_all([tmp_path / "one.csv", tmp_path / "two.csv"]), tmp_path / "out")
+    changes = pd.read_csv(tmp_path / "out" / "across_changes.csv")
+    assert changes["condition"].tolist() == ["a", "b"]
+    assert changes["value"].abs().max() < 1e-6
+    assert "The same conditions in several studies" in (tmp_path / "out" / "index.html").read_text()
+    with pytest.raises(BadInput, match="twice"):
+        table.read_all([tmp_path / "one.csv", tmp_path / "one.csv"])
+
+
+def test_with_a_margin_each_pair_is_tested_against_it(tmp_path):
+    near = panel({"a": 50, "b": 51, "c": 70}, assessors=12, items=12)
+    analyse(near, tmp_path / "out", margin=6)
+    rows = pd.read_csv(tmp_path / "out" / "differences.csv").set_index(["first", "second"])
+    assert (rows["margin"] == 6).all()
+    assert rows.loc[("b", "a"), "p_not_equivalent"] < 0.05 < rows.loc[("c", "b"), "p_not_equivalent"]
+    assert rows.loc[("c", "a"), "p_first_worse"] < 0.001 < 0.999 < rows.loc[("c", "a"), "p_second_worse"]
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert found["margin"] == 6
+    assert found["panels"][0]["everybody"]["differences"][0]["p_first_worse"] < 0.001
+    assert "p (lower is worse by 6)" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_without_a_margin_none_is_made_up(report):
+    assert "margin" not in pd.read_csv(report / "differences.csv")
+    assert "p (lower" not in (report / "index.html").read_text()
+
+
+@pytest.mark.parametrize("margin", [0.0, -3.0, 101.0, float("nan")])
+def test_a_margin_off_the_scale_is_refused(tmp_path, margin):
+    with pytest.raises(BadInput, match="choose points above 0 and up to 100"):
+        analyse(frame(), tmp_path / "out", margin=margin)
+    assert not (tmp_path / "out").exists()

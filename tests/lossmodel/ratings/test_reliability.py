@@ -93,3 +93,42 @@ def test_the_panel_of_ward2018_agrees_as_published(ward2018):
     assert found["split_half"].value == pytest.approx(0.966, abs=0.015)
     assert found["alpha_ranks"].value == pytest.approx(0.79, abs=0.05)
     assert found["retest"].value == pytest.approx(0.8, abs=0.06)
+
+
+def test_agreement_within_items_does_not_mind_how_much_of_the_scale_somebody_uses():
+    frame = panel(TRUTH, assessors=6, items=4, noise=4)
+    number = frame["assessor"].str[1:].astype(int)
+    narrow = frame.assign(score=frame["score"] / (1 + number) + 5 * number)
+    alike, own = (reliability.alpha_items(each).value for each in (frame, narrow))
+    assert own == pytest.approx(alike)
+    assert own > reliability.alpha_items(narrow, scaled_by="nobody").value + 0.2
+    assert reliability.reliability(narrow)["alpha_items"].value == own
+
+
+def test_agreement_within_items_is_the_median_over_items():
+    told = {f"item{at}": 100.0 * np.array([0.0, 1.0]) for at in range(3)} | {"odd": np.array([1.0, 0.0]) * 100}
+    rows = [
+        rating(assessor=f"P{person}", session=f"P{person}", item=item, condition=f"c{place}",
+               score=float(score if item != "odd" or person else 100 - score))
+        for person in range(2) for item, scores in told.items() for place, score in enumerate(scores)
+    ]  # fmt: skip
+    assert reliability.alpha_items(ratings(*rows)).value == 1
+    assert "no item with" in reliability.alpha_items(ratings(rating())).rule
+
+
+@pytest.mark.data
+def test_the_panels_of_ward2018_agree_within_songs_less_well_than_published(ward2018):
+    """Published: medians over 16 songs of .77 and .81 scaled, .34 and .40 raw (11 of the songs are at hand).
+
+    Stretched in each page, interference comes out between the two, .79, and quality below them, .75. Stretched by
+    assessor it is .69 and .56. Interval alpha of raw ratings is .64 and .53; ratio alpha, .39 and .29, comes nearest to
+    what was published.
+    """
+    expected = {
+        "interference": {"page": 0.788, "assessor": 0.692, "nobody": 0.642},
+        "quality": {"page": 0.748, "assessor": 0.558, "nobody": 0.533},
+    }
+    for attribute, figures in expected.items():
+        own = ward2018[ward2018["attribute"] == attribute]
+        for scaled_by, value in figures.items():
+            assert reliability.alpha_items(own, scaled_by=scaled_by).value == pytest.approx(value, abs=0.002)

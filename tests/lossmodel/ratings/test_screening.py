@@ -2,7 +2,8 @@
 
 import pytest
 
-from lossmodel.ratings.screening import Rules, screen, with_and_without
+from lossmodel.ratings.screening import screen, with_and_without
+from lossmodel.ratings.thresholds import Rules
 from tests.lossmodel.ratings.builders import anchored, rating, ratings, referenced
 
 

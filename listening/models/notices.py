@@ -1,0 +1,93 @@
+"""Whom to tell that a study is full: a `Notice` is one message to one address, sent and retried by a worker.
+
+It is written as the last sitting ends. No assessor's request sends anything: the next sweep wakes the worker.
+"""
+
+import datetime as dt
+from typing import Self
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from listening.models.study import Study
+
+MAX_ATTEMPTS = 8
+FIRST_RETRY = dt.timedelta(minutes=1)
+"""After the first failure; each later one waits twice as long."""
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Notices, many at once."""
+
+    def due(self) -> Self:
+        """Return the notices to be sent now."""
+        return self.filter(sent_at=None, attempts__lt=MAX_ATTEMPTS, next_at__lte=timezone.now())
+
+
+class Notice(models.Model):
+    """One message: by e-mail or webhook, where to, and whether it arrived."""
+
+    class Channel(models.TextChoices):
+        """By which way it goes."""
+
+        EMAIL = "email", _("e-mail")
+        WEBHOOK = "webhook", _("webhook")
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="notices", verbose_name=_("study"))
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    address = models.CharField(_("address"), max_length=300)
+    payload = models.JSONField(_("what it says"), default=dict)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_at = models.DateTimeField(_("next attempt"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("notice"), _("notices")
+        ordering = ["study", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.study}: {self.get_channel_display()}"
+
+    def claim(self) -> bool:
+        """Take one attempt at sending it; False if another worker has it or it is sent."""
+        wait = FIRST_RETRY * 2**self.attempts
+        due = Notice.objects.due().filter(pk=self.pk, attempts=self.attempts)
+        return bool(due.update(attempts=F("attempts") + 1, next_at=timezone.now() + wait))
+
+    def sent(self) -> None:
+        """Note that it arrived."""
+        Notice.objects.filter(pk=self.pk).update(sent_at=timezone.now(), error="")
+
+    def failed(self, reason: str) -> None:
+        """Note why it did not arrive; it is tried again until `MAX_ATTEMPTS`."""
+        Notice.objects.filter(pk=self.pk).update(error=reason[:300])
+
+
+@transaction.atomic
+def fill_up(study: Study) -> bool:
+    """Close a study whose quota has finished, where it asks for it, and write its notices; False unless just full.
+
+    For each quota it happens once: whoever raises the quota is told again when that is reached.
+    """
+    study = Study.objects.select_for_update().get(pk=study.pk)
+    finished = study.sessions.finished().counted().count()
+    if study.quota is None or finished < study.quota:
+        return False
+    untold = Study.objects.filter(Q(told_quota=None) | ~Q(told_quota=study.quota), pk=study.pk)
+    if not untold.update(told_quota=study.quota):
+        return False
+    closed = study.close_at_quota and study.status == Study.Status.OPEN and study.close()
+    Notice.objects.bulk_create(_notices(study, finished, closed=closed))
+    return True
+
+
+def _notices(study: Study, finished: int, *, closed: bool) -> list[Notice]:
+    said = {"event": "study.full", "study": study.slug, "finished": finished, "quota": study.quota, "closed": closed}
+    ways = {Notice.Channel.EMAIL: study.notify_email, Notice.Channel.WEBHOOK: study.notify_webhook}
+    return [Notice(study=study, channel=way, address=to, payload=said) for way, to in ways.items() if to]

@@ -1,0 +1,67 @@
+"""What a sound travels in: bytes that tell neither how long its file is nor that two sounds are equal. Pure.
+
+A parcel is a row of little-endian 32-bit words: the length of the FLAC file in bytes, the CRC-32 of its decoded samples
+(`listening.stimuli.proof`), the file, and zeros up to the length that all sounds of a trial share. Each word is masked
+with one of a row of pseudo-random words, which depends on the sound's token alone: the same address always brings the
+same bytes, which a browser may keep, and another address brings others, whatever the sound. This hides a sound from
+whoever looks at sizes and bytes; it keeps no secret from somebody who runs `static/participant/parcel.js`, which knows
+the way back (docs/assessor-pages.md).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+HEADER_BYTES = 8
+WORD_BYTES = 4
+
+_FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
+_GOLDEN = 0x9E3779B9
+_MURMUR = (0x85EBCA6B, 0xC2B2AE35)
+
+
+def sealed(flac: bytes, *, token: str, crc32: int, size: int) -> bytes:
+    """Return the parcel of a FLAC file under `token`, `size` bytes long: a multiple of 4, with room for the file.
+
+    Raises `ValueError` for a size that is not.
+    """
+    if size % WORD_BYTES or size < HEADER_BYTES + len(flac):
+        raise ValueError(f"{len(flac)} bytes do not go into a parcel of {size}; take {size_for(len(flac))}")
+    header = len(flac).to_bytes(4, "little") + crc32.to_bytes(4, "little")
+    words = np.frombuffer((header + flac).ljust(size, b"\0"), dtype="<u4")
+    return (words ^ mask(token, words.size)).astype("<u4").tobytes()
+
+
+def size_for(longest: int) -> int:
+    """Return the size of the smallest parcel that holds a file of `longest` bytes.
+
+    >>> room(41)
+    52
+    """
+    return HEADER_BYTES + -(-longest // WORD_BYTES) * WORD_BYTES
+
+
+def mask(token: str, count: int) -> NDArray[np.uint32]:
+    """Return the first `count` words that mask the sound behind `token`.
+
+    They are counted up from the token's hash (FNV-1a, 32 bits) by 2^32 over the golden ratio, and each is mixed by the
+    last step of MurmurHash3, as in SplitMix: a product, three shifts and another product make neighbours unlike.
+
+    >>> mask("3.1f", 2).tolist()
+    [2322613072, 1207925860]
+    """
+    words = np.arange(1, count + 1, dtype=np.uint32)
+    words *= np.uint32(_GOLDEN)
+    words += np.uint32(_hash(token))
+    words ^= words >> np.uint32(16)
+    words *= np.uint32(_MURMUR[0])
+    words ^= words >> np.uint32(13)
+    words *= np.uint32(_MURMUR[1])
+    words ^= words >> np.uint32(16)
+    return words
+
+
+def _hash(token: str) -> int:
+    value = _FNV_OFFSET
+    for byte in token.encode():
+        value = ((value ^ byte) * _FNV_PRIME) & 0xFFFFFFFF
+    return value

@@ -1,0 +1,23 @@
+"""What workers do: claim a row, call the learning side, file the result. One file a kind of run.
+
+The only place of the site that meets torch and pandas, and only inside functions. A message may come twice, late or
+never (see `listening.models.run`); all are sent by `send`.
+"""
+
+from listening.tasks.analyse import analyse
+from listening.tasks.fit import PREDICTIONS_FILE, fit
+from listening.tasks.messages import send, task_of, wake
+from listening.tasks.notify import notify
+from listening.tasks.prepare import prepare
+from listening.tasks.render import render
+from listening.tasks.simulate import simulate
+from listening.tasks.sweeping import sweep
+from listening.tasks.train import train
+from listening.tasks.worker import connect
+
+__all__ = [
+    "PREDICTIONS_FILE", "analyse", "fit", "notify", "prepare", "render", "send", "simulate", "sweep", "task_of",
+    "train", "wake",
+]  # fmt: skip
+
+connect()

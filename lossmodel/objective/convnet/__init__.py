@@ -1,0 +1,1 @@
+"""The convnet: another ear, taught by degradations of synthetic songs alone."""

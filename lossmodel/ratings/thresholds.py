@@ -1,0 +1,63 @@
+"""The rules of the screening and their thresholds; `rules` applies them. Light: the shell reads its options here."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from lossmodel.errors import BadInput
+
+Rule = Literal["reference", "mid-anchor", "too-fast", "not-heard", "unproved", "inconsistent"]
+COUNTED: MappingProxyType[Rule, str] = MappingProxyType(
+    {
+        "reference": "items", "mid-anchor": "items", "too-fast": "pages", "not-heard": "ratings",
+        "unproved": "ratings", "inconsistent": "repeated ratings",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The thresholds, BS.1534-3's by default; None switches a further rule off."""
+
+    reference_below: float = 90.0
+    """Rule 1: a hidden reference rated below this is missed."""
+    anchor_above: float = 90.0
+    """Rule 2: a mid anchor rated above this is missed."""
+    share: float = 0.15
+    """Assessors who miss more than this share of what a rule counts are excluded."""
+    exempt_share: float = 0.25
+    """An item whose mid anchor more than this share of the assessors rate too high is not counted by rule 2."""
+    mid_anchor: str | None = None
+    """Condition that is BS.1534-3's mid anchor, where the table's column `anchor` does not say so."""
+    min_seconds: float | None = None
+    """A page left sooner is missed."""
+    min_heard: float | None = None
+    """A rating of what had played for fewer seconds is missed."""
+    proved_only: bool = False
+    """A rating whose sound is not proved is missed."""
+    max_retest: float | None = None
+    """A second rating of the same sound further away than these points is missed."""
+
+    def check(self) -> None:
+        """Refuse (`BadInput`) thresholds off the scale, shares that are no shares, and seconds below 0."""
+        tops = {"reference_below": 100, "anchor_above": 100, "share": 1, "exempt_share": 1, "max_retest": 100}
+        for name, top in (tops | {"min_seconds": 86400, "min_heard": 86400}).items():
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= top:
+                raise BadInput(f"{name.replace('_', '-')} {value:g}: choose a value from 0 to {top}")
+
+    def missed_by(self, rule: Rule) -> str:
+        """Return what who misses by `rule` has done."""
+        return {
+            "reference": f"rated the hidden reference below {self.reference_below:g}",
+            "mid-anchor": f"rated the mid anchor above {self.anchor_above:g}",
+            "too-fast": f"left the page within {self.min_seconds} s",
+            "not-heard": f"rated what had played for less than {self.min_heard} s",
+            "unproved": "rated sounds that were not proved",
+            "inconsistent": f"rated the same more than {self.max_retest} points apart",
+        }[rule]
+
+    @staticmethod
+    def counted_by(rule: Rule) -> str:
+        """Return what `rule` counts, in words."""
+        return COUNTED[rule]

@@ -1,0 +1,140 @@
+"""An analysis from the Results tab: the shell's own numbers, made by a worker, shown, and its files taken away."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.urls import reverse
+
+from listening import tasks
+from listening.exports.ratings import freeze, rows
+from listening.models import Analysis, Study
+from lossmodel.ratings import table
+from lossmodel.ratings.analyse import analyse
+from tests import builders
+from tests.listening.panel import rate, voices
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def study(tmp_path) -> Study:
+    made = voices(tmp_path, items=3)
+    rate(made, assessors=5)
+    return made
+
+
+@pytest.fixture
+def started(admin_client, monkeypatch):
+    """Return a function that posts the button *Analyse* and does the worker's part."""
+    sent = []
+    monkeypatch.setattr(tasks, "send", sent.append)
+
+    def press(study: Study, **fields) -> Analysis | None:
+        admin_client.post(reverse("admin:listening_study_analysis_start", args=[study.pk]), fields)
+        if not sent:
+            return None
+        run = sent.pop()
+        tasks.analyse(run.pk)
+        run.refresh_from_db()
+        return run
+
+    return press
+
+
+def shown(client, study: Study) -> str:
+    return client.get(reverse("admin:listening_study_results", args=[study.pk])).content.decode()
+
+
+def file_of(client, study: Study, name: str):
+    return client.get(reverse("admin:listening_study_analysis_file", args=[study.pk, name]))
+
+
+def test_the_site_computes_what_the_shell_computes(study, started, tmp_path):
+    run = started(study)
+    assert run.status == "done", run.message
+    analyse(table.read(run.ratings.path), tmp_path / "report")
+    shell = json.loads((tmp_path / "report" / "results.json").read_text())
+    assert run.results["screening"] == shell["screening"]
+    for own, other in zip(run.results["panels"], shell["panels"], strict=True):
+        assert own["everybody"]["summaries"] == other["everybody"]["summaries"]
+        assert own["everybody"]["differences"] == other["everybody"]["differences"]
+
+
+def test_the_page_shows_means_differences_and_sounds_and_when_ratings_have_come_since(admin_client, study, started):
+    assert "Analyse: screen, test, draw" in shown(admin_client, study)
+    started(study)
+    page = shown(admin_client, study)
+    assert "Which systems differ, and by how much" in page
+    sound = study.items.first().stimuli.first().audio
+    assert reverse("admin:listening_audio_play", args=[sound.pk]) in page
+    assert "Ratings have come or gone since" not in page
+    rate(study, assessors=1)
+    assert "Ratings have come or gone since" in shown(admin_client, study)
+
+
+def test_report_figures_and_all_in_one_zip_are_taken_away_and_nothing_else(admin_client, study, started):
+    started(study)
+    report = file_of(admin_client, study, "index.html")
+    page = b"".join(report.streaming_content).decode()
+    assert "Conformity to ITU-R BS.1534-3" in page
+    assert study.attributes.first().question in page
+    assert "sandbox" in report.headers["Content-Security-Policy"]
+    with zipfile.ZipFile(io.BytesIO(b"".join(file_of(admin_client, study, "report.zip").streaming_content))) as archive:
+        names = {name.split("/")[1] for name in archive.namelist()}
+    assert {"index.html", "results.json", "differences.csv", "screening.svg", "screening.pdf"} <= names
+    for name in ("..%2Fsecret.csv", "missing.svg", "..", "index.exe"):
+        assert file_of(admin_client, study, name).status_code == 404
+
+
+def test_thresholds_other_than_the_standards_are_stored_and_impossible_ones_refused(admin_client, study, started):
+    usual = {"reference_below": "90", "anchor_above": "90", "share": "0.15"}
+    assert started(study, **usual).rules == {}
+    run = started(study, **usual | {"min_seconds": "2"})
+    assert run.rules == {"min_seconds": 2.0}
+    assert run.results["screening"]["rules"]["min_seconds"] == 2
+    assert started(study, **usual | {"share": "7"}) is None
+    assert "less than or equal to 1" in shown(admin_client, study)
+
+
+def test_one_analysis_at_a_time_and_it_can_be_cancelled(admin_client, study, monkeypatch):
+    monkeypatch.setattr(tasks, "send", lambda run: None)
+    start = reverse("admin:listening_study_analysis_start", args=[study.pk])
+    admin_client.post(start)
+    answer = admin_client.post(start, follow=True)
+    assert "An analysis is under way." in answer.content.decode()
+    answer = admin_client.post(reverse("admin:listening_study_analysis_cancel", args=[study.pk]), follow=True)
+    assert "Cancelled." in answer.content.decode()
+    assert study.analyses.get().status == "cancelled"
+    assert (
+        "queued"
+        not in admin_client.get(reverse("admin:listening_study_analysis_progress", args=[study.pk])).content.decode()
+    )
+
+
+def test_where_nobody_rated_nothing_is_started(tmp_path, started):
+    assert started(builders.study(tmp_path, slug="empty")) is None
+
+
+def test_rows_say_by_which_method_and_which_anchor(tmp_path):
+    study = voices(tmp_path, preset="mushra", items=1)
+    rate(study, assessors=1)
+    study.conditions.filter(name="poor").update(name="lowpass-7000", role="anchor")
+    found = list(rows(study))
+    assert {row["method"] for row in found} == {"mushra"}
+    assert {row["against_reference"] for row in found} == {True}
+    anchors = {row["condition"]: row["anchor"] for row in found}
+    assert anchors == {"good": "", "fair": "", "hidden": "", "lowpass-7000": "mid"}
+
+
+def test_sets_of_earlier_versions_are_screened_by_their_study(study):
+    ratings = freeze(study)
+    text = ratings.path.read_text().splitlines()
+    names = text[0].split(",")
+    kept = [at for at, name in enumerate(names) if name not in ("method", "against_reference", "anchor")]
+    ratings.path.write_text("\n".join(",".join(line.split(",")[at] for at in kept) for line in text) + "\n")
+    ratings.sha256 = tasks.frozen.sha256(ratings.path)
+    rated = tasks.frozen.read(ratings)
+    assert rated["against_reference"].all()
+    assert set(rated["anchor"]) <= {"", "low", "mid"}
