@@ -166,6 +166,10 @@ def last_saved(training: TrainingRun) -> str:
 
 def _people_step(study: Any) -> str:
     ended, quota = int(study.ended), int(study.quota or 0)
+    if study.cell_quota and study.told_cell_quota == study.cell_quota:
+        return _("It is full: close it")
+    if study.cell_quota:
+        return _("Waits until each cell has %d ratings") % int(study.cell_quota)
     if quota and ended >= quota:
         return _("All %d have finished: close it") % quota
     if quota:

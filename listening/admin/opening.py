@@ -15,6 +15,7 @@ from listening.admin.show import AnyAdmin, AnyForm
 from listening.admin.workbench.forecast import panel, warnings
 from listening.exports.facts import facts
 from listening.models import Study
+from listening.models.quota import sittings_needed
 from listening.outlook import expected
 
 ASKED = ("responsible", "institution", "contact", "ethics")
@@ -62,7 +63,7 @@ def review(study: Study) -> Review:
     findings = conformity.check(facts(study))
     return Review(
         study, [each for each in findings if each.met is False], [each for each in findings if each.met is None],
-        warnings(panel(study)), expected(study).minutes, study.quota, study.get_language_display(),
+        warnings(panel(study)), expected(study).minutes, sittings_needed(study), study.get_language_display(),
     )  # fmt: skip
 
 

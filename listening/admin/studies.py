@@ -44,7 +44,7 @@ FIELDS: dict[str, tuple[tuple[Any, tuple[str, ...]], ...]] = {
     "design": (
         (
             gettext_lazy("How much each assessor rates"),
-            ("items_per_session", "replicates", "attention", "quota", "hold_minutes"),
+            ("items_per_session", "replicates", "attention", "quota", "cell_quota", "hold_minutes"),
         ),
         (gettext_lazy("Rules of a page"), ("changed_rules",)),
         (gettext_lazy("Steps around the trials"), STEPS),

@@ -157,7 +157,7 @@ def _study(request: HttpRequest, slug: str, scope: Scope, right: Right) -> Study
 
 
 def _study_out(request: HttpRequest, study: Any) -> dict[str, Any]:
-    own = ("slug", "title", "status", "preset", "source", "created_at", "opened_at", "closed_at")
+    own = ("slug", "title", "status", "preset", "source", "quota", "cell_quota", "created_at", "opened_at", "closed_at")
     counts = {"sessions": study.all_sessions, "finished": study.all_finished, "simulated": study.all_simulated}
     link = request.build_absolute_uri(study.get_absolute_url())
     return {name: getattr(study, name) for name in own} | counts | {"link": link}

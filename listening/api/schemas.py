@@ -16,6 +16,8 @@ class StudyOut(Schema):
     sessions: int
     finished: int
     simulated: int
+    quota: int | None
+    cell_quota: int | None
     created_at: AwareDatetime
     opened_at: AwareDatetime | None
     closed_at: AwareDatetime | None

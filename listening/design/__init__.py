@@ -5,7 +5,7 @@ again by the next assessor, and the balance is what it was.
 """
 
 from listening.design.forms import against, pairs, singles
-from listening.design.pages import Design, Page, plan
+from listening.design.pages import Design, Page, plan, top_up
 from listening.design.squares import williams
 
-__all__ = ["Design", "Page", "against", "pairs", "plan", "singles", "williams"]
+__all__ = ["Design", "Page", "against", "pairs", "plan", "singles", "top_up", "williams"]

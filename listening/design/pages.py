@@ -4,11 +4,11 @@ Everything is drawn from (design.seed, cell), so the same study and cell give th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from listening.design.rounds import Layout, cell_of
+from listening.design.rounds import Cell, Layout, cell_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,19 @@ class Design:
     parts: Mapping[int, Sequence[tuple[int, ...]]] = field(default_factory=dict)
     controls: Mapping[int, Sequence[int]] = field(default_factory=dict)
     attention: int = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many items a sitting takes."""
+        return min(self.items_per_session or len(self.items), len(self.items))
+
+    def sittings_for(self, ratings: int) -> int:
+        """Return how many sittings give every item at least `ratings`, as items are sat evenly: n r / k, rounded up.
+
+        >>> Design([1], {1: [1, 2], 2: [3, 4], 3: [5, 6]}, seed=0, items_per_session=2).sittings_for(5)
+        8
+        """
+        return -(-len(self.items) * ratings // self.size) if self.items else 0
 
 
 @dataclass(frozen=True)
@@ -51,12 +64,32 @@ def plan(design: Design, cell: int) -> list[Page]:
     change sides from item to item, whenever the item is sat again and in the replicate, so that every two successive
     sittings of an item meet each pair both ways. Pages for attention stand anywhere but first.
     """
-    rng = np.random.default_rng([design.seed, cell])
-    names = sorted(design.items)
-    if not names or not design.attributes:
+    if not design.items or not design.attributes:
         return []
     own = cell_of(_layout(design), cell)
-    turns = {item: place + sat for place, (item, sat) in enumerate(zip(names, own.sat, strict=True))}
+    return _pages(design, cell, own, dict(zip(sorted(design.items), own.sat, strict=True)))
+
+
+def top_up(design: Design, cell: int, needed: Mapping[int, int]) -> list[Page]:
+    """Return the pages of cell `cell` where each item still needs as many sittings as `needed` says.
+
+    They are those of `plan` while every item needs some. Once one needs none (0 or less), the sitting takes the items
+    that need most: no other choice ends in fewer sittings (McNaughton, 1959). Everything but the choice of items is as
+    in the plan of these items alone.
+    """
+    if all(needed[item] > 0 for item in design.items):
+        return plan(design, cell)
+    drawn = np.random.default_rng([design.seed, cell, design.size]).permutation(sorted(design.items))
+    chosen = sorted((int(item) for item in drawn), key=lambda item: -needed[item])[: design.size]
+    own = replace(design, items={item: design.items[item] for item in sorted(chosen)})
+    return _pages(own, cell, cell_of(_layout(own), cell), {item: -needed[item] for item in chosen})
+
+
+def _pages(design: Design, cell: int, own: Cell, sat: Mapping[int, int]) -> list[Page]:
+    """Return the pages of a cell; `sat`, how often each item was sat before, decides which side of a pair is first."""
+    rng = np.random.default_rng([design.seed, cell])
+    names = sorted(design.items)
+    turns = {item: place + sat[item] for place, item in enumerate(names)}
     pages: list[Page] = []
     for attribute in own.attributes:
         items, again = ([names[item] for item in each[attribute]] for each in (own.items, own.repeated))
@@ -65,8 +98,7 @@ def plan(design: Design, cell: int) -> list[Page]:
 
 
 def _layout(design: Design) -> Layout:
-    size = min(design.items_per_session or len(design.items), len(design.items))
-    return Layout(len(design.items), size, len(design.attributes), design.replicates, design.seed)
+    return Layout(len(design.items), design.size, len(design.attributes), design.replicates, design.seed)
 
 
 Unit = tuple[int, int, int]

@@ -17,7 +17,7 @@ from django.db.models import BooleanField, Case, CharField, Value, When
 
 from listening.conformity import STANDARD_ANCHORS
 from listening.exports import tables
-from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study, heard_seconds
+from listening.models import Rating, RatingSet, Reference, Role, Stimulus, Study, Trial, heard_seconds
 from listening.presets import Form
 from lossmodel.cells import restored
 from lossmodel.errors import BadInput
@@ -141,7 +141,8 @@ def write_webmushra(study: Study, file: IO[str], report: Report = silent, **kept
     trial is called `item`, with `--attribute` where the study has several, `--part-N` where an item takes several
     trials, and `--repeat` for a replicate. The further column `simulated` is read back by our importer.
     """
-    several, parted = study.attributes.count() > 1, study.rules.form != Form.SCALE
+    several = study.attributes.count() > 1
+    parted = study.rules.form != Form.SCALE or Trial.objects.filter(session__study=study, part__gt=0).exists()
     table = (_webmushra(row, several=several, parted=parted) for row in rows(study, report, **kept))
     return tables.write_csv(file, WEBMUSHRA_COLUMNS, table)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from listening import proof
 from listening.models import Comprehension, Event, HeadphoneCheck, Item, Rating, Role, Session, Stimulus, Study, Trial
+from listening.models.quota import rated
 from listening.models.trial import MIN_RECOGNISED_SCORE
 
 STALLED_AFTER = dt.timedelta(minutes=15)
@@ -34,6 +35,16 @@ class Cell:
 
     count: int | None
     share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Short:
+    """An item on an attribute that has fewer ratings than the study's quota; `promised` are under way."""
+
+    item: str
+    attribute: str
+    count: int
+    promised: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,20 @@ def heat(study: Study) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
     items = Item.objects.filter(study=study, training=False).values_list("pk", "name")
     rows = [(name, [cells.get((item, pk), Cell(None)) for pk in conditions]) for item, name in items]
     return list(conditions.values()), rows
+
+
+def short_cells(study: Study) -> list[Short]:
+    """Return the cells that finished sittings leave below the study's quota, the shortest first; none without one."""
+    if study.cell_quota is None:
+        return []
+    given = rated(study, study.sessions.finished().counted())
+    held = rated(study, Session.objects.holding(study))
+    attributes, items = (dict(rows.values_list("pk", "name")) for rows in (study.attributes, study.items))
+    short = sorted((count, *cell) for cell, count in given.items() if count < study.cell_quota)
+    return [
+        Short(items[item], attributes[attribute], count, held[attribute, item] - count)
+        for count, attribute, item in short
+    ]
 
 
 def median_minutes(study: Study) -> float | None:

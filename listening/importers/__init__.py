@@ -24,7 +24,10 @@ READERS: Mapping[str, Callable[[Path, Options], Published]] = MappingProxyType(
 )
 FORMATS = (*READERS, "folder")
 OPTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"webmushra": frozenset({"scale", "session-column", "conditions", "results"}), "waet": frozenset({"conditions"})}
+    {
+        "webmushra": frozenset({"scale", "session-column", "conditions", "results", "pages"}),
+        "waet": frozenset({"conditions"}),
+    }
 )
 """Which options each format takes."""
 METHOD = "ward-2"

@@ -16,13 +16,15 @@ class Options:
     """`scale` are the ends of the published scores; `session_column` names the column that tells sittings apart.
 
     `conditions` is one of `NAMINGS` or the path of a CSV table (`tables.read_conditions`); `results` is a file of
-    ratings that does not lie where its software puts it. What is empty is found out from the files.
+    ratings that does not lie where its software puts it; `pages` is the type of webMUSHRA's pages that is meant. What
+    is empty is found out from the files.
     """
 
     scale: tuple[float, float] | None = None
     session_column: str = ""
     conditions: str = AUTOMATIC
     results: Path | None = None
+    pages: str = ""
 
     @property
     def given(self) -> dict[str, str]:
@@ -31,7 +33,7 @@ class Options:
         conditions = "" if self.conditions == AUTOMATIC else self.conditions
         named = {
             "scale": scale, "session-column": self.session_column, "conditions": conditions,
-            "results": str(self.results or ""),
+            "results": str(self.results or ""), "pages": self.pages,
         }  # fmt: skip
         return {name: value for name, value in named.items() if value}
 

@@ -1,13 +1,12 @@
-"""webMUSHRA tests: a YAML configuration names the sounds, a `mushra.csv` holds the ratings.
+"""webMUSHRA tests: a YAML configuration names the sounds, a `mushra.csv` or one of its sisters holds the ratings.
 
 A folder laid out as webMUSHRA's own (`configs/<test>.yaml`, `results/<test id>/mushra.csv`), or one with the YAML file
-and `mushra.csv` in it. Without results the test becomes a draft, ready to be run here. Pages of type `mushra` are
-taken; anchors that webMUSHRA made in the browser (`createAnchor35`, `createAnchor70`) are rendered by our recipes, for
-the pages that had them.
+and `mushra.csv` in it. Without results the test becomes a draft, ready to be run here. Pages of one type are taken
+(`webmushra_types`); anchors that webMUSHRA made in the browser (`createAnchor35`, `createAnchor70`) are rendered by our
+recipes, for the pages that had them.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,34 +14,26 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from listening.importers.account import counted
 from listening.importers.naming import Naming, naming
 from listening.importers.options import Options
 from listening.importers.published import Published
 from listening.importers.sounds import Made, is_file, located
 from listening.importers.tables import decoded
-from listening.importers.webmushra_results import ANCHORS, NO_RESULTS, OURS, read_results
+from listening.importers.webmushra_likert import scales_of
+from listening.importers.webmushra_results import ANCHORS, OURS, Results, read_results
 from listening.importers.webmushra_sittings import REFERENCE, Sheet
+from listening.importers.webmushra_types import MUSHRA, TYPES, PageType, chosen, lacks
 from listening.importers.webmushra_yaml import as_text, load, mappings
 from listening.models import Role
 from listening.stimuli import HIDDEN_REFERENCE, Excerpt
 from lossmodel.errors import BadInput
 
 CREATES = {"createAnchor35": "anchor35", "createAnchor70": "anchor70"}
-RATED_ELSEWHERE = frozenset(
-    {
-        "paired_comparison", "bs1116", "likert_single_stimulus", "likert_multi_stimulus", "preference_test", "ranking",
-        "multi_metric_mushra", "localization", "asw", "hwd", "lev", "spatial",
-    }
-)  # fmt: skip
-"""Types of pages that ask for ratings of another form than sliders with a reference."""
-
 MAX_PAGES = 10_000
-RESULTS = "mushra.csv"
 OTHER_RESULTS = (
-    "paired_comparison", "bs1116", "lss", "lms", "spatial_localization", "spatial_asw", "spatial_hwd", "spatial_lev",
+    *(each.results for each in TYPES.values()), "spatial_localization", "spatial_asw", "spatial_hwd", "spatial_lev",
 )  # fmt: skip
-"""Files that `write.php` writes beside it."""
+"""Files that `write.php` writes."""
 
 
 @dataclass(frozen=True)
@@ -74,26 +65,30 @@ def read(path: Path, options: Options | None = None) -> Published:
     options = options or Options()
     config = _config(path)
     typed = list(_pages(config))
-    sheets, left_out = _sheets(config, typed)
+    kind, left_out = chosen(str(config.file), typed, options.pages)
+    sheets = _sheets(config, typed, kind)
     files = {sheet.item: sheet.files for sheet in sheets}
     named = naming(files, options.conditions)
     sheets = [replace(sheet, conditions=named.names[sheet.item]) for sheet in sheets]
-    results = options.results or _results(config)
-    found = read_results(results, config.slug, sheets, options, _questionnaire(typed)) if results else NO_RESULTS
+    results = options.results or _results(config, kind.file)
+    answers = _questionnaire(typed)
+    found = read_results(results, config.slug, kind, sheets, options, answers) if results else Results()
+    place = _place(config, kind.file)
+    drafted = [] if found.lines or not kind.draft else [kind.draft]
     if results is None:
-        left_out.append(f"no results found: neither {config.root / RESULTS} nor {_place(config)} exists")
-    left_out += [f"{other}: ratings of another form" for other in _other_results(results or _place(config))]
+        left_out.append(f"no results found: neither {config.root / kind.file} nor {place} exists")
+    left_out += [f"{other}: ratings of another form" for other in _other_results(results or place, kind)]
     return Published(
         slug=config.slug,
         title=(as_text(config.test.get("testname")) or config.slug)[:200],
-        preset="mushra",
+        preset=kind.preset,
         source=f"webMUSHRA, {config.file.name}"[:200],
         **_material(sheets, named),
-        attributes=found.attributes,
+        attributes=found.attributes or ([kind.attribute] if kind.attribute else []),
         lines=found.lines,
         questions=found.questions,
         said=found.said,
-        notes=[*config.notes, *filter(None, [named.note]), *found.notes],
+        notes=[*config.notes, *filter(None, [named.note]), *found.notes, *drafted],
         left_out=[*left_out, *found.left_out],
     )
 
@@ -126,24 +121,24 @@ def _only(folder: Path, *patterns: str) -> Path:
     return found[0]
 
 
-def _place(config: Config) -> Path:
-    return config.root / "results" / folder_of_results(config.name) / RESULTS
+def _place(config: Config, file: str) -> Path:
+    return config.root / "results" / folder_of_results(config.name) / file
 
 
-def _results(config: Config) -> Path | None:
+def _results(config: Config, file: str) -> Path | None:
     plain = re.sub(r"[/\\\0]", "", config.name).lstrip(".")
     places = (
-        config.root / RESULTS,
-        config.file.parent / RESULTS,
-        _place(config),
-        config.root / "results" / plain / RESULTS,
+        config.root / file,
+        config.file.parent / file,
+        _place(config, file),
+        config.root / "results" / plain / file,
     )
     return next(filter(is_file, places), None)
 
 
-def _other_results(results: Path) -> list[str]:
+def _other_results(results: Path, kind: PageType) -> list[str]:
     """Return the names of the files beside the results that hold what other types of pages asked."""
-    return [f"{name}.csv" for name in OTHER_RESULTS if is_file(results.parent / f"{name}.csv")]
+    return [f"{name}.csv" for name in OTHER_RESULTS if name != kind.results and is_file(results.parent / f"{name}.csv")]
 
 
 def _pages(config: Config) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -164,26 +159,13 @@ def _pages(config: Config) -> Iterator[tuple[dict[str, Any], bool]]:
     raise BadInput(f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that holds itself; write them out")
 
 
-def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]]) -> tuple[list[Sheet], list[str]]:
-    """Return the pages of sliders, and what is left out of the others, in words; `BadInput` if no page is left."""
-    kinds = Counter(as_text(page.get("type")) or "no type" for page, _ in typed)
-    left_out = [f"{counted(kinds[kind], 'page')} of type {kind}, {_why(kind)}" for kind in kinds if kind != "mushra"]
+def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]], kind: PageType) -> list[Sheet]:
+    """Return the pages of the type that can be rated."""
     sheets: list[Sheet] = []
     for number, (page, shuffled) in enumerate(typed, start=1):
-        if page.get("type") != "mushra":
-            continue
-        if not page.get("reference"):
-            left_out.append(f"page {as_text(page.get('id'))!r}: it has no reference to judge its sounds against")
-        else:
+        if page.get("type") == kind.name and lacks(page) is None:
             sheets.append(_apart(_sheet(config, page, number, shuffled=shuffled), sheets))
-    if not sheets:
-        listed = "; ".join(left_out) or "no pages"
-        raise BadInput(f"{config.file}: no page of type mushra with a reference, which alone can be imported: {listed}")
-    return sheets, left_out
-
-
-def _why(kind: str) -> str:
-    return "whose ratings are of another form" if kind in RATED_ELSEWHERE else "which holds no ratings of sounds"
+    return sheets
 
 
 def _sheet(config: Config, page: Mapping[str, Any], number: int, *, shuffled: bool) -> Sheet:
@@ -191,11 +173,14 @@ def _sheet(config: Config, page: Mapping[str, Any], number: int, *, shuffled: bo
     where = f"{config.file}: page {id_!r}"
     stimuli = page.get("stimuli")
     if not isinstance(stimuli, dict) or not stimuli:
-        raise BadInput(f"{where}: no stimuli; a mushra page needs some, each with its file")
+        raise BadInput(f"{where}: no stimuli; it needs some, each with its file")
     roots = (config.root, config.file.parent)
     files = {as_text(name): located(where, as_text(file), *roots) for name, file in stimuli.items()}
-    made = [name for key, name in CREATES.items() if page.get(key)]
-    return Sheet(id_, id_, located(where, as_text(page["reference"]), *roots), files, made, shuffled=shuffled)
+    kind = TYPES[page["type"]]
+    made = [name for key, name in CREATES.items() if page.get(key)] if kind.name == MUSHRA else []
+    reference = located(where, as_text(page["reference"]), *roots) if kind.referenced else None
+    scales = [] if kind.referenced else scales_of(page)
+    return Sheet(id_, id_, reference, files, made, shuffled=shuffled, type=kind.name, scales=scales)
 
 
 def _apart(sheet: Sheet, before: Sequence[Sheet]) -> Sheet:
@@ -211,19 +196,19 @@ def _material(sheets: Sequence[Sheet], named: Naming) -> dict[str, Any]:
     """Return excerpts, roles and what webMUSHRA made, of pages that are told apart by their item."""
     items = {sheet.item: sheet for sheet in sheets}
     systems = sorted({name for own in named.names.values() for name in own.values()} - {HIDDEN_REFERENCE})
-    excerpts = [
-        Excerpt(
-            sheet.item,
-            {"reference": sheet.reference},
-            {OURS[REFERENCE]: sheet.reference, **{sheet.conditions[name]: file for name, file in sheet.files.items()}},
-        )
-        for sheet in items.values()
-    ]
+    hidden = {HIDDEN_REFERENCE: Role.REFERENCE} if any(sheet.reference for sheet in sheets) else {}
     return {
-        "excerpts": excerpts,
-        "roles": {HIDDEN_REFERENCE: Role.REFERENCE} | dict.fromkeys(systems, Role.SYSTEM),
+        "excerpts": [_excerpt(sheet) for sheet in items.values()],
+        "roles": hidden | dict.fromkeys(systems, Role.SYSTEM),
         "made": {item: Made(anchors=[ANCHORS[name] for name in sheet.made]) for item, sheet in items.items()},
     }
+
+
+def _excerpt(sheet: Sheet) -> Excerpt:
+    sounds = {sheet.conditions[name]: file for name, file in sheet.files.items()}
+    if sheet.reference is None:
+        return Excerpt(sheet.item, {}, sounds)
+    return Excerpt(sheet.item, {"reference": sheet.reference}, {OURS[REFERENCE]: sheet.reference, **sounds})
 
 
 def _questionnaire(typed: Sequence[tuple[dict[str, Any], bool]]) -> dict[str, Mapping[str, Any]]:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from listening.importers.webmushra_likert import Scale
+from listening.importers.webmushra_types import MUSHRA
 from lossmodel.errors import BadInput
 
-QUALITY = "basic-audio-quality"
 REFERENCE = "reference"
 REPEAT, PART = "repeat", re.compile(r"part-(\d+)")
 
@@ -24,20 +25,23 @@ Row = tuple[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Sheet:
-    """One page of sliders in a configuration. `item` tells pages apart that share an `id`; `made` are its anchors."""
+    """One page in a configuration. `item` tells pages apart that share an `id`; `made` are its anchors."""
 
     id: str
     item: str
-    reference: Path
+    reference: Path | None
     files: Mapping[str, Path]
     made: Sequence[str] = ()
     shuffled: bool = False
     conditions: Mapping[str, str] = field(default_factory=dict)
+    type: str = MUSHRA
+    scales: Sequence[Scale] = ()
 
     @property
     def elements(self) -> frozenset[str]:
         """Return the names under which its stimuli stand in the results."""
-        return frozenset({REFERENCE, *self.files, *self.made})
+        named = frozenset({*self.files, *self.made})
+        return named | {REFERENCE} if self.type == MUSHRA else named
 
 
 @dataclass
@@ -58,6 +62,11 @@ class Page:
         return {row["rating_stimulus"] for _where, row in self.rows}
 
     @property
+    def ours(self) -> bool:
+        """Tell whether this software wrote it."""
+        return is_ours(self.rows[0][1])
+
+    @property
     def answer(self) -> tuple[str, str, frozenset[tuple[str, str]]]:
         """Return what makes two pages the same answer: id, attribute, and the score of each stimulus."""
         scores = frozenset((row["rating_stimulus"], row["rating_score"]) for _where, row in self.rows)
@@ -65,15 +74,15 @@ class Page:
 
 
 def sittings_of(
-    rows: Sequence[Row], slug: str, sheets: Sequence[Sheet], columns: Sequence[str], column: str
+    rows: Sequence[Row], slug: str, sheets: Sequence[Sheet], columns: Sequence[str], column: str, attribute: str
 ) -> dict[str, list[Page]]:
-    """Return the pages of each sitting in the order they were sat."""
+    """Return the pages of each sitting in the order they were sat; `attribute` is that of pages that name none."""
     sittings: dict[str, list[Page]] = defaultdict(list)
     often = Counter(sheet.id for sheet in sheets)
     complete = {id_: [sheet.elements for sheet in sheets if sheet.id == id_] for id_ in often}
     person, unnamed = None, 0
     for where, row in rows:
-        id_, attribute, part = split_id(row["trial_id"], set(often))
+        id_, own, part = split_id(row["trial_id"], set(often))
         key = _session(where, row, column)
         if not key:
             now = tuple(row[name] for name in columns)
@@ -84,7 +93,7 @@ def sittings_of(
             key = str(unnamed)
         pages = sittings[key]
         if not _continues(pages, row, id_, complete):
-            pages.append(Page(key, _assessor(slug, key, row), id_, attribute or QUALITY, part, len(pages)))
+            pages.append(Page(key, _assessor(slug, key, row), id_, own or attribute, part, len(pages)))
         pages[-1].rows.append((where, row))
     return sittings
 

@@ -7,10 +7,11 @@ import datetime as dt
 from typing import Self
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from listening.models.quota import is_filled
 from listening.models.study import Study
 
 MAX_ATTEMPTS = 8
@@ -71,23 +72,26 @@ class Notice(models.Model):
 
 @transaction.atomic
 def fill_up(study: Study) -> bool:
-    """Close a study whose quota has finished, where it asks for it, and write its notices; False unless just full.
+    """Close a study one of whose quotas has finished, where it asks for it, and write its notices.
 
-    For each quota it happens once: whoever raises the quota is told again when that is reached.
+    False unless it is just full. For each quota it happens once: whoever raises one is told again when that is reached.
     """
     study = Study.objects.select_for_update().get(pk=study.pk)
-    finished = study.sessions.finished().counted().count()
-    if study.quota is None or finished < study.quota:
+    finished = study.sessions.finished().counted()
+    if not is_filled(study, finished):
         return False
-    untold = Study.objects.filter(Q(told_quota=None) | ~Q(told_quota=study.quota), pk=study.pk)
-    if not untold.update(told_quota=study.quota):
+    quotas = {"told_quota": study.quota, "told_cell_quota": study.cell_quota}
+    if not Study.objects.filter(pk=study.pk).exclude(**quotas).update(**quotas):
         return False
     closed = study.close_at_quota and study.status == Study.Status.OPEN and study.close()
-    Notice.objects.bulk_create(_notices(study, finished, closed=closed))
+    Notice.objects.bulk_create(_notices(study, finished.count(), closed=closed))
     return True
 
 
 def _notices(study: Study, finished: int, *, closed: bool) -> list[Notice]:
-    said = {"event": "study.full", "study": study.slug, "finished": finished, "quota": study.quota, "closed": closed}
+    said = {
+        "event": "study.full", "study": study.slug, "finished": finished, "quota": study.quota,
+        "cell_quota": study.cell_quota, "closed": closed,
+    }  # fmt: skip
     ways = {Notice.Channel.EMAIL: study.notify_email, Notice.Channel.WEBHOOK: study.notify_webhook}
     return [Notice(study=study, channel=way, address=to, payload=said) for way, to in ways.items() if to]

@@ -49,14 +49,15 @@ class Recruiting(models.Model):
     paused = models.BooleanField(
         _("paused"), default=False, editable=False, help_text=_("nobody new begins, who is inside goes on")
     )
-    close_at_quota = models.BooleanField(
-        _("close when full"), default=False, help_text=_("once as many as the quota have finished")
-    )
+    close_at_quota = models.BooleanField(_("close when full"), default=False, help_text=_("once a quota has finished"))
     notify_email = models.EmailField(_("tell by e-mail when it is full"), blank=True)
     notify_webhook = models.URLField(
         _("tell by webhook when it is full"), blank=True, help_text=_("a signed POST of JSON; see docs/recruit.md")
     )
     told_quota = models.PositiveIntegerField(null=True, editable=False, help_text=_("the quota whose end was told"))
+    told_cell_quota = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text=_("the quota of ratings per cell whose end was told")
+    )
 
     class Meta:
         abstract = True

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from listening import logs
-from listening.design import Page, plan
+from listening.design import Page, plan, top_up
 from listening.models.progress import Progress
+from listening.models.quota import is_filled, needed
 from listening.models.standing import PREVIEW_KEPT, Standing
 from listening.models.study import Study
 from listening.models.tokens import new_code, new_token
@@ -91,18 +92,21 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Return a new session with all its trials and slots; raise `Unavailable` if the study takes none.
 
         It takes the lowest cell of the plan that is free, so whoever comes after others dropped out takes their cells.
+        Where the study has a quota of ratings per cell, it takes what is short of it once anything has enough.
         """
         study = Study.objects.select_for_update().get(pk=study.pk)
         if not assessor.simulated:
             check_room(study)
         newest = self.filter(study=study).aggregate(newest=Max("number"))["newest"]
         number = 0 if newest is None else newest + 1
-        cell = self._free_cell(study, assessor)
+        cell, design = self._free_cell(study, assessor), study.design()
+        by_need = study.cell_quota is not None and not assessor.simulated
+        pages = top_up(design, cell, needed(study, self.holding(study))) if by_need else plan(design, cell)
         session = self.create(
             study=study, assessor=assessor, number=number, cell=cell, seed=study.seed, ticket=ticket, pilot=pilot
         )
         trainings = [] if assessor.simulated else plan(study.design(training=True), cell)
-        lay_out(session, trainings + plan(study.design(), cell))
+        lay_out(session, trainings + pages)
         return session
 
     @transaction.atomic
@@ -134,7 +138,7 @@ def check_room(study: Study) -> None:
         raise Unavailable(pgettext_lazy("to assessors", "This study is not open."))
     if study.paused:
         raise Unavailable(pgettext_lazy("to assessors", "This study has a short break."))
-    if study.quota is not None and Session.objects.holding(study).count() >= study.quota:
+    if is_filled(study, Session.objects.holding(study)):
         raise Full(pgettext_lazy("to assessors", "This study has all the participants it needs."))
 
 

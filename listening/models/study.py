@@ -72,6 +72,10 @@ class Study(Procedure, Method, Spoken, Recruiting, Privacy):
         _("replicated trials per attribute"), default=1, help_text=_("rated twice: how reliable is each assessor?")
     )
     quota = models.PositiveIntegerField(_("quota of sessions"), null=True, blank=True, help_text=_("empty: no limit"))
+    cell_quota = models.PositiveSmallIntegerField(
+        _("quota of ratings per cell"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("how many people rate each item on each attribute; the study is full once they have"),
+    )  # fmt: skip
     hold_minutes = models.PositiveIntegerField(
         _("a place is held for (minutes)"), default=120, validators=[MinValueValidator(1)],
         help_text=_("without activity; then its place in quota and plan goes to the next assessor"),
@@ -94,6 +98,7 @@ class Study(Procedure, Method, Spoken, Recruiting, Privacy):
             models.CheckConstraint(
                 name="study_known_status", condition=Q(status__in=["draft", "open", "closed", "archived"])
             ),
+            models.CheckConstraint(name="study_cell_quota_from_1", condition=Q(cell_quota=None) | Q(cell_quota__gte=1)),
         ]
 
     def __str__(self) -> str:

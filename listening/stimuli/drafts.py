@@ -104,7 +104,8 @@ def redraft(study: Study, slug: str, *, rendering: Rendering | None = None) -> S
     """
     draft = _copy(
         study, slug=slug, seed=new_seed(), rendering_id=rendering and rendering.pk, source="",
-        status=Study.Status.DRAFT, opened_at=None, closed_at=None, loudness=_common_loudness(study),
+        status=Study.Status.DRAFT, opened_at=None, closed_at=None, told_quota=None,
+        told_cell_quota=None, paused=False, loudness=_common_loudness(study),
     )  # fmt: skip
     _check_new(draft)
     with transaction.atomic():

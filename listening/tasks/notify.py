@@ -9,7 +9,7 @@ from listening.models import Notice
 from lossmodel.errors import BadInput
 
 SUBJECT = "{study} has all the participants it needs"
-BODY = "{finished} of {quota} have finished{closed}.\n\n{link}\n"
+BODY = "{finished}{of} have finished{cells}{closed}.\n\n{link}\n"
 
 
 @shared_task(name="listening.tasks.notify")
@@ -35,5 +35,10 @@ def _send(notice: Notice) -> bool:
 def _mail(notice: Notice) -> None:
     closed = ", and the study is closed" if notice.payload["closed"] else ""
     link = f"{settings.SITE_URL}/admin/listening/study/{notice.study_id}/listeners/"
-    words = notice.payload | {"study": notice.study.title.replace("\n", " "), "closed": closed, "link": link}
+    quota, cell_quota = notice.payload["quota"], notice.payload.get("cell_quota")
+    words = notice.payload | {
+        "study": notice.study.title.replace("\n", " "), "closed": closed, "link": link,
+        "of": "" if quota is None else f" of {quota}",
+        "cells": "" if cell_quota is None else f"; asked for are {cell_quota} ratings of each cell",
+    }  # fmt: skip
     send_mail(SUBJECT.format(**words), BODY.format(**words), None, [notice.address])

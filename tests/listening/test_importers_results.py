@@ -118,7 +118,7 @@ def test_the_tables_that_pymushra_gives_out_are_read_too(tmp_path):
     made = imported(rated(tmp_path, rows))
     assert scores(made) == [sitting(("a", GOOD))]
     assert {row["seconds"] for row in export.rows(made)} == {1.5}
-    assert "- 3 rows of page 'gender', no page of sliders" in made.import_report
+    assert "- 3 rows of page 'gender', no page of type mushra" in made.import_report
     assert not made.questions.exists()
 
 

@@ -60,7 +60,7 @@ def test_the_report_counts_what_came_and_lists_the_types_of_pages_that_did_not(t
     assert "- 1 item, 3 conditions: hidden-reference, C1, C2" in came
     assert left_out.splitlines()[:3] == [
         "- 1 page of type generic, which holds no ratings of sounds",
-        "- 1 page of type bs1116, whose ratings are of another form",
+        "- 1 page of type bs1116, another method: import it as a study of its own with --pages bs1116",
         "- 1 page of type finish, which holds no ratings of sounds",
     ]
 
@@ -198,10 +198,10 @@ BAD = [
     (with_broken_yaml, "codecs.yaml: line 1: .* cannot be read as YAML"),
     (with_two_configurations, "found: codecs.yaml, other.yaml; give the file itself"),
     (with_a_long_name, "item: name '.*': .* at most 120 characters"),
-    (with_pages("    - {type: likert_single_stimulus, id: a}\n"), "no page of type mushra .*: 1 page of type likert_s"),
+    (with_pages("    - {type: likert_single_stimulus, id: a}\n"), "no page of type mushra.*: 1 page of type likert_s"),
     (
         with_pages("    - {type: mushra, id: a, reference: audio/ref.wav}\n"),
-        "page 'a': no stimuli; a mushra page needs",
+        "page 'a': no stimuli; it needs some",
     ),
     (with_pages("    - &self [*self, *self]\n"), r"its aliases \(\*\) stand for more than 200000 values"),
     (

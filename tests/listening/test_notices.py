@@ -95,7 +95,7 @@ def test_a_webhook_gets_json_that_its_key_proves(tmp_path, hook, settings):
     assert notify() == 1
     [(headers, body)] = hook.received
     assert json.loads(body) == {
-        "event": "study.full", "study": "tones", "finished": 1, "quota": 1, "closed": False,
+        "event": "study.full", "study": "tones", "finished": 1, "quota": 1, "cell_quota": None, "closed": False,
     }  # fmt: skip
     at, proof = (part.split("=")[1] for part in headers[webhook.SIGNATURE_HEADER].split(","))
     key = webhook.secret(study.pk).encode()

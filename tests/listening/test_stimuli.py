@@ -362,9 +362,12 @@ def test_a_redraft_of_sounds_delivered_alike_in_loudness_brings_new_ones_to_the_
 def test_a_redraft_shares_the_sounds_and_has_its_own_rows_seed_and_no_sessions(tmp_path):
     old = stimuli.from_folder(songs(tmp_path / "songs", item_first=True), "old", quota=5)
     old.open()
+    Study.objects.update(told_quota=5, paused=True)
+    old.refresh_from_db()
     sounds = files()
     new = stimuli.redraft(old, "new")
     assert (new.status, new.quota, new.opened_at, new.sessions.count()) == ("draft", 5, None, 0)
+    assert (new.told_quota, new.paused) == (None, False)
     assert new.seed != old.seed
     assert files() == sounds
 

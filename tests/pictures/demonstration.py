@@ -107,7 +107,7 @@ def _rated(folder: Path, owner: User) -> Study:
     method = presets.preset("ward-2").spoken()
     made = voices(
         folder, items=len(ITEMS), attributes=(), slug="choir", title="Lead vocals of choir recordings", quota=24,
-        replicates=1, headphones="antiphase", volume_step=True, completion_code="VOICES-4711", **WHO,
+        cell_quota=24, replicates=1, headphones="antiphase", volume_step=True, completion_code="VOICES-4711", **WHO,
         return_url="https://app.prolific.com/submissions/complete?cc=VOICES-4711", instructions=method.instructions,
         introduction="You will hear short excerpts of choir recordings from which the lead voice was taken out.",
         consent="Your ratings are stored under a random pseudonym. You may stop at any time.",

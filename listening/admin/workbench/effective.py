@@ -43,7 +43,7 @@ OF_FORM = {
     Form.PAIR: ("choices", "ties", "meeting"),
 }
 """Rules that mean something in one form of trial alone."""
-AMOUNTS = ("items_per_session", "replicates", "attention", "quota", "hold_minutes")
+AMOUNTS = ("items_per_session", "replicates", "attention", "quota", "cell_quota", "hold_minutes")
 SOUND = ("rate", "loudness", "longest", "seed")
 
 
@@ -111,4 +111,4 @@ def _empty(study: Study, name: str) -> str:
     """Return what an empty field means."""
     if name == "items_per_session":
         return _("all %d") % study.items.filter(training=False).count()
-    return {"quota": _("no limit"), "loudness": _("as delivered")}.get(name, _("none"))
+    return {"quota": _("no limit"), "cell_quota": _("no quota"), "loudness": _("as delivered")}.get(name, _("none"))

@@ -14,6 +14,7 @@ from listening.design.incomplete import CELLS_OF_A_ROUND
 from listening.exports.components import components
 from listening.forecast import PUBLISHED, Components, Panel
 from listening.models import Right, Role, Study
+from listening.models.quota import sittings_needed
 from listening.models.team import has_right
 from listening.outlook import expected
 from lossmodel.errors import BadInput
@@ -33,6 +34,9 @@ class ForecastForm(forms.Form):
     items_each = forms.IntegerField(label=gettext_lazy("items each"), min_value=1)
     replicates = forms.IntegerField(label=gettext_lazy("replicated trials per attribute"), min_value=0)
     attention = forms.IntegerField(label=gettext_lazy("attention trials per attribute"), min_value=0)
+    cell_quota = forms.IntegerField(
+        label=gettext_lazy("quota of ratings per cell"), min_value=1, max_value=MAX_ASSESSORS, required=False
+    )
     difference = forms.FloatField(label=gettext_lazy("difference to find (points)"), min_value=0.5, max_value=100)
     variance = forms.ChoiceField(label=gettext_lazy("ratings vary as in"), required=False)
 
@@ -67,9 +71,9 @@ def panel(study: Study) -> Panel:
 def as_it_is(study: Study, items: int) -> dict[str, Any]:
     """Return what the form begins with: the study's own design."""
     return {
-        "assessors": max(2, study.quota or DEFAULT_ASSESSORS), "difference": DEFAULT_DIFFERENCE,
+        "assessors": max(2, sittings_needed(study) or DEFAULT_ASSESSORS), "difference": DEFAULT_DIFFERENCE,
         "items_each": min(study.items_per_session or items, items), "replicates": study.replicates,
-        "attention": study.attention, "variance": "",
+        "attention": study.attention, "variance": "", "cell_quota": study.cell_quota or "",
     }  # fmt: skip
 
 
@@ -77,11 +81,12 @@ def foreseen(study: Study, asked: dict[str, Any], parts: Components) -> dict[str
     """Return what the page shows of a design; `study` is changed in memory only."""
     study.items_per_session = asked["items_each"]
     study.replicates, study.attention = asked["replicates"], asked["attention"]
-    design = study.design()
+    design, quota = study.design(), asked["cell_quota"]
     own = Panel(asked["assessors"], len(design.items), asked["items_each"], asked["replicates"])
     systems = study.conditions.filter(role=Role.SYSTEM).count()
     return {
         "panel": own, "parts": parts, "systems": systems, "minutes": expected(study).minutes,
+        "quota": quota, "sittings": design.sittings_for(quota) if quota else None,
         "mean_half_width": forecast.mean_half_width(own, parts),
         "difference_half_width": forecast.difference_half_width(own, parts),
         "power": 100 * forecast.power(own, parts, asked["difference"]),

@@ -23,7 +23,7 @@ MAX_INVITATIONS = 500
 """Personal links that are made at a time."""
 SHOWN_INVITATIONS = 200
 FIELDSETS = (
-    (gettext_lazy("Who comes in"), ("link_parameters", "invited_only", "quota", "close_at_quota")),
+    (gettext_lazy("Who comes in"), ("link_parameters", "invited_only", "quota", "cell_quota", "close_at_quota")),
     (gettext_lazy("The way back"), ("completion_code", "return_url", "screen_out_url", "quota_url")),
     (gettext_lazy("Tell me when it is full"), ("notify_email", "notify_webhook")),
 )

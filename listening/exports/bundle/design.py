@@ -10,7 +10,7 @@ from listening.models import Study
 FIELDS = (
     "slug", "title", "preset", "language", "source", "introduction", "consent", "consent_version", "instructions",
     "thanks", "seed", "rate", "loudness", "longest", "items_per_session", "replicates", "attention", "changed_rules",
-    "quota", "volume_step", "headphones", "headphone_rule", "antiphase_threshold", "huggins_threshold",
+    "quota", "cell_quota", "volume_step", "headphones", "headphone_rule", "antiphase_threshold", "huggins_threshold",
     "familiarisation", "break_every", "comprehension", "institution", "ethics",
 )  # fmt: skip
 """What is told of a study; not who answers for it, nor how its assessors are paid."""

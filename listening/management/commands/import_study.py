@@ -45,6 +45,7 @@ class Command(Base):
         named = f"{', '.join(NAMINGS)} or a table with the columns element and condition (and page, for one page only)"
         test.add_argument("--conditions", default=AUTOMATIC, metavar="HOW", help=f"what names a system: {named}")
         test.add_argument("--results", type=Path, metavar="FILE", help="the ratings, where they lie elsewhere")
+        test.add_argument("--pages", default="", metavar="TYPE", help="the type of webMUSHRA's pages, as in bs1116")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with bar("importing") as report:
@@ -63,7 +64,10 @@ class Command(Base):
 
     def made(self, options: dict[str, Any], report: Report) -> Study:
         own = {name: options[name] for name in ("preset", "language", "fix", "accept")}
-        told = Options(scale(options["scale"]), options["session_column"], options["conditions"], options["results"])
+        told = Options(
+            scale(options["scale"]), options["session_column"], options["conditions"], options["results"],
+            options["pages"],
+        )  # fmt: skip
         return import_study(options["path"], options["format"], options["slug"], report, options=told, **own)
 
     def filled(self, options: dict[str, Any], report: Report) -> Study:
