@@ -235,7 +235,8 @@ def _difference(each: Difference, margin: float | None) -> dict[str, object]:
     return {
         "higher": each.first, "lower": each.second, "difference": each.value, "95 %": interval(each.low, each.high),
         "p": p(each.p), "p (Holm)": p(each.p_holm), "p (Hochberg)": p(each.p_hochberg),
-        "p (sign flips)": p(each.sign_flip_p), **_against(each, margin), "d": each.effect_size,
+        "p (sign flips)": p(each.sign_flip_p), "p (order alone, Holm)": p(each.p_ordinal_holm),
+        "order agrees": answer(each.ordinal_agrees), **_against(each, margin), "d": each.effect_size,
         "assessors": each.assessors, "items": each.items, "how": each.rule,
     }  # fmt: skip
 
