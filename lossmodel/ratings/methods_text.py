@@ -1,7 +1,6 @@
 """What a paper says of the analysis, and which of its tests answers which question."""
 
 from collections.abc import Sequence
-from html import escape
 
 from lossmodel.ratings.results import Analysis
 from lossmodel.ratings.thresholds import COUNTED
@@ -53,7 +52,7 @@ def paragraph(found: Analysis) -> str:
         if applied
         else "Assessors were not screened."
     )
-    text = (
+    return (
         f"{screened} Replicates were averaged. Means of conditions and differences of systems are given with 95 % "
         "intervals for other assessors and other items (linear mixed model with crossed random effects of assessor and "
         "item, REML, Satterthwaite's degrees of freedom); p-values of all pairs were adjusted by Holm's method, "
@@ -62,4 +61,3 @@ def paragraph(found: Analysis) -> str:
         "Greenhouse-Geisser correction are reported. Hidden references and anchors were not part of any test. "
         f"Resampling used seed {found.seed}."
     )
-    return f"<p>{escape(text)}</p>"
