@@ -3,7 +3,7 @@ FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 VAR_ROOT=/var/hearback
 WORKDIR /srv/hearback
 COPY . .
-RUN pip install --no-cache-dir --editable '.[s3]'
+RUN pip install --no-cache-dir --editable '.[s3,cjk]'
 RUN useradd --system hearback && mkdir -p /var/hearback && chown -R hearback /var/hearback
 USER hearback
 VOLUME /var/hearback

@@ -220,6 +220,7 @@ def analyse(
     output: Path,
     rules: Rules = Rules(),  # noqa: B008 frozen
     margin: float | None = None,
+    predictions: Path | None = None,
     seed: int = 0,
 ) -> None:
     """Screen, describe, test and draw the ratings of a listening test: a folder with an index.html to look at.
@@ -229,22 +230,26 @@ def analyse(
         python -m lossmodel analyse --ratings ratings.csv --output analysis
         python -m lossmodel analyse --ratings ratings.csv --output analysis --mid-anchor anchor70
         python -m lossmodel analyse --ratings ratings.csv --output analysis --margin 5
+        python -m lossmodel analyse --ratings ratings.csv --output analysis --predictions scores.csv
 
     Args:
         ratings: CSV with one row per rating; several files, or one with several studies, are also compared.
         output: Folder for tables, figures and the page; replaced if it exists.
         rules: Thresholds of the screening.
         margin: Points by which a system may be worse without mattering: each pair is also tested against it.
+        predictions: What the command score wrote for the same stimuli: drawn and correlated with the ratings.
         seed: Seed of every resampling.
     """
-    from lossmodel.ratings import table
+    from lossmodel.ratings import predicted, table
     from lossmodel.ratings.analyse import analyse as write_analysis
 
     command, rated = shlex.join(["python", "-m", "lossmodel", *sys.argv[1:]]), table.read_all(ratings)
+    told = predicted.read(predictions) if predictions else None
     with bar("analysing") as report:
         found = write_analysis(
-            rated, output, rules=rules, seed=seed, margin=margin, sources=ratings, command=command, report=report
-        )
+            rated, output, rules=rules, seed=seed, margin=margin, predictions=told, sources=ratings, command=command,
+            report=report,
+        )  # fmt: skip
     say(*(f"excluded: {each}" for each in found.screening.exclusions))
     say(*found.screening.notes, f"{output / 'index.html'}: written")
 

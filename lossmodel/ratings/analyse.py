@@ -13,8 +13,9 @@ import pandas as pd
 from lossmodel.cells import write_csv
 from lossmodel.files import atomic_folder, write_json
 from lossmodel.progress import Report, silent
-from lossmodel.ratings import describe, figures, page
+from lossmodel.ratings import describe, figures, html, page, pdf, scatter
 from lossmodel.ratings.inference.pairs import Difference
+from lossmodel.ratings.predicted import Agreement, Predictions
 from lossmodel.ratings.provenance import Provenance, provenance
 from lossmodel.ratings.results import Analysis, Findings, Panel, compute
 from lossmodel.ratings.thresholds import Rules
@@ -31,6 +32,7 @@ def analyse(
     rules: Rules | None = None,
     seed: int = 0,
     margin: float | None = None,
+    predictions: Predictions | None = None,
     sources: Sequence[Path] = (),
     command: str = "",
     about: About = MappingProxyType({}),
@@ -38,20 +40,23 @@ def analyse(
 ) -> Analysis:
     """Analyse a checked ratings table and write the folder `output`, whole or not at all; return what was found.
 
-    `index.html` is the report, whole in one file; each figure lies beside it as SVG and PDF, each table as CSV, and
-    `results.json` holds all numbers with versions, seed and the hash of each of `sources`, the files that the ratings
-    were read from. With a `margin` in points differences are also tested against it. Tables of assessors say in the
-    column `screening` whether they are of `everybody` or of those `kept`. `about` are tables that whoever ran the test
-    adds to the page: heading → rows of column → cell.
+    `index.html` is the report, whole in one file, and `report.pdf` the same as a PDF; each figure lies beside them as
+    SVG and PDF, each table as CSV, and `results.json` holds all numbers with versions, seed and the hash of each of
+    `sources`, the files that the ratings were read from. With a `margin` in points differences are also tested
+    against it; with `predictions` ratings are compared with them. Tables of assessors say in the column `screening`
+    whether they are of `everybody` or of those `kept`. `about` are tables that whoever ran the test adds to the report:
+    heading → rows of column → cell.
     """
-    found = compute(ratings, rules=rules, seed=seed, margin=margin, report=report)
+    found = compute(ratings, rules=rules, seed=seed, margin=margin, predictions=predictions, report=report)
     made = provenance(seed=seed, sources=sources, command=command)
     with atomic_folder(output) as folder:
         write_json(folder / "results.json", results_json(found, made))
         for name, table in (tables(found) | _across(found)).items():
             write_csv(folder / f"{name}.csv", table)
         drawn = list(_draw(folder, found))
-        (folder / "index.html").write_text(page.render(found, made, folder, drawn, about), encoding="utf-8")
+        said = page.blocks(found, made, drawn, about)
+        (folder / "index.html").write_text(html.render(page.TITLE, said, folder), encoding="utf-8")
+        pdf.write(folder / "report.pdf", page.TITLE, said, folder)
     report(found.progress_steps, found.progress_steps)
     return found
 
@@ -68,11 +73,27 @@ def tables(found: Analysis) -> dict[str, pd.DataFrame]:
         "effects": _each(found, lambda part: _rows(part.effects)),
         "assumptions": _each(found, lambda part: _rows(part.checks)),
         "reliability": _each(found, lambda part: _rows(part.agreement.values(), figure=list(part.agreement))),
+        "assessors": _each(found, lambda part: _by_assessor(part.ratings)),
+        "order": _each(found, lambda part: _rows(part.drift.steps)),
+        "order_trends": _each(found, lambda part: _rows(part.drift.trends)),
+        "expertise": pd.concat([_named(panel, _rows(panel.expertise)) for panel in found.panels]),
+        **(_predicted(found) if any(panel.predicted for panel in found.panels) else {}),
         "outliers": _each(found, lambda part: describe.outliers(part.ratings).drop(columns=["study", "attribute"])),
         "with_and_without": pd.concat([_named(panel, panel.comparison) for panel in found.panels]),
         "exclusions": _rows(found.screening.exclusions),
         "screening": _rows(found.screening.tallies, share=[each.share for each in found.screening.tallies]),
     }
+
+
+def _by_assessor(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean rating of each assessor and condition: what the picture by assessor shows."""
+    return ratings.groupby(["assessor", "condition"])["score"].agg(mean="mean", ratings="size").reset_index()
+
+
+def _predicted(found: Analysis) -> dict[str, pd.DataFrame]:
+    """Return each stimulus beside its prediction, of the panels of which something was predicted."""
+    compared = [(panel, panel.predicted) for panel in found.panels if panel.predicted]
+    return {"predicted": pd.concat([_named(panel, _rows(own.points)) for panel, own in compared])}
 
 
 def _across(found: Analysis) -> dict[str, pd.DataFrame]:
@@ -121,6 +142,7 @@ def results_json(found: Analysis, made: Provenance) -> dict[str, Any]:
         "panels": [
             panel.key._asdict()
             | {"excluded": panel.excluded, "warning": panel.warning}
+            | {"expertise": [plain(each) for each in panel.expertise], "predicted": _plain_agreement(panel.predicted)}
             | {name: _plain_findings(part, found.margin) for name, part in _parts(panel)}
             for panel in found.panels
         ],
@@ -138,10 +160,18 @@ def _plain_findings(part: Findings, margin: float | None) -> dict[str, Any]:
     found: dict[str, Any] = {name: [plain(each) for each in getattr(part, name)] for name in lists}
     if margin is not None:
         found["differences"] = [plain(each) | _against(each, margin) for each in part.differences]
+    found["drift"] = asdict(part.drift)
     found["preference"] = asdict(part.preference) if part.preference else None
     scores = part.opinion and [plain(each) for each in part.opinion.scores]
     found["opinion"] = part.opinion and {"scores": scores, "sos": plain(part.opinion.sos)}
     return found | {"letters": part.letters, "agreement": {name: plain(own) for name, own in part.agreement.items()}}
+
+
+def _plain_agreement(found: Agreement | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    points = [plain(each) for each in found.points]
+    return vars(found) | {"points": points, "r": plain(found.r), "rho": plain(found.rho)}
 
 
 def _parts(panel: Panel) -> Iterator[tuple[str, Findings]]:
@@ -189,6 +219,14 @@ def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, st
     for rows in ("item", "assessor"):
         figures.heat(folder / f"{stem}-{rows}s.svg", part.ratings, rows, order=order, mark=mark)
         yield f"{stem}-{rows}s.svg", f"{panel.key}: by {rows} and condition"
-    if len(part.ratings["trial"].dropna().unique()) > 1:
-        figures.order_effect(folder / f"{stem}-order.svg", part.ratings, mark=mark)
-        yield f"{stem}-order.svg", f"{panel.key}: by the page's place in the sitting"
+    if part.drift.trends:
+        scatter.order(folder / f"{stem}-order.svg", part.ratings, part.drift, mark=mark)
+        yield f"{stem}-order.svg", f"{panel.key}: by order and time"
+    if panel.expertise:
+        stay = set(part.ratings["assessor"])
+        gone = {each.assessor for each in panel.expertise} - stay
+        scatter.expertise(folder / f"{stem}-expertise.svg", panel.expertise, excluded=gone, mark=mark)
+        yield f"{stem}-expertise.svg", f"{panel.key}: discrimination and reliability of each assessor (eGauge)"
+    if panel.predicted:
+        scatter.predicted(folder / f"{stem}-predicted.svg", panel.predicted, mark=mark)
+        yield f"{stem}-predicted.svg", f"{panel.key}: predicted and rated, each point a stimulus"

@@ -14,27 +14,23 @@ from typing import Any, cast
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lossmodel.files import atomic_file
+from lossmodel.ratings import fonts
 from lossmodel.ratings.describe import Summary
 from lossmodel.ratings.inference.pairs import Difference
 from lossmodel.ratings.screening import Screening, Tally
 
 ROLE_COLOURS = {"system": "#0072B2", "reference": "#009E73", "anchor": "#D55E00"}
 EXCLUDED_COLOUR = "#D55E00"
-FONTS = ("DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans", "Arial Unicode MS")
-"""Looked for in this order, glyph by glyph; those that are not installed are left out."""
 MAX_POINTS = 400
 """Ratings drawn as points for a condition; of more, evenly chosen ones."""
 MAX_PAIRS = 60
 """Differences drawn, of many systems."""
 MAX_ROW_NAMES = 150
 """Rows of a heat map that are named; of more, evenly chosen ones."""
-MAX_PAGES = 3000
-"""Pages drawn as points, of a large test; evenly chosen ones."""
 JITTER = 0.18
 """Half the width, in places, over which points of one condition are spread."""
 HEIGHT_INCHES = 4.2
@@ -46,14 +42,14 @@ def conditions(
 ) -> None:
     """Draw each condition's ratings, quartiles, median, and mean with its 95 % interval, best first; letters on top."""
     ordered = sorted(summaries, key=lambda each: (-each.mean, each.condition))
-    with _drawing(path, width=_width(len(ordered))) as figure:
+    with drawing(path, width=_width(len(ordered))) as figure:
         axes = _scale(figure, [each.condition for each in ordered], ylabel="rating (0–100 points)")
         for at, each in enumerate(ordered):
             _points(axes, at, ratings.loc[ratings["condition"] == each.condition, "score"].to_numpy(np.float64))
             _box(axes, at, each)
             axes.annotate(letters.get(each.condition, ""), (at, 104), ha="center", fontsize=8)
         shared = "; conditions that share a letter cannot be told apart" if letters else ""
-        _title(axes, f"points: ratings; box: quartiles and median; dot: mean, 95 % interval{shared}", mark)
+        title(axes, f"points: ratings; box: quartiles and median; dot: mean, 95 % interval{shared}", mark)
 
 
 def differences(path: Path, found: Sequence[Difference], *, mark: str) -> None:
@@ -63,7 +59,7 @@ def differences(path: Path, found: Sequence[Difference], *, mark: str) -> None:
     """
     shown = sorted(found, key=lambda each: each.p_holm if each.p_holm is not None else 2.0)[:MAX_PAIRS]
     shown = [each for each in found if each in shown]
-    with _drawing(path, width=7, height=0.28 * len(shown) + 1.4) as figure:
+    with drawing(path, width=7, height=0.28 * len(shown) + 1.4) as figure:
         axes = figure.subplots()
         axes.axvline(0, color="black", linewidth=1)
         for holds, face in ((True, ROLE_COLOURS["system"]), (False, "white")):
@@ -73,7 +69,7 @@ def differences(path: Path, found: Sequence[Difference], *, mark: str) -> None:
         axes.set_xlabel("difference (points)")
         axes.grid(axis="x", alpha=0.3)
         left_out = f"; {len(found) - len(shown)} further pairs in the table" if len(shown) < len(found) else ""
-        _title(axes, f"mean difference, 95 % interval; filled: p < .05 (Holm); cross: no interval{left_out}", mark)
+        title(axes, f"mean difference, 95 % interval; filled: p < .05 (Holm); cross: no interval{left_out}", mark)
 
 
 def _holds(each: Difference) -> bool:
@@ -96,31 +92,14 @@ def heat(path: Path, ratings: pd.DataFrame, rows: str, *, order: Sequence[str], 
     """Draw the mean rating of each condition (columns, in `order`) by the values of the column `rows`."""
     wide = ratings.pivot_table(index=rows, columns="condition", values="score", aggfunc="mean")[list(order)]
     height = min(40.0, 0.26 * len(wide) + 1.8)
-    with _drawing(path, width=_width(len(order)) + 1, height=height) as figure:
+    with drawing(path, width=_width(len(order)) + 1, height=height) as figure:
         axes = figure.subplots()
         image = axes.imshow(wide.to_numpy(), vmin=0, vmax=100, cmap="cividis", aspect="auto")
         axes.set_xticks(range(len(order)), list(order), rotation=45, ha="right", fontsize=8)
         named = range(0, len(wide), math.ceil(len(wide) / MAX_ROW_NAMES))
         axes.set_yticks(named, [str(wide.index[at]) for at in named], fontsize=7)
         figure.colorbar(image, ax=axes, label="mean rating (points)")
-        _title(axes, f"mean rating by {rows} and condition; white: not rated", mark)
-
-
-def order_effect(path: Path, ratings: pd.DataFrame, *, mark: str) -> None:
-    """Draw how far each page's ratings lie from their stimuli's means, by the page's place in the sitting."""
-    apart = ratings["score"] - ratings.groupby(["item", "condition"])["score"].transform("mean")
-    pages = apart.groupby([ratings["session"], ratings["trial"].astype("Int64")]).mean().reset_index()
-    with _drawing(path, width=7) as figure:
-        axes = figure.subplots()
-        axes.axhline(0, color="black", linewidth=1)
-        shown = pages.iloc[:: math.ceil(len(pages) / MAX_PAGES)]
-        axes.plot(shown["trial"].astype(float), shown["score"], "o", alpha=0.25, color=ROLE_COLOURS["system"])
-        means = pages.groupby("trial")["score"].mean()
-        axes.plot(means.index.astype(float), means.to_numpy(), color=ROLE_COLOURS["anchor"], linewidth=2)
-        axes.set(xlabel="page of the sitting", ylabel="above the stimulus' mean (points)")
-        axes.grid(axis="y", alpha=0.3)
-        some = "" if len(shown) == len(pages) else f"{len(shown)} of {len(pages)} "
-        _title(axes, f"order: points are {some}pages, the line the mean of all", mark)
+        title(axes, f"mean rating by {rows} and condition; white: not rated", mark)
 
 
 def screening(path: Path, found: Screening) -> None:
@@ -128,10 +107,10 @@ def screening(path: Path, found: Screening) -> None:
     panels: dict[str, list[Tally]] = {}
     for each in found.tallies:
         panels.setdefault(f"{each.study}, {each.attribute}: {each.rule}", []).append(each)
-    with _drawing(path, width=8, height=min(60.0, 2.4 * max(1, len(panels)))) as figure:
-        for axes, (title, own) in zip(figure.subplots(max(1, len(panels)), squeeze=False)[:, 0], panels.items()):
+    with drawing(path, width=8, height=min(60.0, 2.4 * max(1, len(panels)))) as figure:
+        for axes, (name, own) in zip(figure.subplots(max(1, len(panels)), squeeze=False)[:, 0], panels.items()):
             _shares(axes, own, found.rules.share)
-            axes.set_title(title, fontsize=9)
+            axes.set_title(name, fontsize=9)
 
 
 def _shares(axes: Axes, own: Sequence[Tally], limit: float) -> None:
@@ -167,16 +146,14 @@ def _box(axes: Axes, at: int, each: Summary) -> None:
 
 
 @contextmanager
-def _drawing(path: Path, *, width: float, height: float = HEIGHT_INCHES) -> Iterator[Figure]:
+def drawing(path: Path, *, width: float, height: float = HEIGHT_INCHES) -> Iterator[Figure]:
     """Yield an empty figure; write it as .svg and .pdf when the block succeeds, the same for the same data."""
-    installed = set(font_manager.get_font_names())
-    fonts = [name for name in FONTS if name in installed]
     look: dict[Any, Any] = {
         "svg.hashsalt": "hearback",
         "svg.fonttype": "none",
         "pdf.fonttype": 42,
         "text.parse_math": False,
-        "font.family": fonts or ["sans-serif"],
+        "font.family": fonts.families(),
     }
     with mpl.rc_context(look), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # an SVG's text is the reader's to draw
@@ -189,10 +166,10 @@ def _drawing(path: Path, *, width: float, height: float = HEIGHT_INCHES) -> Iter
                 figure.savefig(part, format=suffix[1:], metadata={stamp: None})
 
 
-def _title(axes: Axes, words: str, mark: str) -> None:
-    """Say what is drawn, and whose ratings: simulated ones are called so in the figure itself."""
-    width = cast("Figure", axes.get_figure(root=True)).get_size_inches()[0]
-    lines = textwrap.wrap(words, int(TITLE_CHARACTERS_PER_INCH * width))
+def title(axes: Axes, words: str, mark: str, *, width: float | None = None) -> None:
+    """Say what is drawn, and whose ratings: simulated ones are called so in the figure itself. `width` is in inches."""
+    inches = width or cast("Figure", axes.get_figure(root=True)).get_size_inches()[0]
+    lines = textwrap.wrap(words, int(TITLE_CHARACTERS_PER_INCH * inches))
     axes.set_title("\n".join([*lines, mark] if mark else lines), fontsize=8)
 
 

@@ -1,38 +1,22 @@
-"""The report of an analysis: one HTML file, readable without a server, nothing loaded from elsewhere."""
+"""What the report of an analysis says, block by block; `html` and `pdf` set it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
-from pathlib import Path
 
+from lossmodel.ratings.blocks import Block, Heading, Listing, Paragraph, Picture, answer, interval, p, table
 from lossmodel.ratings.describe import Summary
-from lossmodel.ratings.html import answer, figure, interval, p, table
+from lossmodel.ratings.expertise import NOISE_LEVEL, Expertise
 from lossmodel.ratings.inference.anova import Effect
 from lossmodel.ratings.inference.pairs import Difference
 from lossmodel.ratings.inference.preference import Preference, Preferred, Worth
 from lossmodel.ratings.methods_text import QUESTIONS, paragraph
 from lossmodel.ratings.opinion import Opinion
+from lossmodel.ratings.order import WAYS, Drift
+from lossmodel.ratings.predicted import Agreement
 from lossmodel.ratings.provenance import Provenance
 from lossmodel.ratings.results import Analysis, Findings, Panel
 from lossmodel.ratings.thresholds import COUNTED
 
-HTML_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Analysis of a listening test</title>
-<style>
-:root { color-scheme: light dark; --line: #8884; --mark: #fff3cd; --ink: #6b4e00 }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem }
-h2 { margin-top: 3rem; border-bottom: 2px solid var(--line) }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }
-th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
-td.n { text-align: right }
-td.s { white-space: nowrap }
-figure { margin: 1.5rem 0; background: white; color: #222; padding: .5rem; border-radius: .4rem }
-img { max-width: 100%; height: auto }
-.mark { background: var(--mark); color: var(--ink); border: 1px solid #b58900; padding: .5rem 1rem }
-code { overflow-wrap: anywhere }
-</style></head><body>
-"""
+TITLE = "Analysis of a listening test"
 AGREEMENT_LABELS = {
     "icc_single": "reliability of one assessor",
     "icc_panel": "reliability of the panel's mean",
@@ -46,42 +30,48 @@ AGREEMENT_LABELS = {
 }
 MAX_PAIRS_SHOWN = 60
 """Pairs in the page's table; `differences.csv` has them all."""
+MAX_ASSESSORS_SHOWN = 60
 
 
-def render(
+def blocks(
     found: Analysis,
     made: Provenance,
-    folder: Path,
     drawn: Sequence[tuple[int, str, str]],
     about: Mapping[str, Sequence[Mapping[str, object]]],
-) -> str:
-    """Return the page; `drawn` are (number of the panel, or -1; file name in `folder`; caption) of the figures.
+) -> list[Block]:
+    """Return the report; `drawn` are (number of the panel, or -1; file name; caption) of the figures.
 
     `about` are further tables, of the test itself, by their headings.
     """
-    parts = [
-        HTML_HEAD,
-        "<h1>Analysis of a listening test</h1>",
-        _about(found),
-        *(part for title, rows in about.items() for part in (f"<h2>{escape(title)}</h2>", table(rows))),
-        "<h2>Post-screening</h2>",
-        _screening(found),
-        *(figure(folder, name, caption) for number, name, caption in drawn if number < 0),
+    return [
+        *_about(found),
+        *(part for title, rows in about.items() for part in (Heading(title), table(rows))),
+        Heading("Post-screening"),
+        *_screening(found),
+        *_pictures(drawn, -1),
+        *(
+            part
+            for number, panel in enumerate(found.panels)
+            for part in _panel(panel, found.margin, _pictures(drawn, number))
+        ),
+        *_across(found),
+        Heading("Which test answers which question"),
+        table(QUESTIONS),
+        Heading("Methods"),
+        Paragraph(paragraph(found)),
+        *_made(made),
     ]
-    for number, panel in enumerate(found.panels):
-        parts += _panel(
-            panel, found.margin, [figure(folder, name, caption) for own, name, caption in drawn if own == number]
-        )
-    parts += _across(found)
-    parts += ["<h2>Which test answers which question</h2>", table(QUESTIONS), "<h2>Methods</h2>", paragraph(found)]
-    return "\n".join([*parts, _made(made), "</body></html>\n"])
 
 
-def _across(found: Analysis) -> Iterator[str]:
+def _pictures(drawn: Sequence[tuple[int, str, str]], panel: int) -> list[Block]:
+    return [Picture(name, caption) for number, name, caption in drawn if number == panel]
+
+
+def _across(found: Analysis) -> Iterator[Block]:
     if found.across is None:
         return
-    yield "<h2>The same conditions in several studies</h2>"
-    yield "<p>Hidden reference and anchors tie each study's scale to that of the first.</p>"
+    yield Heading("The same conditions in several studies")
+    yield Paragraph("Hidden reference and anchors tie each study's scale to that of the first.")
     yield table(vars(each) for each in found.across.scales)
     yield table({str(name): cell for name, cell in row.items()} for row in found.across.means.to_dict("records"))
     yield table(
@@ -92,50 +82,50 @@ def _across(found: Analysis) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _about(found: Analysis) -> str:
+def _about(found: Analysis) -> Iterator[Block]:
     ratings = found.ratings
     studies = ", ".join(sorted(set(ratings["study"]))) or "unnamed"
     people, items = (len(ratings[name].unique()) for name in ("assessor", "item"))
-    about = f"<p>Study {escape(studies)}: {len(ratings)} ratings, {people} assessors, {items} items.</p>"
-    simulated = int(ratings["simulated"].sum())
-    if simulated:
-        words = (
-            f"{simulated} of {len(ratings)} ratings are <b>simulated</b>; no figure or table mixes them with people's."
-        )
-        about = f'<p class="mark">{words}</p>{about}'
-    return about
+    if simulated := int(ratings["simulated"].sum()):
+        told = f"{simulated} of {len(ratings)} ratings are simulated; no figure or table mixes them with people's."
+        yield Paragraph(told, is_mark=True)
+    yield Paragraph(f"Study {studies}: {len(ratings)} ratings, {people} assessors, {items} items.")
 
 
-def _screening(found: Analysis) -> str:
+def _screening(found: Analysis) -> Iterator[Block]:
     screening, rules = found.screening, found.screening.rules
-    listed = (
-        table(vars(each) for each in screening.exclusions) if screening.exclusions else "<p>Nobody is excluded.</p>"
-    )
     applied = sorted({each.rule for each in screening.tallies}, key=list(COUNTED).index)
-    words = "; ".join(
+    told = "; ".join(
         f"who {rules.missed_by(rule)} in more than {rules.share:.0%} of the {COUNTED[rule]}" for rule in applied
     )
-    said = f"<p>Excluded from an attribute: {escape(words)}.</p>" if applied else "<p>No rule could be applied.</p>"
-    notes = "".join(f"<li>{escape(note)}</li>" for note in screening.notes)
-    return f"{said}{listed}<ul>{notes}</ul>"
+    yield Paragraph(f"Excluded from an attribute: {told}." if applied else "No rule could be applied.")
+    if screening.exclusions:
+        yield table(vars(each) for each in screening.exclusions)
+    else:
+        yield Paragraph("Nobody is excluded.")
+    if screening.notes:
+        yield Listing(screening.notes)
 
 
-def _panel(panel: Panel, margin: float | None, figures: list[str]) -> Iterator[str]:
-    yield f"<h2>{escape(str(panel.key))}</h2>"
+def _panel(panel: Panel, margin: float | None, pictures: list[Block]) -> Iterator[Block]:
+    yield Heading(str(panel.key))
     if panel.key.simulated:
-        yield '<p class="mark">Simulated listeners: nobody has heard this.</p>'
+        yield Paragraph("Simulated listeners: nobody has heard this.", is_mark=True)
     if panel.warning:
-        yield f'<p class="mark">{escape(panel.warning)}</p>'
+        yield Paragraph(panel.warning, is_mark=True)
     elif panel.excluded:
         change = panel.comparison["change"].abs().max()
-        yield f"<p>{panel.excluded} excluded: a stimulus' mean moves by at most {change:.1f} points.</p>"
-    yield from figures
-    yield "<h3>Conditions</h3>"
+        yield Paragraph(f"{panel.excluded} excluded: a stimulus' mean moves by at most {change:.1f} points.")
+    yield from pictures
+    yield Heading("Conditions", level=3)
     yield table(_condition(each, panel.kept) | _unscreened(each, panel) for each in _best_first(panel.kept.summaries))
     yield from _opinion(panel.kept.opinion)
     yield from _preference(panel.kept.preference)
     yield from _compared(panel.kept, margin)
-    yield "<h3>Agreement of the assessors</h3>"
+    yield from _compared_with(panel.predicted)
+    yield from _drift(panel.kept.drift)
+    yield from _expertise(panel.expertise)
+    yield Heading("Agreement of the assessors", level=3)
     yield table(
         {"figure": AGREEMENT_LABELS.get(name, name), "value": each.value, "95 %": interval(each.low, each.high, 2),
          "n": each.n, "rule": each.rule}
@@ -143,27 +133,67 @@ def _panel(panel: Panel, margin: float | None, figures: list[str]) -> Iterator[s
     )  # fmt: skip
 
 
-def _compared(part: Findings, margin: float | None) -> Iterator[str]:
+def _compared(part: Findings, margin: float | None) -> Iterator[Block]:
     if part.effects:
-        yield "<h3>Do the systems differ at all?</h3>"
+        yield Heading("Do the systems differ at all?", level=3)
         yield table(_effect(each) for each in part.effects)
     if part.differences:
-        yield "<h3>Which systems differ, and by how much?</h3>"
+        yield Heading("Which systems differ, and by how much?", level=3)
         yield table(_difference(each, margin) for each in part.differences[:MAX_PAIRS_SHOWN])
-        more = len(part.differences) - MAX_PAIRS_SHOWN
-        yield f"<p>{more} more in <code>differences.csv</code>.</p>" if more > 0 else ""
+        yield from _left_out(len(part.differences), "differences.csv")
     if part.checks:
-        yield "<h3>What the tests take for granted</h3>"
+        yield Heading("What the tests take for granted", level=3)
         yield table(
             {"assumption": each.assumption, "value": each.value, "holds": answer(each.holds), "": each.remark}
             for each in part.checks
         )
 
 
-def _opinion(found: Opinion | None) -> Iterator[str]:
+def _compared_with(found: Agreement | None) -> Iterator[Block]:
     if found is None:
         return
-    yield "<h3>Mean opinion scores (1 to 5)</h3>"
+    yield Heading("Predicted and rated", level=3)
+    yield Paragraph(f"Predicted by {found.source}; {found.standing}. {len(found.points)} stimuli in predicted.csv.")
+    yield table(
+        {"figure": name, "value": each.value, "95 %": interval(each.low, each.high, 2), "rule": each.rule}
+        for name, each in (("r", found.r), ("rank correlation", found.rho))
+    )
+    yield Paragraph(f"Root mean square distance: {found.rmse:.1f} points.")
+
+
+def _drift(found: Drift) -> Iterator[Block]:
+    if not found.trends:
+        return
+    yield Heading("Order and time", level=3)
+    yield table(
+        {"along": WAYS[each.way], "points a step": each.slope, "95 %": interval(each.low, each.high, 2),
+         "p": p(each.p), "assessors": each.assessors}
+        for each in found.trends
+    )  # fmt: skip
+
+
+def _expertise(found: Sequence[Expertise]) -> Iterator[Block]:
+    if not found:
+        return
+    yield Heading("Expertise of the assessors", level=3)
+    yield Paragraph(
+        "Discrimination and reliability of the systems rated twice, as F ratios against the panel (after eGauge, "
+        "Report ITU-R BS.2300); the floor is what chance reaches in 5 %, p how often it does as well."
+    )
+    yield table(
+        {"assessor": each.assessor, "stimuli": each.stimuli, "discrimination": each.discrimination,
+         "its floor": each.discrimination_floor, "reliability": each.reliability, "floor": each.reliability_floor,
+         "p": p(each.p), "above": answer(each.p <= NOISE_LEVEL)}
+        for each in found[:MAX_ASSESSORS_SHOWN]
+    )  # fmt: skip
+    if len(found) > MAX_ASSESSORS_SHOWN:
+        yield Paragraph(f"{len(found) - MAX_ASSESSORS_SHOWN} more in expertise.csv.")
+
+
+def _opinion(found: Opinion | None) -> Iterator[Block]:
+    if found is None:
+        return
+    yield Heading("Mean opinion scores (1 to 5)", level=3)
     yield table(
         {"condition": each.condition, "MOS": each.mos, "95 %": interval(each.low, each.high, 2), "SD": each.sd,
          "ratings": each.ratings}
@@ -172,19 +202,18 @@ def _opinion(found: Opinion | None) -> Iterator[str]:
     )  # fmt: skip
     sos = found.sos
     value = "not computed" if sos.value != sos.value else f"{sos.value:.3f} ({interval(sos.low, sos.high, 3)})"
-    yield f"<p>SOS parameter {value}: {escape(sos.rule)}.</p>"
+    yield Paragraph(f"SOS parameter {value}: {sos.rule}.")
 
 
-def _preference(found: Preference | None) -> Iterator[str]:
+def _preference(found: Preference | None) -> Iterator[Block]:
     if found is None:
         return
-    yield "<h3>Which are preferred?</h3>"
+    yield Heading("Which are preferred?", level=3)
     ties = f"; ν {found.nu:.3g}" if found.nu else ""
-    yield f"<p>{found.comparisons} comparisons by {found.assessors} assessors. {escape(found.rule)}{ties}.</p>"
+    yield Paragraph(f"{found.comparisons} comparisons by {found.assessors} assessors. {found.rule}{ties}.")
     yield table(_worth(each) for each in found.worths)
     yield table(_preferred(each) for each in found.pairs[:MAX_PAIRS_SHOWN])
-    more = len(found.pairs) - MAX_PAIRS_SHOWN
-    yield f"<p>{more} more in <code>preferences.csv</code>.</p>" if more > 0 else ""
+    yield from _left_out(len(found.pairs), "preferences.csv")
 
 
 def _worth(each: Worth) -> dict[str, object]:
@@ -235,7 +264,8 @@ def _difference(each: Difference, margin: float | None) -> dict[str, object]:
     return {
         "higher": each.first, "lower": each.second, "difference": each.value, "95 %": interval(each.low, each.high),
         "p": p(each.p), "p (Holm)": p(each.p_holm), "p (Hochberg)": p(each.p_hochberg),
-        "p (sign flips)": p(each.sign_flip_p), **_against(each, margin), "d": each.effect_size,
+        "p (sign flips)": p(each.sign_flip_p), "p (order alone, Holm)": p(each.p_ordinal_holm),
+        "order agrees": answer(each.ordinal_agrees), **_against(each, margin), "d": each.effect_size,
         "assessors": each.assessors, "items": each.items, "how": each.rule,
     }  # fmt: skip
 
@@ -250,13 +280,18 @@ def _against(each: Difference, margin: float | None) -> dict[str, object]:
     }
 
 
-def _made(made: Provenance) -> str:
+def _made(made: Provenance) -> Iterator[Block]:
+    yield Heading("How this was made")
+    yield from (Paragraph(f"Ratings: {name}, SHA-256 {digest}.") for name, digest in made.sources.items())
     versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
-    source = "".join(
-        f"<p>Ratings: {escape(name)}, SHA-256 <code>{digest}</code>.</p>" for name, digest in made.sources.items()
-    )
-    command = f"<p>To make it again: <code>{escape(made.command)}</code></p>" if made.command else ""
-    return f"<h2>How this was made</h2>{source}<p>{escape(versions)}; seed {made.seed}.</p>{command}"
+    yield Paragraph(f"{versions}; seed {made.seed}.")
+    if made.command:
+        yield Paragraph(f"To make it again: {made.command}")
+
+
+def _left_out(pairs: int, file: str) -> Iterator[Block]:
+    if pairs > MAX_PAIRS_SHOWN:
+        yield Paragraph(f"{pairs - MAX_PAIRS_SHOWN} more in {file}.")
 
 
 def _best_first(found: Sequence[Summary]) -> list[Summary]:

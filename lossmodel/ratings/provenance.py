@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lossmodel.files import sha256
 
-PACKAGES = ("hearback", "numpy", "scipy", "pandas", "statsmodels", "matplotlib")
+PACKAGES = ("hearback", "numpy", "scipy", "pandas", "statsmodels", "matplotlib", "typst")
 
 
 @dataclass(frozen=True)

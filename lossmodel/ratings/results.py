@@ -15,6 +15,7 @@ from lossmodel.ratings.across import Across, across
 from lossmodel.ratings.comparisons import comparisons
 from lossmodel.ratings.describe import Summary
 from lossmodel.ratings.estimate import Estimate
+from lossmodel.ratings.expertise import Expertise, expertise
 from lossmodel.ratings.inference import anova, mixed_anova, pairs
 from lossmodel.ratings.inference.anova import Effect
 from lossmodel.ratings.inference.assumptions import Check, assumptions
@@ -22,7 +23,9 @@ from lossmodel.ratings.inference.cube import cube
 from lossmodel.ratings.inference.pairs import Difference
 from lossmodel.ratings.inference.preference import Preference, preference
 from lossmodel.ratings.opinion import Opinion, opinion
+from lossmodel.ratings.order import Drift, drift
 from lossmodel.ratings.panels import PanelKey, panels
+from lossmodel.ratings.predicted import Agreement, Predictions, agreement
 from lossmodel.ratings.reliability import reliability
 from lossmodel.ratings.screening import Screening, screen, with_and_without
 from lossmodel.ratings.thresholds import Rules
@@ -48,11 +51,15 @@ class Findings:
     agreement: dict[str, Estimate]
     preference: Preference | None
     opinion: Opinion | None
+    drift: Drift
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One panel before (`everybody`) and after screening (`kept`); `warning` is "" or what stands on top of it."""
+    """One panel before (`everybody`) and after screening (`kept`); `warning` is "" or what stands on top of it.
+
+    `predicted` compares what is kept with predictions; None where there are none.
+    """
 
     key: PanelKey
     everybody: Findings
@@ -60,6 +67,9 @@ class Panel:
     comparison: pd.DataFrame
     excluded: int
     warning: str
+    expertise: list[Expertise]
+    """Of everybody; empty where nobody rated three systems twice."""
+    predicted: Agreement | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,16 +96,17 @@ def compute(
     rules: Rules | None = None,
     seed: int = 0,
     margin: float | None = None,
+    predictions: Predictions | None = None,
     report: Report = silent,
 ) -> Analysis:
     """Return the analysis of a checked ratings table; `BadInput` for a `margin` off the scale."""
     if margin is not None and not 0 < margin <= MAX_MARGIN_POINTS:
         raise BadInput(f"margin {margin:g}: choose points above 0 and up to {MAX_MARGIN_POINTS:g}")
-    screening = screen(ratings, rules)
+    screening = screen(ratings, rules, seed=seed)
     found: list[Panel] = []
     parts = list(panels(ratings))
     for key, own in parts:
-        found.append(_panel(key, own, screening, seed))
+        found.append(_panel(key, own, screening, predictions, seed))
         report(len(found), len(parts) + 1)
     people = screening.keep(ratings[~ratings["simulated"]])
     several = across(people) if len(people["study"].unique()) > 1 else None
@@ -119,6 +130,7 @@ def find(ratings: pd.DataFrame, *, seed: int = 0) -> Findings:
         reliability(ratings, seed=seed),
         preference(compared) if compared else None,
         opinion(ratings, [*summaries, *items], seed=seed),
+        drift(ratings),
     )
 
 
@@ -131,10 +143,12 @@ def _compared(systems: pd.DataFrame, seed: int) -> tuple[list[Difference], dict[
     return differences, letters, effects, assumptions(scores)
 
 
-def _panel(key: PanelKey, own: pd.DataFrame, screening: Screening, seed: int) -> Panel:
+def _panel(key: PanelKey, own: pd.DataFrame, screening: Screening, predictions: Predictions | None, seed: int) -> Panel:
     kept = screening.keep(own)
     excluded = own["assessor"].nunique() - kept["assessor"].nunique()
     everybody = find(own, seed=seed)
     after = find(kept, seed=seed) if excluded and len(kept) else everybody
     warning = EVERYBODY_EXCLUDED if kept.empty else ""
-    return Panel(key, everybody, after, with_and_without(own, screening), excluded, warning)
+    compared = agreement(after.ratings, predictions, key.attribute, seed=seed) if predictions else None
+    moved, gauged = with_and_without(own, screening), expertise(own, seed=seed)
+    return Panel(key, everybody, after, moved, excluded, warning, gauged, compared)

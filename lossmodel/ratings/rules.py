@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lossmodel.ratings import table
+from lossmodel.ratings.expertise import expertise
 from lossmodel.ratings.thresholds import Rule, Rules
 
 ANCHOR_COLUMN = "anchor"
@@ -33,7 +34,7 @@ class Misses(NamedTuple):
     remarks: list[str]
 
 
-def misses(panel: pd.DataFrame, rules: Rules) -> Iterator[Misses]:
+def misses(panel: pd.DataFrame, rules: Rules, *, seed: int = 0) -> Iterator[Misses]:
     """Yield each rule that is applied to the ratings of one panel.
 
     Of an item that was rated twice BS.1534-3's rules count the first rating.
@@ -53,6 +54,8 @@ def misses(panel: pd.DataFrame, rules: Rules) -> Iterator[Misses]:
         yield _further("unproved", panel, "proved", ~_is_true(panel.get("proved", pd.Series("", index=panel.index))))
     if rules.max_retest is not None:
         yield _inconsistent(panel, rules.max_retest)
+    if rules.egauge_level is not None:
+        yield _inexpert(panel, rules.egauge_level, seed)
 
 
 def hints(panel: pd.DataFrame) -> Iterator[str]:
@@ -98,6 +101,13 @@ def _inconsistent(panel: pd.DataFrame, points: float) -> Misses:
     again = panel[panel["replicate"] > 0].merge(first, on=key)
     remarks = [] if len(again) else ["nothing was rated twice: rule inconsistent not applied"]
     return Misses("inconsistent", again.assign(miss=(again["score"] - again["first"]).abs() > points), remarks)
+
+
+def _inexpert(panel: pd.DataFrame, level: float, seed: int) -> Misses:
+    """Return one row an assessor; a miss is not above the noise floor."""
+    found = expertise(panel, level=level, seed=seed)
+    rows = pd.DataFrame([(each.assessor, each.p > level) for each in found], columns=["assessor", "miss"])
+    return Misses("expertise", rows, [] if found else ["nobody rated three systems twice: rule expertise not applied"])
 
 
 def _is_mid_anchor(panel: pd.DataFrame, rules: Rules) -> pd.Series:

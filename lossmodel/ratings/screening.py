@@ -74,7 +74,7 @@ class Screening:
         }
 
 
-def screen(frame: pd.DataFrame, rules: Rules | None = None) -> Screening:
+def screen(frame: pd.DataFrame, rules: Rules | None = None, *, seed: int = 0) -> Screening:
     """Return who is excluded by `rules`, from which attribute and why.
 
     Of an item that was rated twice the first rating counts. Where the table says that no reference stood beside the
@@ -86,7 +86,7 @@ def screen(frame: pd.DataFrame, rules: Rules | None = None) -> Screening:
     notes: list[str] = []
     for key, panel in panels(frame):
         notes += [f"{key}: {remark}" for remark in hints(panel)]
-        for rule, counted, remarks in misses(panel, rules):
+        for rule, counted, remarks in misses(panel, rules, seed=seed):
             notes += [f"{key}: {remark}" for remark in remarks]
             for assessor, miss in counted.groupby("assessor", sort=True)["miss"]:
                 tallies.append(Tally(key.study, key.attribute, str(assessor), rule, int(miss.sum()), len(miss)))

@@ -6,11 +6,12 @@ from typing import Literal
 
 from lossmodel.errors import BadInput
 
-Rule = Literal["reference", "mid-anchor", "too-fast", "not-heard", "unproved", "inconsistent"]
+Rule = Literal["reference", "mid-anchor", "too-fast", "not-heard", "unproved", "inconsistent", "expertise"]
 COUNTED: MappingProxyType[Rule, str] = MappingProxyType(
     {
         "reference": "items", "mid-anchor": "items", "too-fast": "pages", "not-heard": "ratings",
         "unproved": "ratings", "inconsistent": "repeated ratings",
+        "expertise": "series of repeated ratings",
     }
 )  # fmt: skip
 
@@ -37,10 +38,19 @@ class Rules:
     """A rating whose sound is not proved is missed."""
     max_retest: float | None = None
     """A second rating of the same sound further away than these points is missed."""
+    egauge_level: float | None = None
+    """Repeated ratings that tell stimuli apart no better than chance does at this level are missed (eGauge: .05)."""
 
     def check(self) -> None:
         """Refuse (`BadInput`) thresholds off the scale, shares that are no shares, and seconds below 0."""
-        tops = {"reference_below": 100, "anchor_above": 100, "share": 1, "exempt_share": 1, "max_retest": 100}
+        tops = {
+            "reference_below": 100,
+            "anchor_above": 100,
+            "share": 1,
+            "exempt_share": 1,
+            "max_retest": 100,
+            "egauge_level": 1,
+        }
         for name, top in (tops | {"min_seconds": 86400, "min_heard": 86400}).items():
             value = getattr(self, name)
             if value is not None and not 0 <= value <= top:
@@ -55,6 +65,7 @@ class Rules:
             "not-heard": f"rated what had played for less than {self.min_heard} s",
             "unproved": "rated sounds that were not proved",
             "inconsistent": f"rated the same more than {self.max_retest} points apart",
+            "expertise": f"told repeated stimuli apart no better than chance at {self.egauge_level or 0:.0%}",
         }[rule]
 
     @staticmethod

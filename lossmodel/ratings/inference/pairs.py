@@ -1,7 +1,8 @@
 """Every pair of conditions: how far apart, how sure, for whom that holds.
 
 First stands what a reader takes it for: the difference that is to be expected with other assessors and other items
-(`crossed`). The sign-flip p says less and assumes less: for these items, without a distribution.
+(`crossed`). The sign-flip p says less and assumes less: for these items, without a distribution. The ordinal check
+(`ordinal`) counts only the order of the ratings.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from lossmodel.ratings.inference.crossed import CrossedMean, crossed_mean
 from lossmodel.ratings.inference.cube import Cube
 from lossmodel.ratings.inference.mixed import Factor, MixedModel
 from lossmodel.ratings.inference.multiplicity import HOCHBERG, HOLM, adjusted, compact_letters
+from lossmodel.ratings.inference.ordinal import by_order
 from lossmodel.ratings.inference.permutation import sign_flip_p
 
+LEVEL = 0.05
 MAX_LETTERS = 6
 OWN_ITEMS = "conditions on different items: mixed model with assessors and items random (REML; Satterthwaite)"
 TOO_FEW_ITEMS = "conditions on different items, one each: nothing tells the condition from its item"
@@ -27,7 +30,10 @@ class Difference:
 
     `low` and `high` are the 95 % interval and `p` the two-sided p-value for other assessors and items, `p_holm` and
     `p_hochberg` adjusted over all pairs; `sign_flip_p` is over assessors, for these items. `effect_size` is the
-    difference in standard deviations of single ratings (Westfall, Kenny & Judd 2014). None: not computable, see `rule`.
+    difference in standard deviations of single ratings (Westfall, Kenny & Judd 2014). `ordinal_value` (-1 to 1)
+    is how much higher `first` stands in its assessors' orders, `p_ordinal` and `p_ordinal_holm` its p-values for other
+    assessors and items; `ordinal_agrees` tells whether these find it too, at 5 % and in the same direction, or neither
+    does. None: not computable, see `rule`.
     """
 
     first: str
@@ -45,6 +51,10 @@ class Difference:
     assessors: int
     items: int
     rule: str
+    ordinal_value: float | None = None
+    p_ordinal: float | None = None
+    p_ordinal_holm: float | None = None
+    ordinal_agrees: bool | None = None
 
     def p_worse_by(self, margin: float) -> float | None:
         """Return the one-sided p-value of "`first` is worse than `second` by `margin` points or more"."""
@@ -70,10 +80,11 @@ def differences(ratings: Cube, *, seed: int = 0) -> list[Difference]:
     found = [_pair(ratings, first, second) for first, second in pairs]
     flips = _sign_flips(ratings, pairs, seed)
     holm, hochberg = (adjusted([mean.p for mean in found], method) for method in (HOLM, HOCHBERG))
-    return [
+    told = [
         _difference(ratings, pair, mean, p_holm=one, p_hochberg=other, flip=flip)
         for pair, mean, one, other, flip in zip(pairs, found, holm, hochberg, flips, strict=True)
     ]
+    return _checked(by_order(ratings), told)
 
 
 def by_mean(ratings: Cube) -> list[str]:
@@ -82,7 +93,7 @@ def by_mean(ratings: Cube) -> list[str]:
     return sorted(ratings.conditions, key=lambda name: (-means[name], name))
 
 
-def letters(order: list[str], found: list[Difference], *, level: float = 0.05) -> dict[str, str]:
+def letters(order: list[str], found: list[Difference], *, level: float = LEVEL) -> dict[str, str]:
     """Return compact letters: conditions that share one do not differ at `level` after Holm's adjustment.
 
     Empty where a condition would need more than `MAX_LETTERS`: they would tell a reader nothing.
@@ -97,6 +108,25 @@ def _pair(ratings: Cube, first: str, second: str) -> CrossedMean:
     if np.isnan(apart).all():
         return _own_items(ratings.of(first), ratings.of(second))
     return crossed_mean(apart)
+
+
+def _checked(places: Cube, found: list[Difference]) -> list[Difference]:
+    """Return the differences with the ordinal check beside them, from `places` in their assessors' orders."""
+    ordinal = [_pair(places, each.first, each.second) for each in found]
+    holm = adjusted([mean.p for mean in ordinal])
+    return [
+        replace(
+            each, ordinal_value=mean.value, p_ordinal=mean.p, p_ordinal_holm=p, ordinal_agrees=_agree(each, mean, p)
+        )
+        for each, mean, p in zip(found, ordinal, holm, strict=True)
+    ]
+
+
+def _agree(each: Difference, ordinal: CrossedMean, p_holm: float | None) -> bool | None:
+    if each.p_holm is None or p_holm is None:
+        return None
+    sure = each.p_holm <= LEVEL
+    return sure == (p_holm <= LEVEL) and (not sure or each.value * ordinal.value > 0)
 
 
 def _own_items(first: Values, second: Values) -> CrossedMean:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
+from pypdfium2 import PdfDocument
 
 from lossmodel.cells import defused
 from lossmodel.errors import BadInput
@@ -34,8 +35,9 @@ def report(tmp_path_factory) -> Path:
 
 def test_the_folder_holds_tables_figures_and_a_page_that_is_whole_in_itself(report):
     files = {path.name for path in report.iterdir()}
-    assert {"index.html", "results.json", "conditions.csv", "items.csv", "differences.csv", "effects.csv",
-            "exclusions.csv", "reliability.csv", "outliers.csv", "with_and_without.csv"} <= files  # fmt: skip
+    assert {"index.html", "report.pdf", "results.json", "conditions.csv", "items.csv", "assessors.csv", "order.csv",
+            "differences.csv", "effects.csv", "exclusions.csv", "reliability.csv", "expertise.csv", "outliers.csv",
+            "with_and_without.csv"} <= files  # fmt: skip
     page = (report / "index.html").read_text()
     figures = {name for name in files if name.endswith(".svg")}
     assert all(name in page and name.replace(".svg", ".pdf") in files for name in figures)
@@ -45,6 +47,30 @@ def test_the_folder_holds_tables_figures_and_a_page_that_is_whole_in_itself(repo
     assert "rated the hidden reference below 90 in 2 of 3 items" in page
     assert "&lt;pilot&gt;" in page
     assert "<pilot>" not in page
+
+
+def text_of(path: Path) -> str:
+    """The words of a PDF, each line break a space."""
+    with PdfDocument(path) as pdf:
+        return " ".join(" ".join(page.get_textpage().get_text_range() for page in pdf).split())
+
+
+def test_the_report_is_a_pdf_too_with_the_same_numbers_and_its_text_as_text(report):
+    text = text_of(report / "report.pdf")
+    found = json.loads((report / "results.json").read_text())
+    mean = found["panels"][0]["kept"]["summaries"][0]["mean"]
+    for words in (f"{mean:.4g}", "rated the hidden reference below 90 in 2 of 3 items", "<pilot>, quality",
+                  "Which test answers which question", "Methods", "seed 3", "python -m lossmodel analyse",
+                  "rating (0–100 points)", *found["made"]["versions"].values()):  # fmt: skip
+        assert words in text, words
+    assert found["made"]["sources"]["ratings.csv"] in text.replace(" ", "")
+
+
+def test_names_of_any_script_are_readable_in_the_pdf_and_none_is_a_command(tmp_path):
+    analyse(frame().replace({"condition": {"a": "#panic() $x$ 歌声"}}), tmp_path / "out")
+    text = text_of(tmp_path / "out" / "report.pdf")
+    assert "#panic() $x$ 歌声" in text
+    assert b"NotoSansCJK" in (tmp_path / "out" / "report.pdf").read_bytes()
 
 
 def test_before_and_after_screening_stand_in_every_table_of_assessors(report):
@@ -71,7 +97,7 @@ def test_names_of_any_kind_are_drawn_as_they_are(tmp_path):
 def test_simulated_ratings_are_called_simulated_in_page_tables_and_figures(report, tmp_path):
     analyse(frame().assign(simulated=True), tmp_path / "simulated")
     assert "imulated" not in (report / "index.html").read_text()
-    assert "are <b>simulated</b>" in (tmp_path / "simulated" / "index.html").read_text()
+    assert "are simulated" in (tmp_path / "simulated" / "index.html").read_text()
     assert pd.read_csv(tmp_path / "simulated" / "conditions.csv")["simulated"].all()
     figures = [path for path in (tmp_path / "simulated").glob("*.svg") if path.name != "screening.svg"]
     assert figures

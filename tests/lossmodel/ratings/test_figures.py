@@ -4,7 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 
-from lossmodel.ratings import figures
+from lossmodel.ratings import figures, scatter
+from lossmodel.ratings.order import drift
 from tests.lossmodel.ratings.builders import rating, ratings
 
 
@@ -31,7 +32,7 @@ def test_of_very_many_assessors_evenly_chosen_ones_are_named(tmp_path):
 
 
 def test_of_very_many_pages_evenly_chosen_ones_are_drawn_and_the_figure_says_how_many(tmp_path):
-    figures.order_effect(tmp_path / "few.svg", pages(20, 4), mark="")
-    figures.order_effect(tmp_path / "many.svg", pages(1000, 5), mark="")
-    assert any("points are pages" in each for each in texts(tmp_path / "few.svg"))
-    assert any("points are 2500 of 5000 pages" in each for each in texts(tmp_path / "many.svg"))
+    for name, rated in (("few", pages(20, 4)), ("many", pages(1000, 5))):
+        scatter.order(tmp_path / f"{name}.svg", rated, drift(rated), mark="")
+    assert any("points: pages" in each for each in texts(tmp_path / "few.svg"))
+    assert any("points: 2500 of 5000 pages" in each for each in texts(tmp_path / "many.svg"))
