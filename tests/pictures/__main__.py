@@ -1,6 +1,6 @@
 """Take a picture of every page that a researcher sees, from rows and sounds made for it.
 
-python -m tests.pictures                     the pictures that the documentation shows, and docs/pages.md with a sheet a page
+python -m tests.pictures                     what the documentation shows, with docs/pages.md, a sheet a page
 python -m tests.pictures --all FOLDER        every page at 1440 and 390 pixels, light and dark, to look at
 python -m tests.pictures --only home,team    these pages alone, with either
 python -m tests.pictures --kept FOLDER       from the demonstration in this folder, made first if there is none
