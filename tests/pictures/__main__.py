@@ -1,6 +1,6 @@
 """Take a picture of every page that a researcher sees, from rows and sounds made for it.
 
-python -m tests.pictures                     take the pictures that the documentation shows, into docs/images
+python -m tests.pictures                     what the documentation shows, with docs/pages.md, a sheet a page
 python -m tests.pictures --all FOLDER        every page at 1440 and 390 pixels, light and dark, to look at
 python -m tests.pictures --only home,team    these pages alone, with either
 python -m tests.pictures --kept FOLDER       from the demonstration in this folder, made first if there is none
@@ -19,7 +19,7 @@ def main() -> None:
     wanted = _wanted()
     with tempfile.TemporaryDirectory() as passing:
         _begin(wanted.kept or Path(passing))
-        from tests.pictures import demonstration, screenshots
+        from tests.pictures import demonstration, gallery, screenshots
 
         if not demonstration.made():
             demonstration.make((wanted.kept or Path(passing)) / "made")
@@ -28,6 +28,8 @@ def main() -> None:
         with screenshots.served() as address:
             if wanted.all is None:
                 screenshots.take_documented(address, chosen, IMAGES)
+                gallery.take_sheets(address, chosen, IMAGES)
+                (IMAGES.parent / "pages.md").write_text(gallery.index(list(shown)))
             else:
                 screenshots.take_all(address, chosen, wanted.all)
 
