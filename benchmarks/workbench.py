@@ -2,9 +2,9 @@
 
     python benchmarks/workbench.py [--sittings 1000] [--repeats 5]
 
-Makes the study in a new database of its own, analyses it as a worker does, then asks for each page of the studio through
-Django's test client, and prints the median time, the largest, and the number of queries. Exits 1 where a median is above
-300 ms.
+Makes the study in a new database of its own, analyses it as a worker does, then asks for each page of the studio
+through Django's test client, and prints the median time, the largest, and the number of queries. Exits 1 where a median
+is above 300 ms.
 
 Every cell of the study is one rating short of its quota, so that it is counted for each page which says what is short.
 """

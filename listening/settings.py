@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "listening.disc.FullDisc",
 ]
 ROOT_URLCONF = "listening.urls"
 WSGI_APPLICATION = "listening.wsgi.application"

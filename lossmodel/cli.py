@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import tyro
 
-from lossmodel.errors import BadInput
+from lossmodel.errors import FULL_DISC, BadInput, is_disc_full
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -15,8 +15,8 @@ EXIT_INTERRUPTED = 130
 def run(commands: Mapping[str, Callable[..., Any]], *, prog: str, description: str) -> NoReturn:
     """Run the subcommand that `sys.argv` names and exit: its parameters are the options, its docstring the help.
 
-    Exit status: what the command returns (None is 0), 2 for wrong arguments, for `BadInput` and for a path of the wrong
-    kind, of which one line is printed on standard error, and 130 after Ctrl-C.
+    Exit status: what the command returns (None is 0), 2 for wrong arguments, for `BadInput`, a path of the wrong
+    kind and a full disc, of which one line is printed on standard error, and 130 after Ctrl-C.
     """
     try:
         status = tyro.extras.subcommand_cli_from_dict(
@@ -27,6 +27,11 @@ def run(commands: Mapping[str, Callable[..., Any]], *, prog: str, description: s
         status = EXIT_BAD_INPUT
     except (FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         complain(f"{prog}: {error.filename}: {str(error.strerror).lower()}; give another path")
+        status = EXIT_BAD_INPUT
+    except OSError as error:
+        if not is_disc_full(error):
+            raise
+        complain(f"{prog}: {FULL_DISC}")
         status = EXIT_BAD_INPUT
     except KeyboardInterrupt:
         complain(f"{prog}: interrupted")

@@ -1,4 +1,8 @@
-"""The one exception for input that a person can mend."""
+"""The one exception for input that a person can mend, and how a full disc is known and told."""
+
+import errno
+
+FULL_DISC = "the disc is full: nothing was stored; make room, then do it again"
 
 
 class BadInput(ValueError):
@@ -19,3 +23,13 @@ def printable(text: str) -> str:
     'song\\udcff.wav'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def is_disc_full(error: BaseException) -> bool:
+    """Tell whether a disc, or a quota on it, is full: also where SQLite says so of its own file.
+
+    >>> is_disc_full(OSError(errno.ENOSPC, "No space left on device"))
+    True
+    """
+    out_of_room = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return out_of_room or str(error) == "database or disk is full"

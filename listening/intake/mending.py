@@ -1,6 +1,6 @@
 """What a fix does: the grid with the fault mended, never the file itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from listening.intake.faults import FORMULA_SIGNS, LONGEST_COLUMN_NAME, LONGEST_ITEM_NAME, Fault, check
@@ -117,22 +117,42 @@ def _excerpt(grid: Grid, fault: Fault) -> Grid:
 
 
 def _shorten(grid: Grid, fault: Fault) -> Grid:
-    def short(file: Delivered) -> Delivered:
-        return replace(
-            file, item=file.item[:LONGEST_ITEM_NAME].strip(), column=file.column[:LONGEST_COLUMN_NAME].strip()
-        )
-
-    return grid.changed(*(short(file) for file in grid.files))
+    return _renamed(
+        grid, lambda item: item[:LONGEST_ITEM_NAME].strip(), lambda name: name[:LONGEST_COLUMN_NAME].strip()
+    )
 
 
 def _plain_name(grid: Grid, fault: Fault) -> Grid:
-    def plain(file: Delivered) -> Delivered:
-        item, column = (name.lstrip(FORMULA_SIGNS + " ") or "unnamed" for name in (file.item, file.column))
-        if fault.item:
-            return replace(file, item=item) if file.item == fault.item else file
-        return replace(file, column=column) if file.column == fault.column else file
+    def plain(name: str) -> str:
+        return (name.lstrip(FORMULA_SIGNS + " ") or "unnamed") if name in {fault.item, fault.column} else name
 
-    return grid.changed(*(plain(file) for file in grid.files if file.placed))
+    return _renamed(grid, *(plain if fault.item else str, str if fault.item else plain))
+
+
+def _renamed(grid: Grid, item: Callable[[str], str], column: Callable[[str], str]) -> Grid:
+    """Return the grid with every name changed; what would then be called alike stays apart by a number."""
+    placed = [file for file in grid.files if file.placed]
+    items = _apart([file.item for file in placed], item, LONGEST_ITEM_NAME)
+    columns = _apart([file.column for file in placed], column, LONGEST_COLUMN_NAME)
+    return grid.changed(*(replace(file, item=items[file.item], column=columns[file.column]) for file in placed))
+
+
+def _apart(names: Iterable[str], change: Callable[[str], str], longest: int) -> dict[str, str]:
+    """Return what each name becomes, no two alike.
+
+    >>> _apart(["=a", "a", "-a"], lambda name: name.lstrip("=-"), 5)
+    {'a': 'a', '=a': 'a (2)', '-a': 'a (3)'}
+    """
+    distinct = dict.fromkeys(names)
+    found = {name: name for name in distinct if change(name) == name}
+    for name in distinct:
+        if name not in found:
+            new, number = change(name), 1
+            while new in found.values():
+                number += 1
+                new = f"{change(name)[: longest - len(str(number)) - 3]} ({number})"
+            found[name] = new
+    return found
 
 
 def with_excerpt(grid: Grid, item: str, excerpt: Excerpt) -> Grid:

@@ -4,16 +4,17 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
 from listening.models import Study
 from lossmodel.cli import EXIT_BAD_INPUT, EXIT_INTERRUPTED
-from lossmodel.errors import BadInput
+from lossmodel.errors import FULL_DISC, BadInput, is_disc_full
 
 
 class Command(BaseCommand):
     """A command for people: `BadInput` ends it with one line on standard error, also under `call_command`.
 
-    Exit status: 0, 2 for bad input, 130 after Ctrl-C.
+    Exit status: 0, 2 for bad input and for a full disc, 130 after Ctrl-C.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -22,6 +23,11 @@ class Command(BaseCommand):
             return super().execute(*args, **options)
         except BadInput as error:
             self.stderr.write(" ".join(str(error).split()))
+            sys.exit(EXIT_BAD_INPUT)
+        except (OSError, DatabaseError) as error:
+            if not is_disc_full(error):
+                raise
+            self.stderr.write(FULL_DISC)
             sys.exit(EXIT_BAD_INPUT)
         except KeyboardInterrupt:
             self.stderr.write("interrupted")

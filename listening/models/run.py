@@ -25,6 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.database import ago, patiently
+from lossmodel.errors import FULL_DISC, is_disc_full
 
 
 class RunStopped(Exception):
@@ -176,5 +177,5 @@ def while_claimed(run: Run) -> Iterator[Run | None]:
     except RunStopped:
         return
     except BaseException as error:
-        run.fail(str(error) or type(error).__name__)
+        run.fail(FULL_DISC if is_disc_full(error) else str(error) or type(error).__name__)
         raise

@@ -1,6 +1,5 @@
 """Files on their way in: announced, sent in pieces, resumed where they were cut; the file on the disc is the truth."""
 
-import errno
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from listening.intake.archive import PIECE
 from listening.intake.names import is_sound
 from listening.intake.reading import no_sound
 from listening.models import Intake, IntakeFile, Study
-from lossmodel.errors import BadInput
+from lossmodel.errors import BadInput, is_disc_full
 
 LONGEST_NAME = 1000
 MOST_FILES = 10_000
@@ -86,13 +85,14 @@ def take(file: IntakeFile, offset: int, stream: BinaryIO) -> IntakeFile:
     file.path.touch()
     came = 0
     try:
-        with file.path.open("r+b") as stored:
+        with file.path.open("r+b", buffering=0) as stored:  # what is counted as come lies on the disc
             stored.seek(offset)
             while piece := stream.read(min(PIECE, file.size - offset - came + 1)):
                 if offset + came + len(piece) > file.size:
                     raise BadInput(f"{file.name}: brings more than the {file.size} bytes that were announced")
-                stored.write(piece)
-                came += len(piece)
+                while piece:
+                    written = stored.write(piece)
+                    came, piece = came + written, piece[written:]
     except OSError as error:
         _told(file, error)
     finally:
@@ -151,7 +151,7 @@ def _check_room(intake: Intake, size: int) -> None:
 
 def _told(file: IntakeFile, error: OSError) -> None:
     """Raise in words what the disc says; a connection that broke is no fault: the rest comes later."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if is_disc_full(error):
         raise NoRoom(
             f"{file.name}: the server's disc is full; what has come is kept, go on when there is room"
         ) from None

@@ -1,7 +1,5 @@
 """Check the files of an intake, or prepare them: their sounds come into the draft all or none."""
 
-import errno
-
 from celery import shared_task
 
 from listening import stimuli
@@ -10,7 +8,7 @@ from listening.models import Preparation
 from listening.stimuli import intakes
 from listening.stimuli.preparing import let_in
 from listening.tasks.runs import carry_out
-from lossmodel.errors import BadInput
+from lossmodel.errors import BadInput, is_disc_full
 from lossmodel.progress import Report, silent
 
 
@@ -26,7 +24,7 @@ def _work(run: Preparation, report: Report) -> None:
     try:
         (_check if run.work == Preparation.Work.CHECK else _prepare)(run, report)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not is_disc_full(error):
             raise
         raise BadInput("the server's disc is full: nothing came into the study; go on when there is room") from None
 

@@ -32,6 +32,10 @@ def told(*command, **options) -> str:
     return out.getvalue()
 
 
+def full(*_args, **_given):
+    raise OSError(28, "No space left on device")
+
+
 def refused(*command, **options) -> str:
     """Return the one line with which a command refuses its input."""
     err = io.StringIO()
@@ -283,3 +287,12 @@ def test_healthcheck_fails_with_the_reason(settings, tmp_path):
 def test_healthcheck_leaves_nothing_behind():
     told("healthcheck")
     assert not list(Path(django_settings.MEDIA_ROOT).glob("*"))
+
+
+def test_a_full_disc_is_one_line_and_exit_status_2(tmp_path, monkeypatch):
+    voices(tmp_path)
+    monkeypatch.setattr(export, "rows", full)
+    assert refused("export_ratings", "voices", output=tmp_path / "x.csv") == (
+        "the disc is full: nothing was stored; make room, then do it again\n"
+    )
+    assert not (tmp_path / "x.csv").exists()

@@ -31,6 +31,18 @@ def shell(monkeypatch, capsys):
     return run
 
 
+def test_a_full_disc_is_one_line_and_exit_status_2(monkeypatch, shell):
+    def full(*_args, **_given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(manifest, "read", full)
+    status, _out, err = shell("metrics", "--manifest", "pairs.csv", "--output", "metrics.csv")
+    assert (status, err) == (
+        2,
+        "python -m lossmodel: the disc is full: nothing was stored; make room, then do it again\n",
+    )
+
+
 def manifested(folder):
     """Three songs, each with a near and a far estimate, at 44.1 kHz: the manifest's path."""
     pairs = []

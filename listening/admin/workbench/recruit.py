@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -77,8 +77,9 @@ def show(request: HttpRequest, study: Study) -> HttpResponse:
         raise PermissionDenied
     form = RecruitingForm(request.POST if sent else None, instance=study, label_suffix="")
     if sent and form.is_valid():
-        Study.objects.filter(pk=study.pk).update(**{name: form.cleaned_data[name] for name in form.changed_data})
-        audit.record(request.user, study, "changed", ", ".join(form.changed_data))  # type: ignore[arg-type]
+        with transaction.atomic():
+            Study.objects.filter(pk=study.pk).update(**{name: form.cleaned_data[name] for name in form.changed_data})
+            audit.record(request.user, study, "changed", ", ".join(form.changed_data))  # type: ignore[arg-type]
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(_address(study))
     context = _context(study, form, may=may, runs=has_right(request.user, Right.SITTINGS, study))

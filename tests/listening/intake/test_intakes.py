@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from listening import stimuli, tasks
 from listening.intake.archive import Limits, unpack
-from listening.intake.faults import check
+from listening.intake.faults import check, stops
 from listening.intake.folders import below_roots, files_below
 from listening.intake.mending import mend, mend_safely
 from listening.models import Audio, Intake, Preparation, Stimulus
@@ -148,6 +148,15 @@ def test_a_full_disc_is_told_beside_the_file_and_nothing_that_came_is_lost(intak
         uploads.announce(intake, [Announced("b.wav", 3000)])
 
 
+def test_what_a_full_disc_did_not_take_does_not_count_as_come(intake):
+    row = uploads.announce(intake, [Announced("a/reference.wav", 3000)])[0]
+    row.path.parent.mkdir(parents=True, exist_ok=True)
+    row.path.symlink_to("/dev/full")
+    with pytest.raises(uploads.NoRoom, match="disc is full"):
+        uploads.take(row, 0, io.BytesIO(bytes(500)))
+    assert row.received == 0
+
+
 @pytest.mark.parametrize(
     ("name", "size", "reason"),
     [
@@ -187,6 +196,22 @@ def test_strange_names_come_through_as_they_are(intake, tmp_path, name):
     intakes.keep_grid(intake, before, mend_safely(before))
     assert run(Intake.objects.get(), "prepare").status == "done"
     assert intake.study.items.get().name == name[:120].lstrip("=")
+
+
+def test_long_names_that_differ_only_at_their_ends_stay_two_items(intake, tmp_path):
+    sound = (write(tmp_path / "one", {"x.wav": voice(0)}) / "x.wav").read_bytes()
+    for song in ("n" * 299 + "1", "n" * 299 + "2"):
+        for column in ("reference", "mixture", "x"):
+            row = uploads.announce(intake, [Announced(f"{song}/{column}.wav", len(sound))])[0]
+            uploads.take(row, 0, io.BytesIO(sound))
+    assert run(intake, "check").report["files"] == 6
+    before = intakes.grid_of(intake)
+    assert {fault.text.rpartition(": ")[2] for fault in stops(check(before))} == {
+        "the item's name has 300 characters, 120 are possible"
+    }
+    intakes.keep_grid(intake, before, mend_safely(before))
+    assert run(Intake.objects.get(), "prepare").status == "done"
+    assert intake.study.items.count() == 2
 
 
 def test_a_zip_is_unpacked_and_what_is_dangerous_in_it_is_left_out_with_its_reason(intake, tmp_path):

@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import OperationalError
 from django.urls import reverse
 
-from listening import stimuli, tasks
+from listening import audit, stimuli, tasks
 from listening.models import Intake, IntakeFile, Preparation, Study
-from listening.stimuli import intakes
+from listening.stimuli import intakes, uploads
 from lossmodel import audio
 from tests.listening.intake.builders import changed, folder, voice, write
 
@@ -108,6 +109,22 @@ def test_a_full_disc_answers_507_with_words(researcher, study, monkeypatch):
     answer = researcher.post(page(study, "_files"), told, content_type="application/json")
     assert answer.status_code == 507
     assert "the server's disc has room for 0 MB" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), OperationalError("database or disk is full")])
+def test_a_full_disc_anywhere_else_in_the_studio_is_a_page_that_says_so(researcher, study, monkeypatch, error):
+    def full(*_args, **_given):
+        raise error
+
+    monkeypatch.setattr(audit, "record", full)
+    recruiting = reverse("admin:listening_study_recruit", args=[study.pk])
+    answer = researcher.post(recruiting, {"link_parameters": "", "quota": "7"})
+    assert (answer.status_code, "The server’s disc is full" in answer.content.decode()) == (507, True)
+    study.refresh_from_db()
+    assert study.quota is None
+    monkeypatch.setattr(uploads, "announce", full)
+    told = researcher.post(page(study, "_files"), '{"files": []}', content_type="application/json")
+    assert (told.status_code, told.json()["error"][:16]) == (507, "the disc is full")
 
 
 def test_who_may_only_look_changes_nothing_and_others_do_not_even_see_it(client, study):
