@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lossmodel.cells import write_csv
 from lossmodel.cli import say
 from lossmodel.errors import BadInput
+from lossmodel.files import atomic_file
 from lossmodel.progress import bar
 
 if TYPE_CHECKING:
-    from lossmodel.ratings.planning import Components, Outlook, Question
+    from lossmodel.ratings.components import Components
+    from lossmodel.ratings.planning import Outlook, Question
 
 
 def plan(
@@ -50,7 +53,7 @@ def plan(
     say(*_described(parts), "", *_grid(found), "", f"To find {difference:g} points with a power of 80 %:")
     say(*(_smallest(number, question, parts, draws=draws, seed=seed) for number in items))
     if output:
-        planning.write(output, found)
+        _write(output, found)
 
 
 def _described(parts: "Components") -> list[str]:
@@ -75,14 +78,24 @@ def _smallest(items: int, question: "Question", parts: "Components", *, draws: i
 
 def _components(path: Path | None, attribute: str) -> "Components":
     """Return the components of the one panel in the file that is asked for, or the published ones."""
-    from lossmodel.ratings import planning, table
+    from lossmodel.ratings import table
+    from lossmodel.ratings.components import PUBLISHED, components
+    from lossmodel.ratings.inference.cube import cube
     from lossmodel.ratings.panels import panels
 
     if path is None:
-        return planning.PUBLISHED
+        return PUBLISHED
     found = [(key, own) for key, own in panels(table.read(path)) if not attribute or key.attribute == attribute]
     if len(found) != 1:
         named = "; ".join(str(key) for key, _ in found) or f"none is called {attribute!r}"
         raise BadInput(f"{path}: {len(found)} panels ({named}); give one with --attribute, or a file with one panel")
     [(key, own)] = found
-    return planning.components(own, source=f"{path.name}: {key}")
+    return components(cube(own[own["role"] == "system"]).scores, source=f"{path.name}: {key}")
+
+
+def _write(path: Path, found: "list[Outlook]") -> None:
+    """Write one row an outlook as CSV, with its field names as columns: whole or not at all."""
+    import pandas as pd
+
+    with atomic_file(path) as part:
+        write_csv(part, pd.DataFrame([vars(each) for each in found]))

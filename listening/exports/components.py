@@ -2,30 +2,31 @@
 
 import numpy as np
 
-from listening import forecast
 from listening.models import Rating, Role, Study
 from lossmodel.errors import BadInput
+from lossmodel.ratings.components import Components
+from lossmodel.ratings.components import components as of_scores
 
 MIN_ASSESSORS = 4
 """Fewer say next to nothing about how assessors differ."""
 
 
-def components(study: Study, attribute: int | None = None) -> forecast.Components:
+def components(study: Study, attribute: int | None = None) -> Components:
     """Return the components of the systems' ratings on one attribute (its first): people, finished, no replicates.
 
     Raises `BadInput` unless `MIN_ASSESSORS` rated every system on every item: mean squares need a full table.
     """
     scores = full_table(study, attribute)
-    source = f"{study.slug}: {scores.shape[0]} assessors, {scores.shape[1]} systems, {scores.shape[2]} items"
-    return forecast.components(scores, source=source)
+    source = f"{study.slug}: {scores.shape[0]} assessors, {scores.shape[2]} systems, {scores.shape[1]} items"
+    return of_scores(scores, source=source)
 
 
 def full_table(study: Study, attribute: int | None = None) -> np.ndarray:
-    """Return the ratings of the assessors who rated all. Shape: (assessors, systems, items)."""
+    """Return the ratings of the assessors who rated all. Shape: (assessors, items, systems)."""
     found = _scores(study, attribute)
-    assessors, systems, items = (sorted({key[way] for key in found}) for way in range(3))
-    places = [{name: place for place, name in enumerate(names)} for names in (assessors, systems, items)]
-    table = np.full([len(assessors), len(systems), len(items)], np.nan)
+    assessors, items, systems = (sorted({key[way] for key in found}) for way in range(3))
+    places = [{name: place for place, name in enumerate(names)} for names in (assessors, items, systems)]
+    table = np.full([len(assessors), len(items), len(systems)], np.nan)
     for key, score in found.items():
         table[tuple(place[name] for place, name in zip(places, key))] = score
     full: np.ndarray = table[np.isfinite(table).all((1, 2))]
@@ -36,7 +37,7 @@ def full_table(study: Study, attribute: int | None = None) -> np.ndarray:
 
 
 def _scores(study: Study, attribute: int | None) -> dict[tuple[int, int, int], float]:
-    """Return each score by assessor, condition and item."""
+    """Return each score by assessor, item and condition."""
     first = study.attributes.values_list("pk", flat=True).first()
     own = Rating.objects.counted(study).filter(
         slot__trial__attribute=attribute or first, slot__trial__replicate=0,
@@ -44,5 +45,5 @@ def _scores(study: Study, attribute: int | None) -> dict[tuple[int, int, int], f
         slot__stimulus__condition__role=Role.SYSTEM,
     )  # fmt: skip
     trial, stimulus = "slot__trial__", "slot__stimulus__"
-    rows = own.order_by().values_list(f"{trial}session__assessor", f"{stimulus}condition", f"{trial}item", "score")
-    return {(assessor, condition, item): score for assessor, condition, item, score in rows}
+    rows = own.order_by().values_list(f"{trial}session__assessor", f"{trial}item", f"{stimulus}condition", "score")
+    return {(assessor, item, condition): score for assessor, item, condition, score in rows}

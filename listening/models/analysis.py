@@ -21,6 +21,9 @@ class Analysis(Run):
         RatingSet, models.PROTECT, null=True, editable=False, related_name="analyses", verbose_name=_("rating set")
     )
     rules = models.JSONField(_("rules"), default=dict, blank=True, help_text=_("thresholds other than BS.1534-3's"))
+    margin = models.FloatField(
+        _("margin"), null=True, blank=True, help_text=_("points by which a system may be worse without mattering")
+    )
     seed = models.PositiveBigIntegerField(_("seed"), default=0)
     results = models.JSONField(_("results"), default=dict, editable=False)
 
@@ -31,6 +34,7 @@ class Analysis(Run):
             models.UniqueConstraint(
                 fields=["study"], condition=Q(status__in=["queued", "running"]), name="analysis_one_live_a_study"
             ),
+            models.CheckConstraint(condition=Q(margin__gt=0, margin__lte=100), name="analysis_margin_on_the_scale"),
         ]
 
     def __str__(self) -> str:

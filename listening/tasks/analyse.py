@@ -1,16 +1,20 @@
 """Analyse a study's ratings: frozen, then the same report as the shell's, in the run's folder."""
 
-from typing import Any
+import shlex
+from typing import TYPE_CHECKING, Any
 
 from celery import shared_task
 
 from listening import conformity, presets
 from listening.exports.facts import facts
 from listening.exports.ratings import freeze
-from listening.models import Analysis, Study
+from listening.models import Analysis, RatingSet, Study
 from listening.tasks import frozen
 from listening.tasks.runs import carry_out, finite
 from lossmodel.progress import Report, silent
+
+if TYPE_CHECKING:
+    from lossmodel.ratings.predicted import Predictions
 
 SHOWN_OF_ITEMS = ("item", "condition", "mean", "ratings", "one_mode_p")
 
@@ -29,13 +33,53 @@ def _analyse(run: Analysis, report: Report) -> None:
 
     ratings = freeze(run.study)
     rated = frozen.read(ratings)
-    command = f"python -m lossmodel analyse --ratings ratings.csv --output report --seed {run.seed}"
+    command = _command(run)
     found = write_report(
-        rated, run.folder, rules=Rules(**run.rules), seed=run.seed, sources=[ratings.path], command=command,
-        about=_about(run.study), report=report,
+        rated, run.folder, rules=Rules(**run.rules), seed=run.seed, margin=run.margin,
+        predictions=_predictions(run.study), sources=[ratings.path], command=command, about=_about(run.study),
+        report=report,
     )  # fmt: skip
     made = provenance(seed=run.seed, sources=[ratings.path], command=command)
     run.finish(ratings=ratings, results=finite(_for_pages(results_json(found, made))))
+
+
+def _command(run: Analysis) -> str:
+    """Return the command that makes the report again, the study's own tables and predictions left out."""
+    options: dict[str, Any] = {"ratings": "ratings.csv", "output": "report", **run.rules}
+    options |= {"margin": run.margin} if run.margin is not None else {}
+    told = [
+        word
+        for name, value in (options | {"seed": run.seed}).items()
+        for word in (f"--{name.replace('_', '-')}", *([] if value is True else [str(value)]))
+    ]
+    return shlex.join(["python", "-m", "lossmodel", "analyse", *told])
+
+
+def _predictions(study: Study) -> "Predictions | None":
+    """Return what an objective predicted of the study before anybody listened; None where none was asked."""
+    import pandas as pd
+
+    from lossmodel.ratings.predicted import Predictions
+
+    stored = study.rendering.forecast if study.rendering else {}
+    if study.rendering is None or not stored.get("attributes"):
+        return None
+    cells: dict[tuple[str, str], dict[str, float]] = {}
+    for attribute, items in stored["attributes"].items():
+        for item, conditions in items.items():
+            for condition, said in conditions.items():
+                named = {attribute: said["mean"], f"{attribute}_low": said["low"], f"{attribute}_high": said["high"]}
+                cells.setdefault((item, condition), {}).update(named)
+    rows = [{"item": item, "condition": condition, **values} for (item, condition), values in cells.items()]
+    return Predictions(pd.DataFrame(rows), f"objective {stored['objective']}", _standing(study, stored["objective"]))
+
+
+def _standing(study: Study, objective: int) -> str:
+    """Return whether the objective had seen ratings of this study, and which system was made to please it."""
+    seen = RatingSet.objects.filter(objectives=objective, study=study).exists()
+    held_out = "fitted to ratings of this study too" if seen else "held out: not fitted to any rating of this study"
+    pleasing = f"{study.rendering.condition} was trained against it" if study.rendering else ""
+    return "; ".join(filter(None, [held_out, pleasing]))
 
 
 def _about(study: Study) -> dict[str, list[dict[str, str]]]:

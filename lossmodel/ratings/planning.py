@@ -1,53 +1,24 @@
 """Which panel finds a difference: tables are simulated from variance components and analysed as a real one would be.
 
-    score[a, i, c] = level[c] + A[a] + I[i] + AI[a, i] + AC[a, c] + IC[i, c] + e,    all random parts normal
-
 One system is better than all others, which are alike, by the difference that is looked for; it is found where its
 difference from one of them is significant at 5 % after Holm's adjustment over all pairs.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
-from math import sqrt
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from lossmodel.cells import write_csv
 from lossmodel.errors import BadInput
-from lossmodel.files import atomic_file
 from lossmodel.progress import Report, silent
+from lossmodel.ratings.components import Components, differences
 from lossmodel.ratings.estimate import Values
-from lossmodel.ratings.inference.crossed import CrossedMean, crossed_mean
-from lossmodel.ratings.inference.cube import cube
 from lossmodel.ratings.inference.multiplicity import adjusted
 
 LEVEL = 0.05
 MAX_ASSESSORS = 256
 """The largest panel that is tried."""
 TARGET_POWER = 0.8
-
-
-@dataclass(frozen=True)
-class Components:
-    """What makes ratings on one attribute differ: standard deviations in points (0-100)."""
-
-    assessor: float
-    item: float
-    assessor_item: float
-    assessor_condition: float
-    item_condition: float
-    residual: float
-    source: str = field(default="", compare=False)
-
-
-PUBLISHED = Components(
-    assessor=10.2, item=0.0, assessor_item=6.1, assessor_condition=6.2, item_condition=5.8, residual=13.0,
-    source="SiSEC 2018 (Ward et al.): 24 assessors, 6 separators, 10 songs, overall similarity; items not told",
-)  # fmt: skip
-"""Of a published test of separated vocals. In differences assessor, item and their pair cancel; `item` is not told."""
 
 
 @dataclass(frozen=True)
@@ -74,29 +45,6 @@ class Outlook:
     power: float
 
 
-def components(panel: pd.DataFrame, *, source: str = "") -> Components:
-    """Return the components of the systems in the ratings of one panel; gaps are allowed.
-
-    What matters for differences is taken from the differences themselves: the mean over all pairs of half of what
-    `crossed_mean` finds to vary in them. A component below 0 counts as 0 in each pair, so that small ones come out a
-    little large. Raises `BadInput` where no two systems were rated by two assessors in two items, or nothing varies.
-    """
-    scores = cube(panel[panel["role"] == "system"]).scores
-    found = [each for each in _differences(scores) if each.se is not None and min(each.assessors, each.items) > 1]
-    if not found:
-        raise BadInput(f"{source or 'ratings'}: it takes two systems, rated by two assessors in the same two items")
-    by_condition, by_item, residual = (
-        float(np.mean([getattr(each, name) for each in found])) / 2 for name in ("assessor", "item", "residual")
-    )
-    level, each = _levels(scores)
-    squares = {
-        "assessor": level.assessor - by_condition * each, "item": level.item - by_item * each,
-        "assessor_item": level.residual - residual * each, "assessor_condition": by_condition,
-        "item_condition": by_item, "residual": residual,
-    }  # fmt: skip
-    return Components(**{name: sqrt(max(square, 0.0)) for name, square in squares.items()}, source=source)
-
-
 def outlook(
     assessors: int, items: int, question: Question, parts: Components, *, draws: int = 500, seed: int = 0
 ) -> Outlook:
@@ -109,7 +57,7 @@ def outlook(
     rng = np.random.default_rng([seed, assessors, items])
     widths, found = [], 0
     for _ in range(draws):
-        means = _differences(_drawn(rng, assessors, items, question, parts))
+        means = differences(_drawn(rng, assessors, items, question, parts))
         low, high = means[0].interval(1 - LEVEL) or (np.nan, np.nan)
         p = adjusted([each.p for each in means])[0]
         widths.append((high - low) / 2)
@@ -159,20 +107,6 @@ def smallest_panel(
     return best
 
 
-def write(path: Path, found: Iterable[Outlook]) -> None:
-    """Write one row an outlook as CSV, with its field names as columns: whole or not at all."""
-    with atomic_file(path) as part:
-        write_csv(part, pd.DataFrame([vars(each) for each in found]))
-
-
-def _levels(scores: Values) -> tuple[CrossedMean, float]:
-    """Return the mean over systems of what an assessor rated in an item, and the mean of 1 / (systems rated there)."""
-    apart = scores - np.nanmean(scores, axis=(0, 1))
-    rated = (~np.isnan(apart)).sum(axis=2)
-    means = np.divide(np.nansum(apart, axis=2), rated, out=np.full(rated.shape, np.nan), where=rated > 0)
-    return crossed_mean(means), float((1 / rated[rated > 0]).mean())
-
-
 def _drawn(rng: np.random.Generator, assessors: int, items: int, question: Question, parts: Components) -> Values:
     """Return a table of scores around 0, shape (assessors, items, systems); the first system is the better one."""
     size = (assessors, items, question.systems)
@@ -186,9 +120,3 @@ def _drawn(rng: np.random.Generator, assessors: int, items: int, question: Quest
     for sd, shape in sizes:
         scores = scores + sd * rng.standard_normal(shape)
     return scores
-
-
-def _differences(scores: Values) -> list[CrossedMean]:
-    """Return every pair of systems, the first two first."""
-    pairs = combinations(range(scores.shape[2]), 2)
-    return [crossed_mean(scores[:, :, one] - scores[:, :, other]) for one, other in pairs]

@@ -3,19 +3,21 @@
 import io
 import json
 import zipfile
+from dataclasses import asdict
 
 import pytest
 from django.urls import reverse
 
 from listening import tasks
 from listening.exports.ratings import freeze, rows
-from listening.models import Analysis, Study
+from listening.models import Analysis, Assessor, Checkpoint, Rating, Rendering, Session, Study, TrainingRun
 from lossmodel.ratings import table
 from lossmodel.ratings.analyse import analyse
 from tests import builders
 from tests.listening.panel import rate, voices
 
 pytestmark = pytest.mark.django_db
+USUAL = {"reference_below": "90", "anchor_above": "90", "share": "0.15"}
 
 
 @pytest.fixture
@@ -45,6 +47,19 @@ def started(admin_client, monkeypatch):
 
 def shown(client, study: Study) -> str:
     return client.get(reverse("admin:listening_study_results", args=[study.pk])).content.decode()
+
+
+def compare(study: Study, *, assessors: int) -> None:
+    """Let people compare every pair: each prefers what comes first by name, but the last of them."""
+    for number in range(assessors):
+        session = Session.objects.begin(study, Assessor.objects.create())
+        for trial in session.trials.all():
+            names = sorted(trial.slots.values_list("stimulus__condition__name", flat=True))
+            better = names[-1] if number == assessors - 1 else names[0]
+            for slot in trial.slots.select_related("stimulus__condition"):
+                Rating.objects.create(slot=slot, score=100 if slot.stimulus.condition.name == better else 0)
+        session.trials.update(finished_at=session.created_at)
+        Session.objects.filter(pk=session.pk).update(finished_at=session.created_at)
 
 
 def file_of(client, study: Study, name: str):
@@ -89,13 +104,74 @@ def test_report_figures_and_all_in_one_zip_are_taken_away_and_nothing_else(admin
 
 
 def test_thresholds_other_than_the_standards_are_stored_and_impossible_ones_refused(admin_client, study, started):
-    usual = {"reference_below": "90", "anchor_above": "90", "share": "0.15"}
+    usual = USUAL
     assert started(study, **usual).rules == {}
     run = started(study, **usual | {"min_seconds": "2"})
     assert run.rules == {"min_seconds": 2.0}
     assert run.results["screening"]["rules"]["min_seconds"] == 2
     assert started(study, **usual | {"share": "7"}) is None
     assert "less than or equal to 1" in shown(admin_client, study)
+
+
+def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, study, started, tmp_path):
+    run = started(study, **USUAL, margin="40")
+    assert run.margin == 40
+    found = analyse(table.read(run.ratings.path), tmp_path / "report", margin=40).panels[0].everybody.differences
+    own = run.results["panels"][0]["everybody"]["differences"]
+    assert [each["p_second_worse"] for each in own] == [each.p_second_worse_by(40) for each in found]
+    page = shown(admin_client, study)
+    assert "p (lower is worse by 40)" in page
+    assert "p (they differ by 40)" in page
+    report = b"".join(file_of(admin_client, study, "index.html").streaming_content).decode()
+    assert "p (lower is worse by 40)" in report
+    assert "--margin 40.0" in report
+    assert started(study, **USUAL, margin="0") is None
+
+
+def test_grades_have_their_opinion_scores_on_the_page_as_in_the_shell(admin_client, started, tmp_path):
+    made = voices(tmp_path, preset="acr", items=2)
+    rate(made, assessors=3)
+    run = started(made)
+    (panel,) = analyse(table.read(run.ratings.path), tmp_path / "report").panels
+    assert run.results["panels"][0]["everybody"]["opinion"]["scores"][0]["mos"] == panel.kept.opinion.scores[0].mos
+    page = shown(admin_client, made)
+    assert "Mean opinion scores" in page
+    best = max(each.mos for each in panel.kept.opinion.scores if not each.item)
+    assert f'<td class="hb-number">{best:.2f}</td>' in page
+
+
+def test_pairs_have_worths_and_preferences_on_the_page_as_in_the_shell(admin_client, started, tmp_path):
+    made = voices(tmp_path, preset="ab", items=2)
+    compare(made, assessors=4)
+    run = started(made)
+    (panel,) = analyse(table.read(run.ratings.path), tmp_path / "report").panels
+    assert run.results["panels"][0]["everybody"]["preference"] == json.loads(json.dumps(asdict(panel.kept.preference)))
+    page = shown(admin_client, made)
+    assert "Which are preferred" in page
+    assert all(f'<td class="hb-number">{each.worth:.3f}</td>' in page for each in panel.kept.preference.worths)
+
+
+def test_a_study_of_an_objectives_separator_shows_predicted_against_rated_and_plays_each_point(
+    admin_client, started, study
+):
+    run = TrainingRun.objects.create(name="again", recipe="tiny", data="/songs")
+    checkpoint = Checkpoint.objects.create(run=run, step=1, path="x", sha256="a" * 64)
+    said = {name: {"mean": mean, "low": mean - 9, "high": mean + 9} for name, mean in (("good", 70), ("poor", 30))}
+    forecast = {"objective": 7, "attributes": {"quality": {f"song{number}": said for number in range(3)}}}
+    study.rendering = Rendering.objects.create(
+        checkpoint=checkpoint, study=study, condition="good", slug="next", status="done", forecast=forecast
+    )
+    study.save(update_fields=["rendering"])
+    found = started(study).results["panels"][0]["predicted"]
+    assert {(each["condition"], each["predicted"]) for each in found["points"]} == {("good", 70), ("poor", 30)}
+    assert found["standing"] == "held out: not fitted to any rating of this study; good was trained against it"
+    page = shown(admin_client, study)
+    sound = study.items.get(name="song1").stimuli.get(condition__name="poor").audio
+    assert f'href="{reverse("admin:listening_audio_play", args=[sound.pk])}" data-plays="song1, poor: ' in page
+    assert page.count("<circle") >= 6
+    with zipfile.ZipFile(io.BytesIO(b"".join(file_of(admin_client, study, "report.zip").streaming_content))) as archive:
+        names = {name.split("/")[1] for name in archive.namelist()}
+    assert {"report.pdf", "predicted.csv", "1-voices-quality-predicted.svg"} <= names
 
 
 def test_one_analysis_at_a_time_and_it_can_be_cancelled(admin_client, study, monkeypatch):

@@ -3,9 +3,14 @@
 import pytest
 from django.urls import reverse
 
+from listening.admin.workbench.simulation import simulated
 from listening.exports.components import components
 from listening.models import Study
 from lossmodel.errors import BadInput
+from lossmodel.ratings import planning
+from lossmodel.ratings.components import PUBLISHED
+from lossmodel.ratings.forecast import Panel
+from lossmodel.ratings.planning import Question
 from tests import builders
 from tests.listening.panel import rate, voices
 
@@ -46,6 +51,21 @@ def test_five_items_are_warned_of_and_seven_are_not(admin_client, tmp_path):
     assert "hidden reference" not in told[1]
 
 
+def test_fewer_and_more_are_simulated_when_asked_as_the_shell_plans_them(admin_client, tmp_path):
+    study = builders.study(tmp_path, items=5, systems=2)
+    assert "simulation" not in look(admin_client, study).context
+    answer = look(admin_client, study, assessors=8, items_each=4, difference=9, simulate=1)
+    simulation = answer.context["simulation"]
+    assert (simulation.assessors, [items for items, _ in simulation.rows]) == ([4, 8, 16], [2, 4, 8])
+    own = simulation.rows[1][1][1]
+    assert own == planning.outlook(8, 4, Question(2, 9), PUBLISHED, draws=simulation.draws)
+    assert f"{own.power:.0%}".replace("%", " %") in answer.content.decode()
+
+
+def test_what_takes_longer_than_a_page_should_is_left_to_the_shell():
+    assert simulated(Panel(2000, 100, 100), 10, PUBLISHED, 5).rows == []
+
+
 @pytest.mark.parametrize("asked", [{"items_each": 9}, {"assessors": 1}, {"assessors": "many"}, {"variance": "77"}])
 def test_what_cannot_be_is_said_and_nothing_foreseen(asked, admin_client, tmp_path):
     answer = look(admin_client, builders.study(tmp_path), **asked)
@@ -66,7 +86,7 @@ def test_how_people_differed_in_a_finished_study_is_what_the_next_one_rests_on(a
     parts = look(admin_client, after, variance=before.pk).context["parts"]
     assert parts.source == "voices: 5 assessors, 3 systems, 3 items"
     assert parts.assessor == pytest.approx(3 * 2.5**0.5)  # they differ by 3 points each, and in nothing else
-    assert parts.rest == pytest.approx(0, abs=1e-6)
+    assert parts.residual == pytest.approx(0, abs=1e-6)
 
 
 def test_a_study_in_which_few_rated_everything_is_refused_in_words(admin_client, tmp_path):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from listening import audit, tasks
 from listening.admin.progress import progress
 from listening.admin.workbench.frame import tab_url
+from listening.admin.workbench.scatter import Scatter, scatter
 from listening.models import Analysis, Rating, Stimulus, Study
 from listening.models.run import LIVE
 from lossmodel.ratings.thresholds import Rules
@@ -32,7 +33,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """A report brings its own look and pictures, and may do nothing else."""
 MAX_PAIRS_OPEN = 15
-FIGURE_ENDINGS = ("conditions", "differences", "items", "assessors", "order")
+FIGURE_ENDINGS = ("conditions", "differences", "items", "assessors", "order", "expertise")
 
 
 class RulesForm(forms.Form):
@@ -56,14 +57,24 @@ class RulesForm(forms.Form):
     max_retest = forms.FloatField(
         label=gettext_lazy("points by which a second rating may differ"), min_value=0, max_value=100, required=False
     )
+    egauge_level = forms.FloatField(
+        label=gettext_lazy("level at which repeated ratings must be better than chance (eGauge: 0.05)"),
+        min_value=0, max_value=1, required=False,
+    )  # fmt: skip
     proved_only = forms.BooleanField(
         label=gettext_lazy("count ratings without a proved sound as missed"), required=False
     )
+    margin = forms.FloatField(
+        label=gettext_lazy("points by which a system may be worse without mattering"),
+        min_value=0.1, max_value=100, required=False,
+    )  # fmt: skip
 
     def changed(self) -> dict[str, Any]:
         """Return the thresholds that are not the standard's, by the names of `Rules`."""
-        usual = {each.name: each.default for each in fields(Rules)}
-        return {name: value for name, value in self.cleaned_data.items() if value != usual[name]}
+        told = self.cleaned_data
+        return {
+            each.name: told[each.name] for each in fields(Rules) if told.get(each.name, each.default) != each.default
+        }
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,7 @@ class Panel:
     figures: list[tuple[str, str]]
     sounds: Mapping[tuple[str, str], int]
     """The sound of each condition in each item."""
+    predicted: Scatter | None = None
 
     @property
     def conditions(self) -> list[dict[str, Any]]:
@@ -85,6 +97,12 @@ class Panel:
         ordered = sorted(self.found["summaries"], key=lambda each: (-each["mean"], each["condition"]))
         letters = self.found["letters"]
         return [each | {"letters": letters.get(each["condition"], "")} for each in ordered]
+
+    @property
+    def opinions(self) -> list[dict[str, Any]]:
+        """Return the mean opinion scores of the conditions over all items, from the highest down."""
+        scores = (self.found.get("opinion") or {}).get("scores", [])
+        return sorted((each for each in scores if not each["item"]), key=lambda each: (-each["mos"], each["condition"]))
 
     @property
     def computed(self) -> list[dict[str, Any]]:
@@ -149,7 +167,7 @@ def start(request: HttpRequest, study: Study) -> HttpResponse:
         return _back(request, study, _("Nobody has rated yet."), messages.ERROR)
     try:
         with transaction.atomic():
-            run = Analysis.objects.create(study=study, rules=form.changed())
+            run = Analysis.objects.create(study=study, rules=form.changed(), margin=form.cleaned_data["margin"])
     except IntegrityError:
         return _back(request, study, _("An analysis is under way."), messages.WARNING)
     tasks.send(run)
@@ -210,7 +228,8 @@ def _panels(run: Analysis) -> Iterator[Panel]:
         figures = [(kind, name) for kind in FIGURE_ENDINGS for name in own if name.endswith(f"-{kind}.svg")]
         found = panel.get("kept") or panel["everybody"]
         name = names.get(panel["attribute"], panel["attribute"])
-        yield Panel(name, panel["simulated"], panel["warning"], panel["excluded"], found, figures, sounds)
+        drawn = scatter(panel.get("predicted"), sounds)
+        yield Panel(name, panel["simulated"], panel["warning"], panel["excluded"], found, figures, sounds, drawn)
 
 
 def _sounds(study: Study) -> dict[tuple[str, str], int]:

@@ -7,17 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from listening import forecast
 from listening.admin.workbench import pictures
 from listening.admin.workbench.frame import page
+from listening.admin.workbench.simulation import simulated
 from listening.design.incomplete import CELLS_OF_A_ROUND
 from listening.exports.components import components
-from listening.forecast import PUBLISHED, Components, Panel
 from listening.models import Right, Role, Study
 from listening.models.quota import sittings_needed
 from listening.models.team import has_right
 from listening.outlook import expected
 from lossmodel.errors import BadInput
+from lossmodel.ratings import forecast
+from lossmodel.ratings.components import PUBLISHED, Components
+from lossmodel.ratings.forecast import Panel
 
 DEFAULT_ASSESSORS, MAX_ASSESSORS = 24, 2000
 DEFAULT_DIFFERENCE = 10
@@ -56,6 +58,9 @@ def show(request: HttpRequest, study: Study) -> HttpResponse:
     try:
         if items and study.attributes.exists() and form.is_valid():
             context |= foreseen(study, form.cleaned_data, _components(form.cleaned_data["variance"]))
+            if "simulate" in request.GET:
+                told = context["parts"], form.cleaned_data["difference"]
+                context["simulation"] = simulated(context["panel"], context["systems"], *told)
     except BadInput as error:
         form.add_error("variance", str(error))
     return page(request, study, "design", "admin/listening/workbench/forecast.html", context)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from listening import forecast
 from listening.design import Design, plan
 from listening.design.incomplete import CELLS_OF_A_ROUND
-from listening.forecast import Components, Panel
+from lossmodel.ratings import forecast
+from lossmodel.ratings.components import Components
+from lossmodel.ratings.forecast import Panel
 
 SHOWN_SITTINGS = CELLS_OF_A_ROUND
 """One round of the plan: after it, every item was rated equally often."""

@@ -1,46 +1,23 @@
-"""What a listening test will find, before anybody has listened: intervals, power, whom screening may drop. Pure.
+"""What a listening test will find, before anybody has listened: intervals, power, whom screening may drop.
 
-A rating is taken apart as level + assessor + system + item + their pairs + rest, all crossed and random but the level
-and the systems (Shrout & Fleiss 1979, two-way random effects; here with items as a third way). Two systems on the same
-pages share assessor and item, so in their difference only what an assessor thinks of a system, and the rest, are left.
+Closed forms for two systems, quick enough for a page; `planning` simulates more. Two systems on the same pages share
+assessor and item, so in their difference only what an assessor thinks of a system, and what is left, differ.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 from scipy.special import nctdtr, stdtr, stdtrit
 
 from lossmodel.errors import BadInput
+from lossmodel.ratings.components import Components
 
 CONFIDENCE_LEVEL = 0.95
 MAX_EFFECT = 30.0
 """Standard errors up to which the non-central t distribution is computed; beyond, a difference is always found."""
 MAX_MISSED_SHARE = 0.15
 """BS.1534-3: the hidden reference below 90 on more than this share of the items drops an assessor."""
-
-
-@dataclass(frozen=True)
-class Components:
-    """Standard deviations in points (0–100): what makes ratings of one system on one attribute differ."""
-
-    assessor: float
-    """How high somebody rates on the whole."""
-    assessor_system: float
-    """What somebody thinks of one system, on all items."""
-    assessor_item: float
-    system_item: float
-    """How much better a system is on one item than on another, for all assessors."""
-    rest: float
-    """What is left: an assessor's opinion of one stimulus, and chance."""
-    source: str = field(default="", compare=False)
-
-
-PUBLISHED = Components(
-    assessor=10.2, assessor_system=6.2, assessor_item=6.1, system_item=5.8, rest=13.0,
-    source="SiSEC 2018 (Ward et al.): 24 assessors, 6 separators, 10 songs, overall similarity",
-)  # fmt: skip
-"""Of a published test of separated vocals; `components` of its first ratings give the same."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +47,13 @@ class Panel:
 
 def mean_half_width(panel: Panel, parts: Components) -> float:
     """Return half the 95 % interval, in points, of a system's mean over assessors (BS.1534-3 §9), for these items."""
-    each = _rest(panel, parts) + parts.assessor_item**2 / panel.items_each
-    return _t(panel.assessors - 1) * sqrt((parts.assessor**2 + parts.assessor_system**2 + each) / panel.assessors)
+    each = _residual(panel, parts) + parts.assessor_item**2 / panel.items_each
+    return _t(panel.assessors - 1) * sqrt((parts.assessor**2 + parts.assessor_condition**2 + each) / panel.assessors)
 
 
 def difference_sd(panel: Panel, parts: Components) -> float:
     """Return the SD over assessors of their own difference between two systems, each over the items that they rate."""
-    return sqrt(2 * (parts.assessor_system**2 + _rest(panel, parts)))
+    return sqrt(2 * (parts.assessor_condition**2 + _residual(panel, parts)))
 
 
 def difference_half_width(panel: Panel, parts: Components) -> float:
@@ -96,7 +73,7 @@ def power_for_other_items(panel: Panel, parts: Components, difference: float) ->
     Degrees of freedom by Satterthwaite. More assessors alone never bring it to 1: items do.
     """
     people = difference_sd(panel, parts) ** 2 / panel.assessors
-    items = 2 * parts.system_item**2 / panel.items
+    items = 2 * parts.item_condition**2 / panel.items
     if panel.items < 2:
         return 1 - CONFIDENCE_LEVEL
     spread = people**2 / (panel.assessors - 1) + items**2 / (panel.items - 1)
@@ -113,36 +90,9 @@ def excluding_misses(items_each: int, *, most: float = MAX_MISSED_SHARE) -> int:
     return int(np.floor(most * items_each + 1e-9)) + 1
 
 
-def components(scores: np.ndarray, *, source: str = "") -> Components:
-    """Return the components of a finished test, from its mean squares.
-
-    Shape: (assessors, systems, items), at least two of each, none missing. A component that comes out below 0 is 0.
-    """
-    if scores.ndim != 3 or min(scores.shape) < 2 or not np.isfinite(scores).all():
-        raise BadInput(f"ratings of shape {scores.shape}: it takes two assessors, systems and items, and no gap")
-    assessors, systems, items = scores.shape
-    rest = _mean_square(scores, 0, 1, 2)
-    pairs = {way: _mean_square(scores.mean(way), 0, 1) * scores.shape[way] for way in range(3)}
-    own = float(scores.mean((1, 2)).var(ddof=1)) * systems * items
-    squares = {
-        "assessor": (own - pairs[1] - pairs[2] + rest) / (systems * items),
-        "assessor_system": (pairs[2] - rest) / items, "assessor_item": (pairs[1] - rest) / systems,
-        "system_item": (pairs[0] - rest) / assessors, "rest": rest,
-    }  # fmt: skip
-    return Components(**{name: sqrt(max(0.0, square)) for name, square in squares.items()}, source=source)
-
-
-def _mean_square(scores: np.ndarray, *ways: int) -> float:
-    """Return the mean square of what no lower effect explains."""
-    for way in ways:
-        scores = scores - scores.mean(way, keepdims=True)
-    freedom = np.prod([size - 1 for size in scores.shape])
-    return float((scores**2).sum() / freedom)
-
-
-def _rest(panel: Panel, parts: Components) -> float:
+def _residual(panel: Panel, parts: Components) -> float:
     """Return the variance that is left of an assessor's mean of a system over the items that they rate."""
-    return parts.rest**2 / panel.items_each
+    return parts.residual**2 / panel.items_each
 
 
 def _t(freedom: float) -> float:
