@@ -55,11 +55,11 @@ def billion_laughs(merge: str) -> str:
 
 
 def in_a_moment(call) -> str:
-    """Return with what one line `call` refuses, within seconds."""
-    began = time.monotonic()
+    """Return with what one line `call` refuses, within seconds of processor time: others may keep it busy."""
+    began = time.process_time()
     with pytest.raises(BadInput) as refused:
         call()
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert "\n" not in str(refused.value)
     return str(refused.value)
 

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import json
 import pkgutil
+import runpy
 import signal
 import subprocess
 import sys
@@ -24,17 +25,30 @@ def run(*arguments):
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path.cwd())
 
 
-def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path):
+@pytest.fixture
+def shell(monkeypatch, capsys):
+    """Return a function that runs `python -m separation` in this process: what a refusal needs no new one for."""
+
+    def shell(*arguments):
+        monkeypatch.setattr(sys, "argv", ["separation", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_module("separation", run_name="__main__")
+        return left.value.code or 0, *capsys.readouterr()
+
+    return shell
+
+
+def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell):
     folder = songs(tmp_path / "songs", count=1, seconds=1.5)
     overrides = [f"{key}={value}" for key, value in {**SMALL, "steps": 3}.items()]
     runs, scores = tmp_path / "run", tmp_path / "scores.json"
     trained = run("train", "--recipe", "tiny", "--data", folder, "--output", runs, "--override", *overrides)
     assert (trained.returncode, trained.stdout.strip()) == (0, str(runs / "last"))
     mixture = folder / "synthetic-000" / "mixture.wav"
-    separated = run("separate", "--checkpoint", runs, mixture, "--output", tmp_path / "out")
-    assert separated.stdout.split() == [str(tmp_path / "out" / f"mixture.{s}.wav") for s in ("vocals", "accompaniment")]
+    _, separated, _ = shell("separate", "--checkpoint", runs, mixture, "--output", tmp_path / "out")
+    assert separated.split() == [str(tmp_path / "out" / f"mixture.{s}.wav") for s in ("vocals", "accompaniment")]
     assert audio.read(tmp_path / "out" / "mixture.vocals.wav").frames == audio.read(mixture).frames
-    assert run("evaluate", "--checkpoint", runs, "--data", folder, "--output", scores).returncode == 0
+    assert shell("evaluate", "--checkpoint", runs, "--data", folder, "--output", scores)[0] == 0
     assert json.loads(scores.read_text())["songs"][0]["song"] == "synthetic-000"
 
 
@@ -52,11 +66,11 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path):
         ("evaluate-alignment --annotations a --predictions p", "arrives with lyrics support"),
     ],
 )
-def test_bad_input_is_one_line_and_status_two(arguments, line):
-    done = run(*arguments.split())
-    assert done.returncode == 2
-    assert line in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_bad_input_is_one_line_and_status_two(arguments, line, shell):
+    status, _, said = shell(*arguments.split())
+    assert status == 2
+    assert line in said
+    assert said.count("\n") == 1
 
 
 def test_ctrl_c_says_where_everything_is_and_how_to_go_on(tmp_path):
@@ -74,9 +88,9 @@ def test_ctrl_c_says_where_everything_is_and_how_to_go_on(tmp_path):
     assert json.loads((tmp_path / "run" / "last" / "card.json").read_text())["step"] == steps
 
 
-def test_help_shows_examples():
+def test_help_shows_examples(shell):
     for command in ("train", "separate", "evaluate"):
-        assert f"python -m separation {command} --" in run(command, "--help").stdout
+        assert f"python -m separation {command} --" in shell(command, "--help")[1]
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES_FOLDER.glob("*.toml")), ids=lambda path: path.stem)
