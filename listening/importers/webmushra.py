@@ -82,7 +82,7 @@ def read(path: Path, options: Options | None = None) -> Published:
     found = read_results(results, config.slug, sheets, options, _questionnaire(typed)) if results else NO_RESULTS
     if results is None:
         left_out.append(f"no results found: neither {config.root / RESULTS} nor {_place(config)} exists")
-    left_out += [f"{other}: ratings of another form" for other in _other_results(results or _place(config))]
+    left_out += [f"{other}: ratings have another form" for other in _other_results(results or _place(config))]
     return Published(
         slug=config.slug,
         title=(as_text(config.test.get("testname")) or config.slug)[:200],
@@ -161,7 +161,9 @@ def _pages(config: Config) -> Iterator[tuple[dict[str, Any], bool]]:
         elif isinstance(page, list):
             random = shuffled or page[:1] == ["random"]
             rest += [(each, random) for each in reversed(page)]
-    raise BadInput(f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that holds itself; write them out")
+    raise BadInput(
+        f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that contains itself; write them out"
+    )
 
 
 def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]]) -> tuple[list[Sheet], list[str]]:
@@ -173,17 +175,19 @@ def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]]) -> tup
         if page.get("type") != "mushra":
             continue
         if not page.get("reference"):
-            left_out.append(f"page {as_text(page.get('id'))!r}: it has no reference to judge its sounds against")
+            left_out.append(f"page {as_text(page.get('id'))!r}: it has no reference for its sounds")
         else:
             sheets.append(_apart(_sheet(config, page, number, shuffled=shuffled), sheets))
     if not sheets:
         listed = "; ".join(left_out) or "no pages"
-        raise BadInput(f"{config.file}: no page of type mushra with a reference, which alone can be imported: {listed}")
+        raise BadInput(
+            f"{config.file}: no page of type mushra with a reference, the only kind that can be imported: {listed}"
+        )
     return sheets, left_out
 
 
 def _why(kind: str) -> str:
-    return "whose ratings are of another form" if kind in RATED_ELSEWHERE else "which holds no ratings of sounds"
+    return "whose ratings have another form" if kind in RATED_ELSEWHERE else "which has no ratings of sounds"
 
 
 def _sheet(config: Config, page: Mapping[str, Any], number: int, *, shuffled: bool) -> Sheet:
@@ -191,7 +195,7 @@ def _sheet(config: Config, page: Mapping[str, Any], number: int, *, shuffled: bo
     where = f"{config.file}: page {id_!r}"
     stimuli = page.get("stimuli")
     if not isinstance(stimuli, dict) or not stimuli:
-        raise BadInput(f"{where}: no stimuli; a mushra page needs some, each with its file")
+        raise BadInput(f"{where}: no stimuli; a mushra page needs some, each with a file")
     roots = (config.root, config.file.parent)
     files = {as_text(name): located(where, as_text(file), *roots) for name, file in stimuli.items()}
     made = [name for key, name in CREATES.items() if page.get(key)]

@@ -88,7 +88,7 @@ def read_results(
     if (low, high) != (0.0, 100.0):
         notes.append(f"scores from {low:g} to {high:g} became 0 to 100")
     if not options.session_column and not rows[0][1].get("session_uuid"):
-        notes.append(f"{path.name} names no sessions: a sitting ends where the person changes or a page comes again")
+        notes.append(f"{path.name} names no sessions: a session ends where the person changes or a page is repeated")
     once = [answered_once(pages, Counter(sheet.id for sheet in sheets), left_out) for pages in sittings.values()]
     placed = [(page, sheet) for pages in once for page, sheet in placed_on(pages, sheets)]
     questions, said = _replies(placed, columns, asked)
@@ -112,11 +112,12 @@ def _ratings(path: Path, table: Sequence[Row], sheets: Sequence[Sheet]) -> tuple
         else:
             other[row["trial_id"]] += 1
     if not table:
-        raise BadInput(f"{path}: no rating in it; take it away to import the test as a draft")
+        raise BadInput(f"{path}: contains no rating; remove it to import the test as a draft")
     if not rows:
         pages = ", ".join(sorted(map(repr, other))) or "none"
         raise BadInput(
-            f"{path}: no rating of a page of the configuration; its pages are: {pages}; give its own results"
+            f"{path}: no rating of a page of the configuration; its pages are: {pages};"
+            " give the results of this configuration"
         )
     left_out = [f"{counted(count, 'row')} of page {name!r}, no page of sliders" for name, count in other.items()]
     return rows, left_out
@@ -130,7 +131,7 @@ def _scale(path: Path, rows: Sequence[Row], options: Options) -> tuple[float, fl
     if max(scores) <= FEW_POINTS and all(score.is_integer() for score in scores):
         low, high = min(scores), max(scores)
         raise BadInput(
-            f"{path}: all {len(scores)} scores are whole numbers from {low:g} to {high:g}; say which scale that is: "
+            f"{path}: all {len(scores)} scores are whole numbers from {low:g} to {high:g}; give their scale: "
             "--scale 1-5 for five points, or --scale 0-100"
         )
     return 0.0, 100.0
@@ -140,7 +141,7 @@ def _lines(page: Page, sheet: Sheet, low: float, high: float) -> Iterator[Line]:
     for where, row in page.rows:
         element, score = row["rating_stimulus"], number(where, "rating_score", row["rating_score"])
         if not low <= score <= high:
-            raise BadInput(f"{where}: score {score:g}; scores go from {low:g} to {high:g}")
+            raise BadInput(f"{where}: score {score:g}; scores must be from {low:g} to {high:g}")
         yield Line(
             where=where,
             sitting=page.sitting,

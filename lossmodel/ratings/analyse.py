@@ -21,7 +21,7 @@ from lossmodel.ratings.thresholds import Rules
 
 SIMULATED_MARK = "SIMULATED LISTENERS"
 About = Mapping[str, Sequence[Mapping[str, object]]]
-UNSCREENED_MARK = "unscreened: the screening excludes everybody"
+UNSCREENED_MARK = "not screened: the screening excludes everybody"
 
 
 def analyse(
@@ -173,7 +173,7 @@ def _draw(folder: Path, found: Analysis) -> Iterator[tuple[int, str, str]]:
         for name, caption in _draw_panel(folder, stem, panel):
             yield number, name, caption
     figures.screening(folder / "screening.svg", found.screening)
-    yield -1, "screening.svg", "Post-screening: what each assessor missed, and the limit"
+    yield -1, "screening.svg", "Post-screening: misses of each assessor, and the limit"
 
 
 def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, str]]:
@@ -191,4 +191,4 @@ def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, st
         yield f"{stem}-{rows}s.svg", f"{panel.key}: by {rows} and condition"
     if len(part.ratings["trial"].dropna().unique()) > 1:
         figures.order_effect(folder / f"{stem}-order.svg", part.ratings, mark=mark)
-        yield f"{stem}-order.svg", f"{panel.key}: by the page's place in the sitting"
+        yield f"{stem}-order.svg", f"{panel.key}: by the page's place in the session"

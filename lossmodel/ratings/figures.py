@@ -52,7 +52,7 @@ def conditions(
             _points(axes, at, ratings.loc[ratings["condition"] == each.condition, "score"].to_numpy(np.float64))
             _box(axes, at, each)
             axes.annotate(letters.get(each.condition, ""), (at, 104), ha="center", fontsize=8)
-        shared = "; conditions that share a letter cannot be told apart" if letters else ""
+        shared = "; conditions that share a letter do not differ significantly" if letters else ""
         _title(axes, f"points: ratings; box: quartiles and median; dot: mean, 95 % interval{shared}", mark)
 
 
@@ -107,7 +107,7 @@ def heat(path: Path, ratings: pd.DataFrame, rows: str, *, order: Sequence[str], 
 
 
 def order_effect(path: Path, ratings: pd.DataFrame, *, mark: str) -> None:
-    """Draw how far each page's ratings lie from their stimuli's means, by the page's place in the sitting."""
+    """Draw how far each page's ratings lie from their stimuli's means, by the page's place in the session."""
     apart = ratings["score"] - ratings.groupby(["item", "condition"])["score"].transform("mean")
     pages = apart.groupby([ratings["session"], ratings["trial"].astype("Int64")]).mean().reset_index()
     with _drawing(path, width=7) as figure:
@@ -117,7 +117,7 @@ def order_effect(path: Path, ratings: pd.DataFrame, *, mark: str) -> None:
         axes.plot(shown["trial"].astype(float), shown["score"], "o", alpha=0.25, color=ROLE_COLOURS["system"])
         means = pages.groupby("trial")["score"].mean()
         axes.plot(means.index.astype(float), means.to_numpy(), color=ROLE_COLOURS["anchor"], linewidth=2)
-        axes.set(xlabel="page of the sitting", ylabel="above the stimulus' mean (points)")
+        axes.set(xlabel="page of the session", ylabel="above the stimulus' mean (points)")
         axes.grid(axis="y", alpha=0.3)
         some = "" if len(shown) == len(pages) else f"{len(shown)} of {len(pages)} "
         _title(axes, f"order: points are {some}pages, the line the mean of all", mark)

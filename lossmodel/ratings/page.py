@@ -38,8 +38,8 @@ AGREEMENT_LABELS = {
     "icc_panel": "reliability of the panel's mean",
     "alpha": "agreement on the scale",
     "alpha_ranks": "agreement on the order",
-    "alpha_items": "agreement within an item, scales made alike",
-    "kendall_w": "concordance of the orders",
+    "alpha_items": "agreement within an item, after equalising scales",
+    "kendall_w": "concordance of rankings",
     "split_half": "one half of the panel against the other",
     "retest": "agreement with oneself",
     "retest_rmse": "distance of a second rating, in points",
@@ -81,7 +81,7 @@ def _across(found: Analysis) -> Iterator[str]:
     if found.across is None:
         return
     yield "<h2>The same conditions in several studies</h2>"
-    yield "<p>Hidden reference and anchors tie each study's scale to that of the first.</p>"
+    yield "<p>Hidden reference and anchors map each study's scale to that of the first.</p>"
     yield table(vars(each) for each in found.across.scales)
     yield table({str(name): cell for name, cell in row.items()} for row in found.across.means.to_dict("records"))
     yield table(
@@ -123,7 +123,7 @@ def _screening(found: Analysis) -> str:
 def _panel(panel: Panel, margin: float | None, figures: list[str]) -> Iterator[str]:
     yield f"<h2>{escape(str(panel.key))}</h2>"
     if panel.key.simulated:
-        yield '<p class="mark">Simulated listeners: nobody has heard this.</p>'
+        yield '<p class="mark">Simulated listeners: no person has rated this.</p>'
     if panel.warning:
         yield f'<p class="mark">{escape(panel.warning)}</p>'
     elif panel.excluded:
@@ -153,7 +153,7 @@ def _compared(part: Findings, margin: float | None) -> Iterator[str]:
         more = len(part.differences) - MAX_PAIRS_SHOWN
         yield f"<p>{more} more in <code>differences.csv</code>.</p>" if more > 0 else ""
     if part.checks:
-        yield "<h3>What the tests take for granted</h3>"
+        yield "<h3>Assumptions of the tests</h3>"
         yield table(
             {"assumption": each.assumption, "value": each.value, "holds": answer(each.holds), "": each.remark}
             for each in part.checks
@@ -211,7 +211,7 @@ def _condition(each: Summary, part: Findings) -> dict[str, object]:
         "letters": part.letters.get(each.condition, ""), "BCa 95 %": interval(each.bca_low, each.bca_high),
         "median": each.median, "quartiles": interval(each.q1, each.q3), "ratings": each.ratings,
         "assessors": each.assessors, "items": each.items, "outliers": each.outliers,
-        "items of two minds": several or "",
+        "items with several modes": several or "",
     }  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def _unscreened(each: Summary, panel: Panel) -> dict[str, object]:
     if panel.kept is panel.everybody:
         return {}
     before = {own.condition: own.mean for own in panel.everybody.summaries}
-    return {"mean of everybody": before.get(each.condition)}
+    return {"mean of all assessors": before.get(each.condition)}
 
 
 def _effect(each: Effect) -> dict[str, object]:
@@ -255,8 +255,8 @@ def _made(made: Provenance) -> str:
     source = "".join(
         f"<p>Ratings: {escape(name)}, SHA-256 <code>{digest}</code>.</p>" for name, digest in made.sources.items()
     )
-    command = f"<p>To make it again: <code>{escape(made.command)}</code></p>" if made.command else ""
-    return f"<h2>How this was made</h2>{source}<p>{escape(versions)}; seed {made.seed}.</p>{command}"
+    command = f"<p>To reproduce it: <code>{escape(made.command)}</code></p>" if made.command else ""
+    return f"<h2>How this report was made</h2>{source}<p>{escape(versions)}; seed {made.seed}.</p>{command}"
 
 
 def _best_first(found: Sequence[Summary]) -> list[Summary]:

@@ -45,7 +45,7 @@ class Components:
 
 PUBLISHED = Components(
     assessor=10.2, item=0.0, assessor_item=6.1, assessor_condition=6.2, item_condition=5.8, residual=13.0,
-    source="SiSEC 2018 (Ward et al.): 24 assessors, 6 separators, 10 songs, overall similarity; items not told",
+    source="SiSEC 2018 (Ward et al.): 24 assessors, 6 separators, 10 songs, overall similarity; no item variance",
 )  # fmt: skip
 """Of a published test of separated vocals. In differences assessor, item and their pair cancel; `item` is not told."""
 
