@@ -42,7 +42,7 @@ def main() -> int:
     manifest.write(inputs["manifest"], pairs)
     recipe, features, screened = config.load(options.recipe), options.work / "features", screen(ratings)
     kept = screened.keep(ratings)
-    with bar("leaving songs out") as report:
+    with bar("cross-validating") as report:
         evaluation = evaluate.cross_validate(kept, pairs, recipe, cache=features, report=report)
     further = evaluate.cross_validate(kept, pairs, recipe, by="song-and-system", cache=features)
     sys.stdout.write("\n".join([*evaluation.lines(), *further.lines()]) + "\n")

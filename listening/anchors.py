@@ -80,9 +80,9 @@ def _musical_noise(reference: Audio, _mixture: Audio | None, rng: np.random.Gene
 
 def _interference(reference: Audio, mixture: Audio | None, _rng: np.random.Generator) -> Audio:
     if mixture is None:
-        raise BadInput("the interference anchor is the mixture, and this item has none; add it")
+        raise BadInput("the interference anchor is the mixture, but this item has none; add it")
     if mixture.samples.shape != reference.samples.shape:
-        raise BadInput("the mixture differs from the reference in channels or length; export both alike")
+        raise BadInput("the mixture differs from the reference in channels or length; export both in the same format")
     return mixture
 
 
@@ -149,7 +149,7 @@ def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArr
     size = max(16, 2 * round(FRAME_SECONDS * rate / 2))
     stft = signal.ShortTimeFFT(signal.windows.hann(size, sym=False), hop=size // 2, fs=rate)
     if samples.shape[1] < size:
-        raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; take at least {size}")
+        raise BadInput(f"{samples.shape[1]} samples are too short for this anchor; use at least {size}")
     spectra = stft.stft(samples)  # (channel, frequency, time)
     kept = spectra * mask((spectra.shape[-2], spectra.shape[-1]))
     return np.real(stft.istft(kept, k1=samples.shape[1])).astype(np.float64)
@@ -159,7 +159,7 @@ def _as_loud(samples: Samples, reference: Audio) -> Samples:
     """Return `samples` at the loudness of `reference`."""
     gain = loudness(reference) - loudness(_audio(samples, reference))
     if not np.isfinite(gain):
-        raise BadInput("too short or too quiet for its loudness to be measured; take an excerpt of at least 0.4 s")
+        raise BadInput("too short or too quiet for its loudness to be measured; use an excerpt of at least 0.4 s")
     return samples * 10 ** (gain / 20)
 
 

@@ -48,7 +48,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Finding:
-    """One clause: met, broken, or (None) not for software to tell."""
+    """One clause: met, broken, or (None) cannot be checked by software."""
 
     clause: str
     page: str
@@ -65,13 +65,13 @@ def check(facts: Facts) -> list[Finding]:
 Verdict = tuple[bool | None, str]
 
 
-NOT_SLIDERS = {"category": "one stimulus at a time, on a list of grades", "pair": "two stimuli at a time, compared"}
+NOT_SLIDERS = {"category": "one stimulus at a time, with a list of grades", "pair": "two stimuli at a time, compared"}
 
 
 def _method(facts: Facts) -> Verdict:
     if facts.form in NOT_SLIDERS:
         return False, f"not MUSHRA: {NOT_SLIDERS[facts.form]}"
-    found = "is offered by name" if facts.open_reference else "is not offered, nor mentioned: not MUSHRA"
+    found = "is offered by name" if facts.open_reference else "is neither offered nor mentioned: not MUSHRA"
     return facts.open_reference, f"all stimuli of an item side by side; the reference {found}"
 
 
@@ -99,7 +99,7 @@ def _signals(facts: Facts) -> Verdict:
 def _length(facts: Facts) -> Verdict:
     return (
         0 < facts.longest <= 12,
-        f"the longest is {facts.longest:.1f} s; longer ones are to be justified in the report",
+        f"the longest is {facts.longest:.1f} s; justify longer ones in the report",
     )
 
 
@@ -120,9 +120,9 @@ def _scale(facts: Facts) -> Verdict:
 
 def _loudness(facts: Facts) -> Verdict:
     if facts.loudness is None:
-        return None, "taken as delivered: make sure that the excerpts were aligned beforehand"
+        return None, "levels as delivered: make sure that the excerpts were aligned beforehand"
     found = f"every sound at {facts.loudness:g} LUFS (ITU-R BS.1770)"
-    return True, f"{found}; as delivered, being silent or too short: {facts.unmeasured}" if facts.unmeasured else found
+    return True, f"{found}; as delivered because silent or too short: {facts.unmeasured}" if facts.unmeasured else found
 
 
 def _training(facts: Facts) -> Verdict:
@@ -140,7 +140,7 @@ def _replicates(facts: Facts) -> Verdict:
 
 
 def _panel(facts: Facts) -> Verdict:
-    return None, f"{facts.assessors} so far; experienced listeners, of whom up to 20 are often enough"
+    return None, f"{facts.assessors} so far; with experienced listeners, up to 20 are often enough"
 
 
 def _spread(facts: Facts) -> Verdict:
@@ -159,7 +159,7 @@ def _one_attribute(facts: Facts) -> Verdict:
 
 def _here(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
     """Return `judge` for tests that are run here; nothing can be told of an imported one."""
-    return lambda facts: (None, "run elsewhere: see how its authors describe it") if facts.imported else judge(facts)
+    return lambda facts: (None, "run elsewhere: see its authors' description") if facts.imported else judge(facts)
 
 
 def _sliders(judge: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
@@ -204,7 +204,7 @@ CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
     (
         "slider (5.4)",
         "9, 24",
-        "Only the score of the stimulus now heard can be moved",
+        "Only the score of the stimulus that is playing can be changed",
         _sliders(_asked("only_sounding")),
     ),
     ("all rated", "9, 22", "Every stimulus is rated", _asked("all_moved")),
@@ -213,6 +213,11 @@ CLAUSES: tuple[tuple[str, str, str, Callable[[Facts], Verdict]], ...] = (
     ("same systems", "13", "The same number of items for each system", _same_items),
     ("items", "13", "At least 5 items, and about 1.5 for each system", _items),
     ("transducers", "13", "Headphones or loudspeakers, not both", _unknown("ask for headphones in the instructions")),
-    ("level", "13–14", "78 dBA, changed by at most 4 dB and not within an item", _unknown("ask to set it once")),
+    (
+        "level",
+        "13–14",
+        "78 dBA, changed by at most 4 dB and not within an item",
+        _unknown("ask assessors to set it once"),
+    ),
     ("top of the scale", "23", "At least one stimulus of a trial is rated 100", _sliders(_asked("one_full"))),
 )

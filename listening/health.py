@@ -40,7 +40,7 @@ class Health:
     def _unwritable(self) -> str:
         """Return why nothing can be stored; "" if it can."""
         if time.monotonic() - self.asked >= MIN_SECONDS_BETWEEN_WRITES:
-            self.found = _trouble(HealthProbe.write, "the database takes no writes")
+            self.found = _trouble(HealthProbe.write, "the database does not accept writes")
             self.asked = time.monotonic()
         return self.found
 

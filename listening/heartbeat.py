@@ -76,5 +76,5 @@ class Heartbeat:
         except (OperationalError, InterfaceError) as error:
             if connection.in_atomic_block:
                 raise
-            logger.warning("%s: the database did not take a beat (%s); trying again", own, error)
+            logger.warning("%s: the database did not accept a heartbeat (%s); trying again", own, error)
             connection.close()

@@ -42,7 +42,7 @@ def _attempt(request: HttpRequest, name: str) -> Iterator[None]:
     if not _checks.acquire(blocking=False):
         BY_ADDRESS.give_back(own)
         BY_NAME.give_back(name)
-        raise ValidationError(_("Others are signing in at this moment. Please try again."), code=TOO_MANY)
+        raise ValidationError(_("Others are signing in right now. Please try again."), code=TOO_MANY)
     try:
         yield
     finally:

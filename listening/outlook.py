@@ -38,7 +38,7 @@ HEARINGS_OF_A_STIMULUS, THINKING_SECONDS_A_TRIAL = 1.5, 10.0
 
 @dataclass(frozen=True)
 class Outlook:
-    """`share` of the sitting that is done (0–100 %), and the `minutes` that are left, at least 1."""
+    """`share` of the session that is done (0–100 %), and the `minutes` that are left, at least 1."""
 
     share: int
     minutes: int

@@ -37,14 +37,18 @@ def main() -> None:
         "analyse": analyse,
         "plan": plan,
     }
-    run(commands, prog="python -m lossmodel", description="Ratings in, objective out.")
+    run(
+        commands,
+        prog="python -m lossmodel",
+        description="Fit objectives to ratings, predict ratings and analyse listening tests.",
+    )
 
 
 def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
     """Measure every row of a manifest with published metrics.
 
-    A row that cannot be measured is named, and the column `missing` says why; the others are done, and the exit status
-    is then 1.
+    A row that cannot be measured is reported, and the column `missing` says why; the others are measured, and the exit
+    status is then 1.
 
     For example:
 
@@ -53,7 +57,7 @@ def metrics(*, manifest: Path, output: Path, only: str = "") -> int:
 
     Args:
         manifest: CSV with the columns item, condition, estimate, reference, mixture, accompaniment.
-        output: The manifest's rows with one column a metric.
+        output: The manifest's rows with one column per metric.
         only: Names of metrics, separated by commas; all if empty.
     """
     from lossmodel.metrics import families, measure
@@ -84,10 +88,10 @@ def compare(*, ratings: tuple[Path, ...], metrics: tuple[Path, ...], output: Pat
         python -m lossmodel compare --ratings ratings.csv --metrics metrics.csv --output metrics.md
 
     Args:
-        ratings: CSV files with one row a rating, of one study or several.
-        metrics: CSV files with measured values: what the commands metrics and score write.
-        output: The page.
-        seed: Seed of every resampling.
+        ratings: CSV files with one row per rating, of one or several studies.
+        metrics: CSV files with measured values, as written by the commands metrics and score.
+        output: The Markdown page.
+        seed: Seed of all resampling.
     """
     from lossmodel.files import atomic_file
     from lossmodel.objective import compare as comparison
@@ -111,7 +115,7 @@ def fit(
     screening: bool = True,
     cache: Path | None = None,
 ) -> None:
-    """Fit an objective to ratings: a folder with weights, card.json and report.html to look at.
+    """Fit an objective to ratings and write a folder with weights, card.json and report.html.
 
     For example:
 
@@ -161,8 +165,8 @@ def score(
 
     Args:
         manifest: CSV with the columns item, condition, estimate, reference, mixture, accompaniment.
-        output: The manifest's rows with the predictions beside them; printed if not given.
-        objective: Folder of a fitted objective; the one that comes with the package if not given.
+        output: The manifest's rows with their predictions; printed if not given.
+        objective: Folder of a fitted objective; the package's own if not given.
         estimate: One audio file to judge, instead of a manifest.
         reference: The admissible true vocals of that file, one or several.
         mixture: The mixture that it was separated from.
@@ -184,7 +188,7 @@ def score(
 def suggest(
     *, objective: Path, ratings: Path, manifest: Path, output: Path, most: int = 30, cache: Path | None = None
 ) -> None:
-    """Suggest which stimuli to rate next: those from which an objective would learn most, and why.
+    """Suggest which stimuli to rate next: those from which an objective would learn most, with the reasons.
 
     For example:
 
@@ -193,21 +197,21 @@ def suggest(
     Args:
         objective: Folder of a fitted objective.
         ratings: CSV with the ratings that it was fitted to.
-        manifest: CSV that names the audio of the candidates, and of what was rated.
-        output: CSV with a row a stimulus, the most useful first.
-        most: How many at most.
-        cache: Folder that keeps measured metrics for the next time.
+        manifest: CSV that names the audio of the candidates and of the rated stimuli.
+        output: CSV with a row per stimulus, the most useful first.
+        most: Maximum number of stimuli.
+        cache: Folder in which measured metrics are cached for the next time.
     """
     from lossmodel.objective import store
     from lossmodel.objective.report import evidence
     from lossmodel.ratings import table
 
     if most < 1:
-        raise BadInput(f"--most {most}: at least 1 is needed")
+        raise BadInput(f"--most {most}: give at least 1")
     pairs, rated, fitted = manifests.read(manifest), table.read(ratings), store.load(objective)
     if not any(pair.role == "system" for pair in pairs):
-        raise BadInput(f"{manifest}: no row is a system; only systems are worth a rating")
-    with bar("listening and measuring") as report:
+        raise BadInput(f"{manifest}: no row is a system, and only systems are suggested; add some")
+    with bar("extracting features and measuring") as report:
         found = evidence.rank(fitted, rated, pairs, most=most, cache=cache, report=report)
     evidence.write_suggestions(output, found)
     first = found[0]
@@ -223,7 +227,7 @@ def analyse(
     predictions: Path | None = None,
     seed: int = 0,
 ) -> None:
-    """Screen, describe, test and draw the ratings of a listening test: a folder with an index.html to look at.
+    """Screen, describe, test and plot the ratings of a listening test, and write a folder with index.html.
 
     For example:
 
@@ -236,9 +240,9 @@ def analyse(
         ratings: CSV with one row per rating; several files, or one with several studies, are also compared.
         output: Folder for tables, figures and the page; replaced if it exists.
         rules: Thresholds of the screening.
-        margin: Points by which a system may be worse without mattering: each pair is also tested against it.
+        margin: Points by which a system may be worse and still count as no worse; each pair is also tested against it.
         predictions: What the command score wrote for the same stimuli: drawn and correlated with the ratings.
-        seed: Seed of every resampling.
+        seed: Seed of all resampling.
     """
     from lossmodel.ratings import predicted, table
     from lossmodel.ratings.analyse import analyse as write_analysis
@@ -270,10 +274,10 @@ def _judged(
     from lossmodel.objective.fitting.evaluate import cross_validate
     from lossmodel.objective.report import evidence
 
-    with bar("leaving songs out") as progress:
+    with bar("cross-validating") as progress:
         evaluation = cross_validate(rated, pairs, recipe, by=by, cache=features, report=progress)
     say(*evaluation.lines())
-    with bar("every metric, and the learning curve") as progress:
+    with bar("measuring metrics and the learning curve") as progress:
         report = evidence.gather(evaluation, rated, pairs, recipe, cache=features, report=progress)
     say(*evidence.lines(report))
     return evaluation, report

@@ -72,7 +72,7 @@ def read(path: Path, *, rate: int | None = None, channels: int | None = None) ->
         raise BadInput(f"{path}: empty (0 bytes); copy or render it again")
     audio = read_stems(path)[0] if path.suffix.lower() in CONTAINERS else _read_soundfile(path)
     if not np.isfinite(audio.samples).all():
-        raise BadInput(f"{path}: holds NaN or infinite samples; render it again")
+        raise BadInput(f"{path}: has NaN or infinite samples; render it again")
     return resample(with_channels(audio, channels), rate or audio.rate)
 
 
@@ -136,7 +136,7 @@ def write(path: Path, audio: Audio, *, subtype: Literal["PCM_16", "PCM_24", "FLO
         try:
             soundfile.write(str(part), audio.samples.T, audio.rate, subtype=subtype)
         except soundfile.LibsndfileError as error:
-            raise BadInput(f"{path}: cannot be written ({error.error_string}); make room on the disc") from None
+            raise BadInput(f"{path}: cannot be written ({error.error_string}); make room on the disk") from None
 
 
 def resample(audio: Audio, rate: int) -> Audio:

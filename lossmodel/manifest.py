@@ -44,7 +44,7 @@ def read(path: Path, *, check_files: bool = True) -> list[Pair]:
     for where, row in _rows(path):
         pair = _pair(where, row, path.parent)
         if (pair.item, pair.condition) in pairs:
-            raise BadInput(f"{where}: item {pair.item!r}, condition {pair.condition!r} a second time; keep one")
+            raise BadInput(f"{where}: item {pair.item!r}, condition {pair.condition!r} is listed twice; keep one")
         if check_files:
             _check_files(where, pair)
         pairs[pair.item, pair.condition] = pair
@@ -90,7 +90,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             for row in table:
                 where = f"{path}: row {table.line_num}"
                 if None in row or None in row.values():
-                    raise BadInput(f"{where}: more or fewer cells than the header; quote cells that hold a comma")
+                    raise BadInput(f"{where}: more or fewer cells than the header; quote cells that contain a comma")
                 yield where, row
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
@@ -99,13 +99,13 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    known = f"the columns are {', '.join(REQUIRED_COLUMNS)} and, if wanted, role"
+    known = f"the columns are {', '.join(REQUIRED_COLUMNS)} and optionally role"
     if missing := [name for name in REQUIRED_COLUMNS if name not in header]:
         raise BadInput(f"{path}: no column {missing[0]!r}; {known}")
     if unknown := [name for name in header if name not in COLUMNS]:
         raise BadInput(f"{path}: unknown column {unknown[0]!r}; {known}")
     if len(set(header)) < len(header):
-        raise BadInput(f"{path}: a column stands twice; {known}")
+        raise BadInput(f"{path}: two columns have the same name; {known}")
 
 
 def _pair(where: str, row: dict[str, str], folder: Path) -> Pair:

@@ -26,7 +26,7 @@ def plan(
     seed: int = 0,
     output: Path | None = None,
 ) -> None:
-    """Simulate listening tests: how wide the interval of a difference is, and how likely it is to be found.
+    """Simulate listening tests to predict the interval of a difference and the power to detect it.
 
     For example:
 
@@ -34,15 +34,15 @@ def plan(
         python -m lossmodel plan --ratings pilot.csv --attribute quality --assessors 10 20 40 --items 8 16
 
     Args:
-        ratings: CSV of a finished study from which it is taken how ratings vary; a published test's if not given.
+        ratings: CSV of a finished study, to estimate how ratings vary; a published test is used if not given.
         attribute: Which attribute of these ratings, if they have several.
-        assessors: Sizes of the panel.
-        items: Numbers of items; every assessor rates all systems in all items.
+        assessors: Numbers of assessors to try.
+        items: Numbers of items to try; every assessor rates all systems in all items.
         systems: Systems under test, of which one is better than the others.
-        difference: By how many points (0-100) it is.
-        draws: Simulated tests of each panel.
+        difference: Its advantage in points (0-100).
+        draws: Number of simulated tests of each panel.
         seed: Seed of the simulation.
-        output: The grid as CSV.
+        output: CSV file for the results.
     """
     from lossmodel.ratings import planning
 
@@ -72,7 +72,7 @@ def _smallest(items: int, question: "Question", parts: "Components", *, draws: i
 
     best = smallest_panel(items, question, parts, draws=draws, seed=seed)
     if best is None:
-        return f"{items} items: not with {MAX_ASSESSORS} assessors; take more items"
+        return f"{items} items: not possible with {MAX_ASSESSORS} assessors; use more items"
     return f"{items} items: {best.assessors} assessors ({best.power:.0%}; ± {best.half_width:.1f} points)"
 
 

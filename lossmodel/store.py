@@ -45,9 +45,9 @@ def load(folder: Path, *, kind: str | None = None) -> tuple[dict[str, Tensor], d
     card = read_card(folder, kind=kind)
     weights = folder / WEIGHTS_FILE
     if not weights.is_file():
-        raise BadInput(f"{weights}: no such file; the folder is incomplete, make it again")
+        raise BadInput(f"{weights}: no such file; the folder is incomplete; create it again")
     if sha256(weights) != card["weights_sha256"]:
-        raise BadInput(f"{weights}: damaged, its SHA-256 is not the one in {CARD_FILE}; make the folder again")
+        raise BadInput(f"{weights}: damaged: its SHA-256 is not the one in {CARD_FILE}; create the folder again")
     try:
         return load_file(weights), card
     except SafetensorError as error:
@@ -58,7 +58,7 @@ def read_card(folder: Path, *, kind: str | None = None) -> dict[str, Any]:
     """Read the card alone; `BadInput` when it is missing, damaged, foreign or not of `kind`."""
     card = read_json(folder / CARD_FILE)
     if not isinstance(card, dict) or not {"kind", "version", "weights_sha256"} <= card.keys():
-        raise BadInput(f"{folder / CARD_FILE}: not a card of this project; give a folder that fit or train wrote")
+        raise BadInput(f"{folder / CARD_FILE}: not a card of this project; give a folder written by fit or train")
     if kind is not None and card["kind"] != kind:
         raise BadInput(f"{folder / CARD_FILE}: holds '{card['kind']}', '{kind}' is needed")
     return card

@@ -14,7 +14,7 @@ from lossmodel.overrides import pair
 from lossmodel.progress import bar
 from separation import config
 
-LYRICS_MESSAGE = "arrives with lyrics support; this version trains, separates and evaluates"
+LYRICS_MESSAGE = "needs lyrics support, which this version does not have; it trains, separates and evaluates"
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
 
@@ -47,7 +47,7 @@ def train(
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
         auditor: Folder of another objective, evaluated at each checkpoint but never trained against; training stops
             when the objective improves while the auditor gets worse.
-        validation: Folder of songs to choose the best checkpoint by, or a text file with names of songs, one a line.
+        validation: Folder of songs by which to choose the best checkpoint, or a text file with one song name per line.
         steps: Total number of steps, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
         resume: Continue from the newest state in the output folder.
@@ -80,8 +80,8 @@ def separate(
         audio: WAV, FLAC, Ogg, MP3 or MP4 files or patterns, any rate, mono or stereo, any length.
         output: Folder for <name>.vocals.wav, <name>.accompaniment.wav and <name>.json, which states the bandwidth.
         kind: wav (32-bit float) or flac (24 bits; refused where a sample would clip).
-        high_band: Give what lies above the separator's bandwidth to the vocals instead of the accompaniment.
-        seed: Seed of the noise beside the mixture, for checkpoints with network.noise; 0 if none is given.
+        high_band: Put what is above the separator's bandwidth into the vocals instead of the accompaniment.
+        seed: Seed of the noise input, for checkpoints with network.noise; 0 if not given.
         device: cpu, cuda or cuda:<number>.
     """
     if not audio:
@@ -102,7 +102,7 @@ def evaluate(
     auditor: tuple[Path, ...] = (),
     device: str = "cpu",
 ) -> None:
-    """Measure a separator on songs whose vocals are known, per song and frame by frame.
+    """Measure a separator on songs whose vocals are known, per song and over time.
 
     Try:
         python -m separation evaluate --checkpoint runs/first --data songs --output scores.json
@@ -110,7 +110,7 @@ def evaluate(
     Args:
         checkpoint: A checkpoint, or a training's folder.
         data: Folder of songs, as for train.
-        output: JSON file for the results, per song and in all.
+        output: JSON file for the results, per song and in total.
         objective: Folder of a fitted objective whose predictions are added to the results.
         auditor: Folders of objectives it was not trained against; ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
@@ -135,17 +135,17 @@ def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def transcribe(checkpoint: Path, audio: Path, output: Path) -> None:
-    """Write down what is sung (arrives with lyrics support)."""
+    """Transcribe the sung text (needs lyrics support, not yet available)."""
     raise BadInput(f"transcribe {LYRICS_MESSAGE}")
 
 
 def align(checkpoint: Path, audio: Path, lyrics: Path, output: Path) -> None:
-    """Say when each word of the lyrics is sung (arrives with lyrics support)."""
+    """Find when each word of the lyrics is sung (needs lyrics support, not yet available)."""
     raise BadInput(f"align {LYRICS_MESSAGE}")
 
 
 def evaluate_alignment(annotations: Path, predictions: Path, delay: float = 0.0) -> None:
-    """Compare word onsets with annotated ones (arrives with lyrics support)."""
+    """Compare word onsets with annotated ones (needs lyrics support, not yet available)."""
     raise BadInput(f"evaluate-alignment {LYRICS_MESSAGE}")
 
 
@@ -157,7 +157,7 @@ def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:
         with bar("training") as report:
             folder = training(report=report)
     except KeyboardInterrupt:
-        cli.complain(f"separation: interrupted; {output} holds every step so far, --resume goes on")
+        cli.complain(f"separation: interrupted; {output} has all steps so far; continue with --resume")
         return cli.EXIT_INTERRUPTED
     if is_main_process():
         if reason := read_json(output / "last" / "card.json").get("stopped"):

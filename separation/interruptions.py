@@ -37,7 +37,7 @@ def explained(place: Path, settings: str) -> Iterator[None]:
     except OSError as error:
         if not _is_full_disc(error):
             raise
-        raise BadInput(f"{place}: the disc is full; make room and resume") from error
+        raise BadInput(f"{place}: the disk is full; make room and resume") from error
     except MemoryError as error:
         raise BadInput(f"{place}: out of memory; {settings}") from error
     except RuntimeError as error:

@@ -171,14 +171,16 @@ class Recipe(_Part):
                 f'network.sources = {self.network.sources}: the data room makes ("accompaniment", "vocals")'
             )
         if self.perceptual.gain and self.init is None:
-            raise ValueError("perceptual.gain: a gain over what? give init, the checkpoint to start from")
+            raise ValueError("perceptual.gain: needs a checkpoint to compare with; give init")
         if self.perceptual.gain and self.perceptual.aggregate in {"mean", "even"}:
             raise ValueError(
-                f'perceptual.gain: with aggregate "{self.perceptual.aggregate}" what was gained changes no gradient;'
+                f'perceptual.gain: with aggregate "{self.perceptual.aggregate}" the gain changes no gradient;'
                 ' set perceptual.aggregate = "softmin" too'
             )
         if "metric" in self.losses.weights and self.metric.low == self.metric.high:
-            raise ValueError(f"metric.low = metric.high = {self.metric.low}: no range to put the metric in")
+            raise ValueError(
+                f"metric.low = metric.high = {self.metric.low}: the range is empty; give two different values"
+            )
         return self
 
     @property

@@ -75,7 +75,7 @@ def clauses(findings: Iterable[Finding]) -> str:
     marks = {
         True: badge("done", str(_("met"))),
         False: badge("failed", str(_("not met"))),
-        None: badge("draft", str(_("see to it"))),
+        None: badge("draft", str(_("to check"))),
     }
     rows = ((marks[each.met], f"{each.clause}, {each.page}", each.text, each.detail) for each in findings)
     return table([str(_("finding")), str(_("clause")), str(_("what it asks")), str(_("here"))], rows)

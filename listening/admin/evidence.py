@@ -84,7 +84,7 @@ class EvidencePage(OwnLook, OfStudies, AnyAdmin):
     def _drafted(self, request: HttpRequest, chosen: list[Stimulus], slug: str) -> HttpResponse:
         draft = stimuli.select(chosen[0].item.study, slug, chosen)
         StudyRole.objects.own(draft, request.user)
-        said = _("{} is drafted with {} stimuli; look at its texts, then open it.")
+        said = _("{} is drafted with {} stimuli; check its texts, then open it.")
         self.message_user(request, format_html(said, link(draft), len(chosen)), messages.SUCCESS)
         return HttpResponseRedirect(page_of(draft))
 
@@ -141,9 +141,9 @@ def ticked(objective: Objective, boxes: list[str]) -> list[Stimulus]:
     keys = [(rows[at].item, rows[at].condition) for at in numbers if at in rows]
     chosen = [stimuli_by_name[key] for key in keys if key in stimuli_by_name]
     if not chosen or len(chosen) < len(boxes):
-        raise BadInput(_("no stimulus was chosen, or one that is no longer there; tick some and try again"))
+        raise BadInput(_("no stimulus was chosen, or one that no longer exists; tick some and try again"))
     if len({each.item.study_id for each in chosen}) > 1:
-        raise BadInput(_("the chosen stimuli are of several studies; choose those of one study at a time"))
+        raise BadInput(_("the chosen stimuli belong to several studies; choose those of one study"))
     return chosen
 
 

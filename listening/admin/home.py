@@ -115,12 +115,12 @@ def study_step(study: Any) -> Step:
     """Return what a study of `by_urgency` waits for."""
     if study.status == Study.Status.DRAFT:
         if not study.has_sounds:
-            return Step(_("Put sounds in"), tab_url(study, "sounds"))
-        return Step(_("Look at it, then open it"), reverse("admin:listening_study_preview", args=[study.pk]))
+            return Step(_("Add sounds"), tab_url(study, "sounds"))
+        return Step(_("Check it, then open it"), reverse("admin:listening_study_preview", args=[study.pk]))
     if study.status == Study.Status.OPEN:
         return Step(_people_step(study), tab_url(study, "listeners"))
     if not study.is_frozen:
-        return Step(_("Look at the results, then freeze them"), tab_url(study, "results"))
+        return Step(_("Check the results, then freeze them"), tab_url(study, "results"))
     if not study.is_fitted:
         newest = study.rating_sets.first()
         return Step(_("Fit an objective"), reverse("admin:listening_objective_add", query={"ratings": newest.pk}))
@@ -174,7 +174,7 @@ def _people_step(study: Any) -> str:
         return _("All %d have finished: close it") % quota
     if quota:
         missing = quota - ended
-        return ngettext("Waits for %d more listener", "Waits for %d more listeners", missing) % missing
+        return ngettext("Waiting for %d more listener", "Waiting for %d more listeners", missing) % missing
     return _("Invite listeners: %d have finished") % ended
 
 

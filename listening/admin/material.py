@@ -104,7 +104,11 @@ class ItemAdmin(Kept):
         if done:
             self.message_user(request, ngettext("%d item changed.", "%d items changed.", done) % done)
         if left := tried - done:
-            text = ngettext("%d item is of no draft and stays.", "%d items are of no draft and stay.", left)
+            text = ngettext(
+                "%d item is not in a draft and was not changed.",
+                "%d items are not in a draft and were not changed.",
+                left,
+            )
             self.message_user(request, text % left, messages.WARNING)
 
     @admin.display(description=_("length"))

@@ -103,7 +103,7 @@ def tell_merged(request: HttpRequest, forms_saved: list[Any]) -> None:
     """Say what others had changed meanwhile, and that it stands."""
     merged = [label for form in forms_saved for label in getattr(form, "merged", ())]
     if merged:
-        said = _("Somebody else changed this meanwhile, and it stands as they left it: %s.")
+        said = _("Somebody else changed this in the meantime, and their values were kept: %s.")
         messages.warning(request, said % get_text_list(merged, _("and")))
 
 
@@ -112,7 +112,7 @@ def _clash(row: Any, now: Any) -> str:
     study = row if isinstance(row, Study) else row.study
     last = audit.of(study).order_by("-action_time").first()
     who = str(last.user) if last else _("somebody else")
-    said = _("%(who)s changed this to “%(now)s” while you were editing. Save again to put yours in its place.")
+    said = _("%(who)s changed this to “%(now)s” while you were editing. Save again to replace it with yours.")
     return said % {"who": who, "now": _("nothing") if now in (None, "", {}) else now}
 
 

@@ -51,7 +51,7 @@ class Review:
     study: Study
     broken: list[conformity.Finding]
     open_points: list[conformity.Finding]
-    """What no server can tell."""
+    """What a server cannot check."""
     warnings: list[str]
     minutes: int
     sittings: int | None
@@ -94,14 +94,18 @@ class OpeningPages(Base):
     def go_on(self, request: HttpRequest, queryset: QuerySet[Study]) -> None:
         """Let people begin again."""
         count = sum(study.pause(paused=False) for study in queryset)
-        self.tell(request, count, len(queryset), ngettext("%d study goes on.", "%d studies go on.", count))
+        self.tell(request, count, len(queryset), ngettext("%d study resumed.", "%d studies resumed.", count))
 
     def tell(self, request: HttpRequest, count: int, tried: int, done: str) -> None:
         """Say how many of the studies that were `tried` moved, and how many could not."""
         if count:
             self.message_user(request, done % count, messages.SUCCESS)
         if other := tried - count:
-            left = ngettext("%d study was not in a state for this.", "%d studies were not in a state for this.", other)
+            left = ngettext(
+                "This was not possible for %d study in its current state.",
+                "This was not possible for %d studies in their current state.",
+                other,
+            )
             self.message_user(request, left % other, messages.WARNING)
 
     def _ask(

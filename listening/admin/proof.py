@@ -136,4 +136,4 @@ def concerned(sets: QuerySet[RatingSet]) -> str:
     """Return how many ratings of each of the rating sets have a sound that was not proved."""
     found = sets.filter(unproved__gt=0).select_related("study")
     lines = [(_("%(number)d in %(set)s") % {"number": each.unproved, "set": each},) for each in found]
-    return format_html_join(BREAK, "{}", lines) if lines else _("No rating of these sets is concerned.")
+    return format_html_join(BREAK, "{}", lines) if lines else _("No rating of these sets is affected.")

@@ -134,7 +134,9 @@ def _narrowed(action: Any) -> Any:
         for needed in getattr(action, "allowed_permissions", ()):
             rows = self.permitted(request, needed, rows)
         if left := queryset.exclude(pk__in=rows.values("pk")).count():
-            text = ngettext("You have no right to do this to %d row.", "You have no right to do this to %d rows.", left)
+            text = ngettext(
+                "You are not allowed to do this to %d row.", "You are not allowed to do this to %d rows.", left
+            )
             self.message_user(request, text % left, messages.ERROR)
             if not rows.exists():
                 return None

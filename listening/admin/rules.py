@@ -10,11 +10,11 @@ from listening.presets import SWITCHES
 KEPT = ("", _("as in the test method"))
 ANSWERS = [KEPT, ("yes", _("yes")), ("no", _("no"))]
 PLACES = [
-    KEPT, ("random", _("at random")), ("none", _("nowhere until placed")), ("0", _("at the bottom")),
+    KEPT, ("random", _("at random")), ("none", _("no value until placed")), ("0", _("at the bottom")),
     ("50", _("in the middle")), ("100", _("at the top")),
 ]  # fmt: skip
 LABELS = {
-    "only_sounding": _("only the slider of the sounding stimulus moves"),
+    "only_sounding": _("only the slider of the playing stimulus moves"),
     "all_heard": _("all must be heard"),
     "to_end": _("heard means heard to the end"),
     "all_moved": _("all must be moved"),

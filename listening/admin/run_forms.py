@@ -61,7 +61,9 @@ class ObjectiveForm(ProvedOnlyForm, RecipeForm):
         chosen = self.cleaned_data["ratings"]
         studies = [each.study for each in chosen]
         if twice := next((study for study in studies if studies.count(study) > 1), None):
-            raise forms.ValidationError(_("Choose one rating set of %s: the same ratings would count twice.") % twice)
+            raise forms.ValidationError(
+                _("Choose only one rating set of %s: the same ratings would count twice.") % twice
+            )
         return chosen
 
 
@@ -72,7 +74,7 @@ class RenderingForm(AnyForm):
         """Refuse the name of a study that stands already."""
         slug: str = self.cleaned_data["slug"]
         if Study.objects.filter(slug=slug).exists():
-            raise forms.ValidationError(_("A study of this name exists already; choose another."))
+            raise forms.ValidationError(_("A study with this name already exists; choose another."))
         return slug
 
     def clean(self) -> dict[str, Any]:
@@ -80,5 +82,5 @@ class RenderingForm(AnyForm):
         given = super().clean() or self.cleaned_data
         study, name = given.get("study"), given.get("condition")
         if study and name and study.conditions.filter(name=name).exists():
-            self.add_error("condition", _("%s has a condition of this name already; choose another.") % study)
+            self.add_error("condition", _("%s already has a condition with this name; choose another.") % study)
         return given

@@ -143,7 +143,11 @@ class RunAdmin(OwnLook, OfStudies, AnyAdmin):
         if count:
             self.message_user(request, done % count, messages.SUCCESS)
         if other := queryset.count() - count:
-            left = ngettext("%d run was not in a state for this.", "%d runs were not in a state for this.", other)
+            left = ngettext(
+                "This was not possible for %d run in its current state.",
+                "This was not possible for %d runs in their current state.",
+                other,
+            )
             self.message_user(request, left % other, messages.WARNING)
 
     @admin.display(description=gettext_lazy("progress"), ordering="status")

@@ -170,7 +170,7 @@ class SessionAdmin(StandingPages, MarksSimulated):
         done = privacy.said(privacy.forget(chosen))
         for session in chosen.select_related("study"):
             record(request.user, session.study, "deleted", f"personal data of {session}")  # type: ignore[arg-type]
-        self.message_user(request, _("Deleted: %s. No rating was touched.") % done)
+        self.message_user(request, _("Deleted: %s. No rating was changed.") % done)
         return None
 
     @admin.display(description=_lazy("simulated"), ordering="assessor__simulated")

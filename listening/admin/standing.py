@@ -29,7 +29,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=300,
         widget=forms.TextInput(attrs={"class": "vTextField", "autofocus": True}),
-        help_text=gettext_lazy("kept with your name in the history, and in exports that ask for excluded sittings"),
+        help_text=gettext_lazy("kept with your name in the history, and in exports that include excluded sessions"),
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ class StandingPages(Base):
             "withdraw": session.withdraw,
         }
         if not done[verb]():
-            messages.warning(request, _("%s was not in a state for this.") % session)
+            messages.warning(request, _("This was not possible for %s in its current state.") % session)
             return
         for row in (session, session.study):
             audit.record(user, row, DONE[verb], f"{session}: {reason}")
@@ -75,9 +75,9 @@ class StandingPages(Base):
 
 
 TITLES = {
-    "exclude": gettext_lazy("Leave this sitting out of all results?"),
-    "restore": gettext_lazy("Let this sitting count again?"),
-    "withdraw": gettext_lazy("Delete what was given in this sitting?"),
+    "exclude": gettext_lazy("Exclude this session from all results?"),
+    "restore": gettext_lazy("Include this session again?"),
+    "withdraw": gettext_lazy("Delete everything given in this session?"),
 }
 DONE = {"exclude": "excluded", "restore": "restored", "withdraw": "withdrawn"}
 """The words that the history keeps."""

@@ -43,7 +43,7 @@ def reason(run: Run, *, ask: bool) -> str:
         return ""
     queue = queue_of(run)
     if working_on(queue):  # unnamed: it may be of a study that this user does not see
-        return _("waits until a worker of the queue %s has ended another run") % queue
+        return _("waiting until a worker of the queue %s has finished another run") % queue
     if not ask or listens(queue):
         return ""
     told = _("No worker listens to the queue %(queue)s. Start one: celery -A listening worker -Q %(queue)s")
@@ -73,5 +73,8 @@ def listens(queue: str) -> bool:
 
 def _sweep(run: Run) -> str:
     if run.is_lost:
-        return _("its worker is gone; another takes it up at its next sweep, or press Resume")
-    return _("will be taken up by another worker after %d seconds of silence") % settings.RUN_LOST_AFTER.total_seconds()
+        return _("its worker has stopped; another takes over at its next sweep, or press Resume")
+    return (
+        _("another worker will take over after %d seconds without a heartbeat")
+        % settings.RUN_LOST_AFTER.total_seconds()
+    )

@@ -25,7 +25,7 @@ api = NinjaAPI(
     title="Hearback",
     version="1",
     description=(
-        "Studies, ratings, results and runs, as far as you may see them in the admin. Send a token made there "
+        "Studies, ratings, results and runs, as far as you can see them in the admin. Send a token made there "
         "(`Authorization: Bearer hearback_…`, with the scope that an operation asks for), or sign in at /admin/."
     ),
     auth=[ApiTokenKey(), StaffSession()],
@@ -37,14 +37,17 @@ KINDS: dict[str, type[Run]] = {str(kind._meta.model_name): kind for kind in RUN_
 MAX_ROWS = 2**31 - 1
 """More ratings than a study can have."""
 
-Limit = Annotated[int, Query(ge=1, le=10_000, description="how many ratings at most")]
-Offset = Annotated[int, Query(ge=0, le=MAX_ROWS, description="how many ratings to leave out before")]
+Limit = Annotated[int, Query(ge=1, le=10_000, description="maximum number of ratings")]
+Offset = Annotated[int, Query(ge=0, le=MAX_ROWS, description="number of ratings to skip")]
 WithExcluded = Annotated[
-    bool, Query(description="keep sittings that a researcher excluded, with the reason in a further column `excluded`")
+    bool,
+    Query(
+        description="include sessions that a researcher excluded, with the reason in an additional column `excluded`"
+    ),
 ]
 
 
-@api.get("/studies", response=list[StudyOut], **needs(Scope.STUDIES, "All studies that you may see"))
+@api.get("/studies", response=list[StudyOut], **needs(Scope.STUDIES, "All studies that you can see"))
 def list_studies(request: HttpRequest) -> list[dict[str, Any]]:
     """Return every study that you may see with the number of its sessions, newest first."""
     allow(request, Scope.STUDIES)
@@ -87,7 +90,7 @@ def download_ratings(request: HttpRequest, slug: str, *, with_excluded: WithExcl
 @api.get(
     "/studies/{slug}/sessions",
     response=list[SessionOut],
-    **needs(Scope.SESSIONS, "Sittings, and whether their sound is proved"),
+    **needs(Scope.SESSIONS, "Sessions, and whether their sound is proved"),
 )
 def list_sessions(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
     """Return the study's sittings in order, those that were declined left out."""
@@ -102,7 +105,7 @@ def list_results(request: HttpRequest, slug: str) -> list[results.Mean]:
     return results.means(_study(request, slug, Scope.RESULTS, Right.RESULTS))
 
 
-@api.get("/runs", response=list[RunOut], **needs(Scope.RUNS, "All runs that you may see"))
+@api.get("/runs", response=list[RunOut], **needs(Scope.RUNS, "All runs that you can see"))
 def list_runs(request: HttpRequest, *, live: bool = False) -> list[dict[str, Any]]:
     """Return every fit, training and rendering, newest first; with `live` only those that wait or work."""
     allow(request, Scope.RUNS)
@@ -123,7 +126,7 @@ def cancel_run(request: HttpRequest, kind: str, pk: int) -> dict[str, Any]:
     """Cancel a waiting or working run; its worker stops at its next step. 409 if it has ended."""
     run = _changeable(request, kind, pk)
     if not run.cancel():
-        raise HttpError(409, f"{run} is {run.status}: only a waiting or working run can be cancelled")
+        raise HttpError(409, f"{run} is {run.status}: only a queued or running run can be cancelled")
     return _run_out(run)
 
 
@@ -183,7 +186,7 @@ def _changeable(request: HttpRequest, kind: str, pk: int) -> Run:
     allow(request, Scope.RUN)
     run = _run(request, kind, pk)
     if not reached(request, "change", KINDS[kind].objects.filter(pk=pk)).exists():
-        raise HttpError(403, f"you may look at {kind} {pk}, but not change it")
+        raise HttpError(403, f"you may see {kind} {pk}, but not change it")
     return run
 
 

@@ -41,7 +41,7 @@ def allow(request: HttpRequest, scope: Scope) -> None:
     token = token_of(request)
     if token is not None and scope not in token.scopes:
         has = ", ".join(token.scopes) or "none"
-        raise HttpError(403, f"the token {token.prefix}… has not the scope {scope.value}, but {has}; make another")
+        raise HttpError(403, f"the token {token.prefix}… lacks the scope {scope.value}, but {has}; make another")
 
 
 def token_of(request: HttpRequest) -> ApiToken | None:

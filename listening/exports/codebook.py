@@ -15,12 +15,12 @@ Book = Mapping[str, tuple[str, str]]
 """Columns in their order, each with its meaning and unit."""
 
 COLUMNS = BUNDLE_COLUMNS
-PSEUDONYM = ("the person's pseudonym", "")
-EXCLUDED = ("why the sitting is excluded, in a table that has excluded ones; empty: it counts", "")
+PSEUDONYM = ("the assessor's pseudonym", "")
+EXCLUDED = ("why the session is excluded, in a table with excluded ones; empty: it counts", "")
 EVENTS: Book = MappingProxyType(
     {
         "study": ("the study", ""),
-        "session": ("the sitting, counted from 0 in the study", ""),
+        "session": ("the session, counted from 0 in the study", ""),
         "assessor": PSEUDONYM,
         "attribute": ("what was judged", ""),
         "item": ("the excerpt", ""),
@@ -35,14 +35,14 @@ EVENTS: Book = MappingProxyType(
         "sound": ("which sound: a stimulus, or an open one by its number from 0; empty: all", ""),
         "position": ("the place of the stimulus on its page, counted from 0; empty: no stimulus", ""),
         "condition": ("what the stimulus is; empty: no stimulus", ""),
-        "role": ("what the condition is there for; empty: no stimulus", ""),
+        "role": ("the role of the condition; empty: no stimulus", ""),
         "value": (
             "where in the excerpt; of rate: the score; of glitch and proved: how many; of fault: 1 the samples are "
             "not those stored, 2 one is beyond the largest of the trial",
             "s; 0–100; count",
         ),
         "until": ("the end of what was heard or looped; empty: none", "s"),
-        "simulated": ("no person acted, but a program", ""),
+        "simulated": ("done by a program, not by a person", ""),
     }
 )
 BOOKS: Mapping[str, Book] = MappingProxyType(

@@ -32,7 +32,7 @@ def full_table(study: Study, attribute: int | None = None) -> np.ndarray:
     full: np.ndarray = table[np.isfinite(table).all((1, 2))]
     if len(full) < MIN_ASSESSORS or min(full.shape) < 2:
         told = f"{study.slug}: {len(full)} of {len(assessors)} assessors rated every system on every item"
-        raise BadInput(f"{told}, where {MIN_ASSESSORS} are needed; choose a study in which everybody rates all items")
+        raise BadInput(f"{told}, but {MIN_ASSESSORS} are needed; choose a study in which everybody rates all items")
     return full
 
 

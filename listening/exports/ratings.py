@@ -191,7 +191,7 @@ def pairs(study: Study) -> list[Pair]:
 def _pair(stimulus: Stimulus, references: tuple[Path, ...]) -> Pair:
     item = stimulus.item
     if not references:
-        raise BadInput(f"{item} has no reference to judge its stimuli against; admit one")
+        raise BadInput(f"{item} has no reference for its stimuli; add one")
     return Pair(
         item=item.name,
         condition=stimulus.condition.name,
@@ -217,7 +217,9 @@ def _frozen(study: Study, found: Iterable[Mapping[str, Any]], columns: Sequence[
         count = tables.write_csv(text, columns, seen())
         text.detach()
         if not count:
-            raise BadInput(f"{study} has no ratings to freeze; run it first, or keep those whose sound is not proved")
+            raise BadInput(
+                f"{study} has no ratings to freeze; run the study first, or include ratings whose sound is not proved"
+            )
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)

@@ -145,10 +145,10 @@ def troubles(study: Study) -> list[Trouble]:
     broke = glitches.aggregate(all=Sum("value"), sittings=Count("trial__session", distinct=True))
     sound = proof.sittings(sittings)
     found = [
-        Trouble(_("headphone check not passed"), _distinct(HeadphoneCheck.objects.filter(passed=False), sittings)),
+        Trouble(_("headphone check failed"), _distinct(HeadphoneCheck.objects.filter(passed=False), sittings)),
         Trouble(_("attention trial wrong"), _inattentive(sittings)),
         Trouble(_("attribute misunderstood in practice"), _distinct(_misunderstood(), sittings)),
-        Trouble(_("sound broke off"), broke["sittings"], _("%d times") % (broke["all"] or 0)),
+        Trouble(_("sound interrupted"), broke["sittings"], _("%d times") % (broke["all"] or 0)),
         Trouble(_("sound not proved"), sound.unproved),
         Trouble(_("a sound refused"), sound.refused),
     ]

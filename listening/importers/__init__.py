@@ -58,14 +58,14 @@ def import_study(
     check_names(path)
     if other := {name: value for name, value in options.given.items() if name not in OPTIONS.get(kind, ())}:
         name, value = next(iter(other.items()))
-        raise BadInput(f"--{name} {value}: nothing that the format {kind} takes; leave it out")
+        raise BadInput(f"--{name} {value}: not an option of the format {kind}; omit it")
     if kind == "folder":
         return from_folder(
             path, slug, preset=preset or METHOD, fix=fix, accept=accept, report=report, language=language
         )
     for option, given in {"preset": preset, "language": language, "fix": fix, "accept": ", ".join(accept)}.items():
         if given:
-            raise BadInput(f"--{option} {given}: a test of the format {kind} has its own; only a folder takes one")
+            raise BadInput(f"--{option} {given}: a test of the format {kind} has its own; use it only with a folder")
     if kind not in READERS:
         raise BadInput(f"no format is called {kind!r}; known are: {', '.join(FORMATS)}")
     return write(READERS[kind](path, options), slug, report)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from listening.models import Rating, Reply, Study
 
-CAME_IN, LEFT_OUT = "What came in", "What was left out"
+CAME_IN, LEFT_OUT = "What was imported", "What was left out"
 
 
 def account(study: Study, notes: Sequence[str], left_out: Sequence[str]) -> str:
@@ -28,7 +28,7 @@ def _ratings(study: Study) -> str:
         return "no ratings; the study is a draft"
     ratings = counted(Rating.objects.filter(slot__trial__session__study=study).count(), "rating")
     people = counted(study.sessions.values("assessor").distinct().count(), "assessor")
-    return f"{ratings} of {people} in {counted(sessions, 'sitting')}"
+    return f"{ratings} of {people} in {counted(sessions, 'session')}"
 
 
 def _replies(study: Study) -> list[str]:
@@ -36,7 +36,7 @@ def _replies(study: Study) -> list[str]:
     replies = Reply.objects.filter(session__study=study).count()
     said = f"{counted(replies, 'reply', 'replies')} (may name people) to {counted(len(keys), 'question')}"
     commented = study.sessions.exclude(comment="").count()
-    comments = f"comments on sounds or pages of {counted(commented, 'sitting')}, kept with their sessions"
+    comments = f"comments on sounds or pages of {counted(commented, 'session')}, kept with their sessions"
     return [f"{said}: {', '.join(keys)}"] * bool(keys) + [comments] * bool(commented)
 
 

@@ -47,7 +47,7 @@ def naming(files: Files, how: str = AUTOMATIC) -> Naming:
     rule = _found(files) if how == AUTOMATIC else how
     note = "" if rule == BY_ELEMENT else f"conditions are named by {CALLED[rule]}, not by {CALLED[BY_ELEMENT]}"
     if not note and how == AUTOMATIC and _scattered(files):
-        note = "no element's id is on two pages, so no system has two items; --conditions with a table names them"
+        note = "no element's id is on two pages, so no system has two items; name them with a table and --conditions"
     return Naming(_distinct(_by_rule(files, rule)), rule, note)
 
 
@@ -102,6 +102,6 @@ def _distinct(names: Names) -> Names:
             fellows = [other for other, its in own.items() if its == name]
             if fellows != [element]:
                 raise BadInput(
-                    f"page {page!r}: elements {', '.join(fellows)} are all {name!r}; name them by --conditions"
+                    f"page {page!r}: elements {', '.join(fellows)} are all {name!r}; name them with --conditions"
                 )
     return names

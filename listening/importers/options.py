@@ -13,7 +13,7 @@ NAMINGS = (AUTOMATIC, BY_ELEMENT, BY_FOLDER, BY_FILE)
 
 @dataclass(frozen=True)
 class Options:
-    """`scale` are the ends of the published scores; `session_column` names the column that tells sittings apart.
+    """`scale` are the ends of the published scores; `session_column` names the column that identifies sessions.
 
     `conditions` is one of `NAMINGS` or the path of a CSV table (`tables.read_conditions`); `results` is a file of
     ratings that does not lie where its software puts it; `pages` is the type of webMUSHRA's pages that is meant. What
@@ -52,5 +52,5 @@ def scale(text: str) -> tuple[float, float] | None:
     except ValueError:
         ends = (0.0, 0.0)
     if not ends[0] < ends[1] < float("inf"):
-        raise BadInput(f"--scale {text!r}: give its lowest and its highest score, as in 1-5")
+        raise BadInput(f"--scale {text!r}: give its lowest and its highest score, for example 1-5")
     return ends

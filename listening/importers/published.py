@@ -1,6 +1,6 @@
 """What every importer reads a test into: excerpts, the role of each condition, one `Line` for every published rating.
 
-No rating is rounded or filled in: a page that was rated twice comes as replicates 0 and 1, in the order of the sitting.
+No rating is rounded or filled in: a page that was rated twice comes as replicates 0 and 1, in the order of the session.
 What cannot be taken is listed, with the reason.
 """
 
@@ -107,7 +107,7 @@ def gather(lines: Iterable[Line]) -> dict[tuple[str, str], list[Page]]:
     sittings: dict[tuple[str, str], dict[int, Page]] = defaultdict(dict)
     for line in lines:
         if not 0 <= line.score <= 100:
-            raise BadInput(f"{line.where}: score {line.score:g}; scores go from 0 to 100")
+            raise BadInput(f"{line.where}: score {line.score:g}; scores must be from 0 to 100")
         if len(line.assessor) > LONGEST_CODE:
             raise BadInput(
                 f"{line.where}: assessor {line.assessor!r}: give a name of at most {LONGEST_CODE} characters"
@@ -115,7 +115,9 @@ def gather(lines: Iterable[Line]) -> dict[tuple[str, str], list[Page]]:
         pages = sittings[line.sitting, line.assessor]
         page = pages.setdefault(line.position, Page(line.attribute, line.item, line.position, []))
         if (page.attribute, page.item) != (line.attribute, line.item):
-            raise BadInput(f"{line.where}: page {line.position} of the sitting is {page.item} before, {line.item} here")
+            raise BadInput(
+                f"{line.where}: page {line.position} of the session is {page.item} in an earlier row, {line.item} here"
+            )
         if any(other.condition == line.condition for other in page.lines):
             raise BadInput(f"{line.where}: {line.condition} of {line.item} is rated twice on one page; keep one")
         page.lines.append(line)

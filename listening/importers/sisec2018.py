@@ -75,9 +75,11 @@ def _levelled(accompaniment: Path, reference: Path, mixture: Path) -> Take:
     """
     parts = [audio.read(path) for path in (reference, accompaniment, mixture)]
     if len({part.samples.shape for part in parts}) > 1:
-        raise BadInput(f"{accompaniment}: not as long as {reference} and {mixture}; take all from one excerpt")
+        raise BadInput(
+            f"{accompaniment}: differs in length from {reference} and {mixture}; use the same excerpt for all"
+        )
     own, others, mixed = (part.samples.astype(np.float64).ravel() for part in parts)
     a, b = np.linalg.lstsq(np.stack([own, others], axis=1), mixed, rcond=None)[0]
     if a <= 0 or b <= 0:
-        raise BadInput(f"{mixture}: does not hold {reference} and {accompaniment}; take all from one excerpt")
+        raise BadInput(f"{mixture}: does not contain {reference} and {accompaniment}; use the same excerpt for all")
     return Take(audio.Audio(parts[1].samples * np.float32(b / a), parts[1].rate), f"{accompaniment} × {b / a:.2f}")

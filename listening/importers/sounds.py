@@ -65,7 +65,9 @@ def check_names(path: Path) -> None:
     for place, folders, files in [("", [str(path)], []), *os.walk(path)]:
         for name in (*folders, *files):
             if printable(name) != name:
-                raise BadInput(f"{Path(place) / name}: this name is no UTF-8; rename it (convmv does many at once)")
+                raise BadInput(
+                    f"{Path(place) / name}: this name is not UTF-8; rename it (convmv can rename many at once)"
+                )
 
 
 def located(where: str, url: str, *roots: Path) -> Path:
@@ -75,9 +77,9 @@ def located(where: str, url: str, *roots: Path) -> Path:
     elsewhere, a path that leads out of the roots (also by a link), and a sound that is not there.
     """
     if CONTROL.search(url):
-        raise BadInput(f"{where}: {url!r} holds a control character; write / between folders")
+        raise BadInput(f"{where}: {url!r} has a control character; write / between folders")
     if ADDRESS.match(url):
-        raise BadInput(f"{where}: {url!r} lies elsewhere; put the sound below {roots[0]} and give its path from there")
+        raise BadInput(f"{where}: {url!r} is outside; put the sound below {roots[0]} and give its path from there")
     relative = url.replace("\\", "/").lstrip("/")
     texts = dict.fromkeys((relative, unquote(relative.partition("?")[0])))
     found = sound(where, *(root / text for text in texts for root in roots))
@@ -119,9 +121,11 @@ def _say(item: str, note: Note, resampled: Sequence[bool], doubled: Sequence[boo
     if any(resampled):
         note(f"{item}: {sum(resampled)} of its sounds had another sample rate and were resampled")
     if any(doubled):
-        note(f"{item}: {sum(doubled)} of its sounds were mono and are put on both channels, as others are stereo")
+        note(
+            f"{item}: {sum(doubled)} of its sounds were mono; they were put on both channels because others are stereo"
+        )
     if down:
-        note(f"{item}: turned down by {down:.1f} dB as a whole, as a gain of its own would clip")
+        note(f"{item}: turned down by {down:.1f} dB as a whole because one of its gains would clip")
 
 
 def _sources(excerpt: Excerpt) -> list[Source]:

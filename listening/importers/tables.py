@@ -37,7 +37,7 @@ def read_rows(
         table = _table(text, separator)
         header = [(aliases or {}).get(name, name) for name in next(table, (0, []))[1]]
         if missing := [name for name in needed if name not in header]:
-            raise BadInput(f"{path}: no column {missing[0]!r}; needed are {', '.join(needed)}")
+            raise BadInput(f"{path}: no column {missing[0]!r}; required are {', '.join(needed)}")
         for line, cells in table:
             if cells:
                 where = f"{path}: row {line}"
@@ -54,19 +54,19 @@ def decoded(path: Path, note: Note = quiet) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; give the folder that holds it") from None
+        raise BadInput(f"{path}: no such file; give the folder that contains it") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     if data.startswith(UTF16_MARKS):
         return _as(path, data, "utf-16")
     if b"\0" in data:
         row = data[: data.index(b"\0")].count(b"\n") + 1
-        raise BadInput(f"{path}: row {row}: holds a NUL byte, which no text has; save the file anew as UTF-8")
+        raise BadInput(f"{path}: row {row}: has a NUL byte, which is not text; save the file again as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
-        note(f"{path.name} is no UTF-8 (row {row}): read as ISO-8859-1")
+        note(f"{path.name} is not UTF-8 (row {row}): read as ISO-8859-1")
         return _western(data)
 
 
@@ -75,9 +75,9 @@ def number(where: str, name: str, text: str | None) -> float:
     try:
         value = float((text or "").replace("_", "?"))
     except ValueError:
-        raise BadInput(f"{where}: {name} {text!r}; a number is needed") from None
+        raise BadInput(f"{where}: {name} {text!r}; a number is required") from None
     if value != value or value in {float("inf"), float("-inf")}:
-        raise BadInput(f"{where}: {name} {text!r}; a finite number is needed")
+        raise BadInput(f"{where}: {name} {text!r}; a finite number is required")
     return value
 
 
@@ -85,7 +85,7 @@ def whole_number(where: str, name: str, text: str | None) -> int:
     """Return `text` as a whole number from 0 that a place in an order can be, or raise `BadInput`."""
     value = number(where, name, text)
     if not value.is_integer() or not 0 <= value <= 32767:
-        raise BadInput(f"{where}: {name} {text!r}; a whole number from 0 to 32767 is needed")
+        raise BadInput(f"{where}: {name} {text!r}; a whole number from 0 to 32767 is required")
     return int(value)
 
 
@@ -117,8 +117,8 @@ def _table(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 def _row(where: str, header: Sequence[str], cells: Sequence[str], needed: Sequence[str]) -> dict[str, str]:
     if len(cells) != len(header):
-        raise BadInput(f"{where}: {len(cells)} cells, the header has {len(header)}; make them agree")
+        raise BadInput(f"{where}: {len(cells)} cells, but the header has {len(header)}; make them equal")
     row = dict(zip(header, cells, strict=True))
     if empty := [name for name in needed if not row[name]]:
-        raise BadInput(f"{where}: no {empty[0]}; complete the row or take it out")
+        raise BadInput(f"{where}: no {empty[0]}; complete or remove the row")
     return row

@@ -33,7 +33,7 @@ SLIDERS = GRADED | {"ape", "mushra", "horizontal", "horizontal-sliders", "vertic
 """Interfaces (in lower case) that give every element a value of its own on a scale from 0 to 1."""
 
 REFUSED: Mapping[str, str] = {
-    "ordinal": "a ranking, of which its saves do not keep the ranks",
+    "ordinal": "a ranking, whose saves do not contain the ranks",
     "timeline": "comments on a timeline, without ratings",
 }
 ONE_AXIS = "basic-audio-quality"
@@ -78,7 +78,7 @@ def _interface(path: Path, saves: Sequence[Save]) -> str:
         raise BadInput(f"{path}: interface {told[0]!r}: {REFUSED[interface]}; it cannot be imported")
     if interface not in SLIDERS | PAIRED:
         known = ", ".join(sorted((SLIDERS | PAIRED) - {""}))
-        raise BadInput(f"{path}: interface {told[0]!r}: what its values mean is not known; known are: {known}")
+        raise BadInput(f"{path}: interface {told[0]!r}: the meaning of its values is unknown; known are: {known}")
     return interface
 
 

@@ -49,7 +49,7 @@ def pairs_of(path: Path, save: Save, interface: str, left_out: list[str]) -> Ite
         name = f"{save.file.name}: page {page.ref!r}"
         two, x = _two(page, interface)
         if len(two) != 2:
-            left_out.append(f"{name}: {len(two)} sounds to choose from, and a pair has two")
+            left_out.append(f"{name}: {len(two)} sounds to choose from, but a pair has two")
             continue
         where = f"{save.file}: page {page.ref!r}"
         scores = [100 * number(f"{where}, {one.id}", "value", value) for one in two for _axis, value in one.values[:1]]
@@ -57,7 +57,9 @@ def pairs_of(path: Path, save: Save, interface: str, left_out: list[str]) -> Ite
             left_out.append(f"{name}: nothing was chosen")
             continue
         if sorted(scores) != [0, 100]:
-            raise BadInput(f"{where}: values {', '.join(f'{score / 100:g}' for score in scores)}; of a pair one is 1")
+            raise BadInput(
+                f"{where}: values {', '.join(f'{score / 100:g}' for score in scores)}; in a pair exactly one must be 1"
+            )
         assessor = f"{slugify(path.resolve().name)[:40]}-{save.key}"
         item = page.item if x is None else f"{page.item} (X = {x.id.removesuffix(X)})"
         yield Pair(where, f"{save.file.stem} pairs", assessor, item, position, page.seconds, two, scores, x)

@@ -77,12 +77,12 @@ def read_saves(folder: Path) -> tuple[list[Save], list[str]]:
     Raises `BadInput` for a file that is no XML, and where no file is a result.
     """
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no folder; give the folder that holds the saves and the sounds")
+        raise BadInput(f"{folder}: no such folder; give the folder with the saves and the sounds")
     roots: dict[Path, ET.Element] = {}
     left_out: list[str] = []
     for file in sorted(filter(is_file, {*folder.glob("*.xml"), *folder.glob(f"{SAVES}/*.xml")})):
         if file.stat().st_size == 0:
-            left_out.append(f"{file.name}: empty, a sitting that was begun and never saved")
+            left_out.append(f"{file.name}: empty: a session that was begun and never saved")
         else:
             roots[file] = _parse(file)
     tests = [root for root in roots.values() if root.tag == TEST]
@@ -101,7 +101,7 @@ def read_saves(folder: Path) -> tuple[list[Save], list[str]]:
 def _parse(path: Path) -> ET.Element:
     data = path.read_bytes()
     if b"<!ENTITY" in data or "<!ENTITY".encode("utf-16-le") in data or "<!ENTITY".encode("utf-16-be") in data:
-        raise BadInput(f"{path}: declares XML entities, which no result file needs; remove them")
+        raise BadInput(f"{path}: declares XML entities, which result files do not need; remove them")
     try:
         return ET.fromstring(data)  # noqa: S314
     except (ET.ParseError, ValueError, LookupError) as error:

@@ -74,9 +74,9 @@ def rest(mixture: Path, reference: Path) -> Take:
     """Return what is in the mixture beside the reference, at its level beside the reference."""
     whole, part = audio.read(mixture), audio.read(reference)
     if whole.samples.shape != part.samples.shape:
-        raise BadInput(f"{mixture}: not as long as {reference}, or of other channels; take both from one excerpt")
+        raise BadInput(f"{mixture}: differs in length or channels from {reference}; use the same excerpt for both")
     mixed, own = whole.samples.astype(np.float64), part.samples.astype(np.float64)
     gain = float(np.vdot(own, mixed)) / max(float(np.vdot(own, own)), 1e-12)
     if gain <= 0:
-        raise BadInput(f"{mixture}: does not hold {reference}; take both from one excerpt")
+        raise BadInput(f"{mixture}: does not contain {reference}; use the same excerpt for both")
     return Take(audio.Audio((mixed / gain - own).astype(np.float32), whole.rate), f"{mixture} without {reference.name}")

@@ -77,7 +77,7 @@ def read(path: Path, options: Options | None = None) -> Published:
     drafted = [] if found.lines or not kind.draft else [kind.draft]
     if results is None:
         left_out.append(f"no results found: neither {config.root / kind.file} nor {place} exists")
-    left_out += [f"{other}: ratings of another form" for other in _other_results(results or place, kind)]
+    left_out += [f"{other}: ratings have another form" for other in _other_results(results or place, kind)]
     return Published(
         slug=config.slug,
         title=(as_text(config.test.get("testname")) or config.slug)[:200],
@@ -156,7 +156,9 @@ def _pages(config: Config) -> Iterator[tuple[dict[str, Any], bool]]:
         elif isinstance(page, list):
             random = shuffled or page[:1] == ["random"]
             rest += [(each, random) for each in reversed(page)]
-    raise BadInput(f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that holds itself; write them out")
+    raise BadInput(
+        f"{config.file}: more than {MAX_PAGES} pages, or a list of pages that contains itself; write them out"
+    )
 
 
 def _sheets(config: Config, typed: Sequence[tuple[dict[str, Any], bool]], kind: PageType) -> list[Sheet]:

@@ -96,7 +96,7 @@ def read_results(
     if (low, high) != (0.0, 100.0):
         notes.append(f"scores from {low:g} to {high:g} became 0 to 100")
     if not options.session_column and not rows[0][1].get("session_uuid"):
-        notes.append(f"{path.name} names no sessions: a sitting ends where the person changes or a page comes again")
+        notes.append(f"{path.name} names no sessions: a session ends where the person changes or a page is repeated")
     once = [answered_once(pages, Counter(sheet.id for sheet in sheets), left_out) for pages in sittings.values()]
     placed = [(page, sheet) for pages in once for page, sheet in placed_on(pages, sheets)]
     questions, said = _replies(placed, columns, asked)
@@ -128,11 +128,12 @@ def _ratings(path: Path, table: Sequence[Row], kind: PageType, sheets: Sequence[
         else:
             other[row["trial_id"]] += 1
     if not table:
-        raise BadInput(f"{path}: no rating in it; take it away to import the test as a draft")
+        raise BadInput(f"{path}: contains no rating; remove it to import the test as a draft")
     if not rows:
         pages = ", ".join(sorted(map(repr, other))) or "none"
         raise BadInput(
-            f"{path}: no rating of a page of the configuration; its pages are: {pages}; give its own results"
+            f"{path}: no rating of a page of the configuration; its pages are: {pages};"
+            " give the results of this configuration"
         )
     left_out = [
         f"{counted(count, 'row')} of page {name!r}, no page of type {kind.name}" for name, count in other.items()
@@ -150,7 +151,7 @@ def _scale(path: Path, rows: Sequence[Row], kind: PageType, options: Options) ->
     if max(scores) <= FEW_POINTS and all(score.is_integer() for score in scores):
         low, high = min(scores), max(scores)
         raise BadInput(
-            f"{path}: all {len(scores)} scores are whole numbers from {low:g} to {high:g}; say which scale that is: "
+            f"{path}: all {len(scores)} scores are whole numbers from {low:g} to {high:g}; give their scale: "
             "--scale 1-5 for five points, or --scale 0-100"
         )
     return 0.0, 100.0

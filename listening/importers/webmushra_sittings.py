@@ -104,7 +104,7 @@ def _session(where: str, row: Mapping[str, str], column: str) -> str:
         return row.get("session_uuid", "")
     if not row.get(column):
         known = ", ".join(row) if column not in row else "fill it in"
-        raise BadInput(f"{where}: nothing in the column {column!r} that tells sittings apart; {known}")
+        raise BadInput(f"{where}: nothing in the column {column!r} that identifies sessions; {known}")
     return row[column]
 
 
@@ -166,8 +166,8 @@ def placed_on(pages: Sequence[Page], sheets: Sequence[Sheet]) -> Iterator[tuple[
         alike = [sheet for sheet in fellows if sheet.elements == page.elements] or fellows
         if len({sheet.item for sheet in alike}) > 1 and any(sheet.shuffled for sheet in alike):
             raise BadInput(
-                f"{page.rows[0][0]}: {len(alike)} pages are called {page.trial!r} and stand in random order, so nobody "
-                "knows which of them this is; leave them out of the configuration"
+                f"{page.rows[0][0]}: {len(alike)} pages are called {page.trial!r} and are in random order, so they "
+                "cannot be told apart; remove them from the configuration"
             )
         key = (page.trial, page.attribute, frozenset(page.elements))
         yield page, alike[seen[key] % len(alike)]

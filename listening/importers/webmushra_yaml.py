@@ -76,12 +76,12 @@ def load(where: str, text: str) -> Any:
         shown = text.splitlines()[line - 1].strip() if line <= len(text.splitlines()) else "its end"
         raise BadInput(f"{where}: line {line}: {shown!r} cannot be read as YAML ({error.problem})") from None
     except RecursionError:
-        raise BadInput(f"{where}: nested deeper than any configuration is; check its brackets and indents") from None
+        raise BadInput(f"{where}: nested too deeply; check its brackets and indentation") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise BadInput(f"{where}: not a YAML file ({' '.join(str(error).split())})") from None
     for found in _texts(held):
         if UNSTORABLE.search(found):
-            raise BadInput(f"{where}: {found!r} holds an escaped character that no text has; take it out")
+            raise BadInput(f"{where}: {found!r} has an escaped character that is not text; remove it")
     return held
 
 
@@ -94,7 +94,7 @@ def _constructed(where: str, text: str) -> Any:
             return None
         size = _size_in_nodes(node, {})
         if size > MAX_NODES:
-            raise BadInput(f"{where}: its aliases (*) stand for more than {MAX_NODES} values; write them out")
+            raise BadInput(f"{where}: its aliases (*) expand to more than {MAX_NODES} values; use fewer")
         return loader.construct_document(node)
     finally:
         loader.dispose()

@@ -82,7 +82,9 @@ def _assessors(sittings: Sittings) -> dict[str, Assessor]:
     found: dict[str, Assessor] = Assessor.objects.in_bulk(lines, field_name="code")
     for code, line in lines.items():
         if line.simulated and not found[code].simulated:
-            raise BadInput(f"{line.where}: assessor {code!r} is simulated, and a person here; rename it in the table")
+            raise BadInput(
+                f"{line.where}: assessor {code!r} is simulated, but a person on this site; rename it in the table"
+            )
     return found
 
 
@@ -110,7 +112,9 @@ def _trial(
         raise BadInput(f"{first.where}: attribute {page.attribute!r}; known are: {', '.join(attributes)}")
     for line in page.lines:
         if (line.item, line.condition) not in stimuli:
-            raise BadInput(f"{line.where}: no sound of {line.item!r} is called {line.condition!r}; add it or the row")
+            raise BadInput(
+                f"{line.where}: no sound of {line.item!r} is called {line.condition!r}; add the sound or remove the row"
+            )
     return Trial(
         session=session, attribute_id=attributes[page.attribute], item_id=stimuli[page.item, first.condition][0],
         position=page.position, part=first.part, replicate=replicate, seconds=first.seconds,

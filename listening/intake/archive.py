@@ -60,11 +60,17 @@ def check(infos: list[zipfile.ZipInfo], packed: int, name: str, limits: Limits) 
     """Raise `BadInput` for more files or bytes than `limits`, or a ratio that only a bomb has."""
     total = sum(info.file_size for info in infos)
     if len(infos) > limits.files:
-        raise BadInput(f"{name}: holds {len(infos)} files, {limits.files} are possible; send several archives")
+        raise BadInput(
+            f"{name}: contains {len(infos)} files, at most {limits.files} are possible; send several archives"
+        )
     if total > limits.bytes:
-        raise BadInput(f"{name}: {total / 1e9:.1f} GB unpacked, {limits.bytes / 1e9:.1f} GB are possible; send parts")
+        raise BadInput(
+            f"{name}: {total / 1e9:.1f} GB unpacked, at most {limits.bytes / 1e9:.1f} GB are possible; send parts"
+        )
     if total > limits.spared and total > limits.ratio * packed:
-        raise BadInput(f"{name}: unpacks to {total / max(packed, 1):.0f} times its size, as no sound does; refused")
+        raise BadInput(
+            f"{name}: unpacks to {total / max(packed, 1):.0f} times its size, which sounds never do; refused"
+        )
 
 
 def room(folder: Path, size: int, name: str) -> None:
@@ -72,7 +78,7 @@ def room(folder: Path, size: int, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if size + 64 * PIECE > free:
-        raise BadInput(f"{name}: needs {size / 1e6:.0f} MB, the server's disc has {free / 1e6:.0f} MB left; make room")
+        raise BadInput(f"{name}: needs {size / 1e6:.0f} MB, the server's disk has {free / 1e6:.0f} MB left; make room")
 
 
 def _each(opened: zipfile.ZipFile, infos: list[zipfile.ZipInfo], folder: Path, report: Report) -> Iterator[Unpacked]:

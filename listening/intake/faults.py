@@ -52,12 +52,12 @@ class Fault:
 
 
 KEEP_EMPTY = Fix("accept", "Leave it empty")
-LEAVE_ITEM = Fix("leave-item", "Leave the item out")
-LEAVE_FILE = Fix("leave-file", "Leave the file out")
-PLAIN_NAME = Fix("plain-name", "Take the sign away", safe=True)
+LEAVE_ITEM = Fix("leave-item", "Leave out the item")
+LEAVE_FILE = Fix("leave-file", "Leave out the file")
+PLAIN_NAME = Fix("plain-name", "Remove the sign", safe=True)
 FORMULA_SIGNS = "=+-@"
-FORMULA = "{}: begins with a sign that makes spreadsheets take it for a formula"
-LEAVE_COLUMN = Fix("leave-column", "Leave the condition out")
+FORMULA = "{}: begins with a character that makes spreadsheets treat it as a formula"
+LEAVE_COLUMN = Fix("leave-column", "Leave out the condition")
 
 
 def check(grid: Grid) -> list[Fault]:
@@ -71,7 +71,7 @@ def check(grid: Grid) -> list[Fault]:
 
 
 def stops(faults: list[Fault]) -> list[Fault]:
-    """Return those that must be mended first."""
+    """Return those that must be fixed first."""
     return [fault for fault in faults if fault.level == Level.STOP]
 
 
@@ -91,7 +91,7 @@ def _unreadable(file: Delivered) -> Iterator[Fault]:
 
 def _missing(grid: Grid) -> Iterator[Fault]:
     if grid.files and not systems(grid):
-        yield Fault("no-system", Level.STOP, "there is no system to rate; put some files under a condition's name")
+        yield Fault("no-system", Level.STOP, "there is no system to rate; assign files to a condition")
     for item in grid.items:
         own = {column for name, column in grid.cells if name == item}
         if not any(is_reference(column) for column in own):
@@ -135,7 +135,7 @@ def _double(grid: Grid) -> Iterator[Fault]:
 def _unplaced(grid: Grid) -> Iterator[Fault]:
     for file in grid.files:
         if not file.placed and not file.accepted:
-            text = file.problem or f"{file.name}: its name says neither item nor condition; put it into a cell"
+            text = file.problem or f"{file.name}: its name gives neither item nor condition; put it into a cell"
             yield Fault("unplaced", Level.NOTE, text, "", "", file.key)
 
 
@@ -157,7 +157,7 @@ def _names(grid: Grid) -> Iterator[Fault]:
             spellings[unicodedata.normalize("NFC", piece)].add(piece)
     for name, typed in sorted(spellings.items()):
         if len(typed) > 1:
-            text = f"{name} is typed in {len(typed)} Unicode forms (NFC, NFD); they are taken as one name"
+            text = f"{name} is typed in {len(typed)} Unicode forms (NFC, NFD); they are treated as one name"
             yield Fault("unicode", Level.NOTE, text, name if name in grid.items else "")
 
 

@@ -25,27 +25,27 @@ def files_below(folder: Path) -> dict[str, Path]:
             if not path.is_symlink() and path.is_file() and _wanted(name):
                 found[_utf8(path.relative_to(folder).as_posix())] = path
         if len(found) > MOST_FILES:
-            raise BadInput(f"{folder}: more than {MOST_FILES} files; choose a folder further down")
+            raise BadInput(f"{folder}: more than {MOST_FILES} files; choose a subfolder")
     if not any(is_sound(name) for name in found):
-        raise BadInput(f"{folder}: no sound in it (WAV, FLAC, Ogg, MP3 and MP4 are read)")
+        raise BadInput(f"{folder}: no sound in it (WAV, FLAC, Ogg, MP3 and MP4 can be read)")
     return found
 
 
 def below_roots(name: str, roots: Sequence[Path]) -> Path:
     """Return the folder `name` (absolute, or relative to a root) if it lies below one of `roots`; else `BadInput`."""
     if not roots:
-        raise BadInput("no folder of the server may be read; set INTAKE_ROOTS to those that may (docs/settings.md)")
+        raise BadInput("no folder of the server may be read; list folders in INTAKE_ROOTS (docs/settings.md)")
     for root in roots:
         path = (root / name).resolve()
         if path.is_relative_to(root.resolve()) and path.is_dir():
             return path
     allowed = ", ".join(str(root) for root in roots)
-    raise BadInput(f"{name}: no folder below {allowed}; choose one there, or let INTAKE_ROOTS name another")
+    raise BadInput(f"{name}: no folder below {allowed}; choose one there, or add another to INTAKE_ROOTS")
 
 
 def _utf8(name: str) -> str:
     if printable(name) != name:
-        raise BadInput(f"{name}: this name is no UTF-8; rename it (convmv does many at once)")
+        raise BadInput(f"{name}: this name is not UTF-8; rename it (convmv can rename many at once)")
     return name
 
 

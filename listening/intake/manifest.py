@@ -23,7 +23,7 @@ def read(name: str, path: Path, files: Collection[str]) -> tuple[dict[str, Place
     rows = list(_rows(path))
     heading = next((each for each in FILE_COLUMNS if rows and each in rows[0]), "")
     if not heading or "item" not in rows[0] or "condition" not in rows[0]:
-        return {}, f"{name}: no manifest: it needs the columns item, condition and file; left out"
+        return {}, f"{name}: not a manifest: it needs the columns item, condition and file; left out"
     known = {same_name(each): each for each in files}
     folder, found = PurePosixPath(name).parent, {}
     for row in rows:

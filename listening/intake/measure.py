@@ -98,14 +98,14 @@ def load(path: Path, name: str) -> tuple[audio.Audio, int]:
     try:
         info = soundfile.info(str(path))
         if info.frames > MAX_DELIVERED_SECONDS * info.samplerate or info.frames * info.channels > MAX_DELIVERED_SAMPLES:
-            raise BadInput(f"{name}: longer than {MAX_DELIVERED_SECONDS / 60:g} min; cut an excerpt of it first")
+            raise BadInput(f"{name}: longer than {MAX_DELIVERED_SECONDS / 60:g} min; cut an excerpt first")
         samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise BadInput(
             f"{name}: cannot be read as audio ({str(error.error_string).rstrip('.')}); export it as WAV or FLAC"
         ) from None
     if not len(samples):
-        raise BadInput(f"{name}: holds no samples; export it again")
+        raise BadInput(f"{name}: has no samples; export it again")
     sound = audio.Audio(np.ascontiguousarray(samples.T), int(rate))
     return sound, audio.promised_frames(path, sound.frames, sound.channels)
 

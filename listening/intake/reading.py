@@ -82,7 +82,7 @@ def no_sound(name: str) -> str:
     """Return what is to be said of a file that is no sound by its name."""
     if Path(name).suffix.lower() in {".mov", ".avi", ".mkv", ".webm", ".wmv"}:
         return "is a video; export its sound as WAV or FLAC"
-    return "is no sound (WAV, FLAC, Ogg, MP3 and MP4 are read); left out"
+    return "is not a sound (WAV, FLAC, Ogg, MP3 and MP4 can be read); left out"
 
 
 def _each(do: Callable[[Delivered], Delivered], files: list[Delivered], report: Report) -> list[Delivered]:

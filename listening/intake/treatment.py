@@ -58,7 +58,7 @@ class Treatment:
         return "; ".join(filter(None, (*self._told_of_shape(sound), *self._told_of_time(rate, sound))))
 
     def _told_of_shape(self, sound: Audio) -> tuple[str, ...]:
-        channels = {1: "channels averaged to mono", 2: "mono doubled to stereo"}
+        channels = {1: "channels averaged to mono", 2: "mono put on both channels"}
         return (
             f"resampled from {sound.rate} to {self.rate} Hz" if self.rate not in {None, sound.rate} else "",
             channels.get(self.channels or 0, "") if self.channels not in {None, sound.channels} else "",

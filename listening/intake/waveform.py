@@ -52,14 +52,14 @@ def _cut_off(_grid: Grid, file: Delivered) -> Told | None:
     found = _figures(file)
     if not found.promised:
         return None
-    text = f"{file.name}: is cut off: its header promises {found.promised} samples, {found.frames} are there"
+    text = f"{file.name}: is cut off: its header says {found.promised} samples, but {found.frames} exist"
     return "cut-off", "stop", text, (("accept", "Use what is there", False), ("leave-file", "Leave it out", False))
 
 
 def _not_finite(_grid: Grid, file: Delivered) -> Told | None:
     count = _figures(file).not_finite
     text = f"{file.name}: holds {count} samples that are NaN or infinite; render it again"
-    return ("nan", "stop", text, (("leave-file", "Leave the file out", False),)) if count else None
+    return ("nan", "stop", text, (("leave-file", "Leave out the file", False),)) if count else None
 
 
 def _rate(grid: Grid, file: Delivered) -> Told | None:
@@ -73,10 +73,10 @@ def _channels(grid: Grid, file: Delivered) -> Told | None:
     if own == wanted:
         return None
     if own > wanted:
-        text = f"{file.name}: {own} channels, 1 or 2 are possible; export it in stereo"
-        return "channels", "stop", text, (("leave-file", "Leave the file out", False),)
-    text = f"{file.name}: mono, other sounds of {file.item} are stereo"
-    return "channels", "stop", text, (("stereo", "Double mono to stereo", True),)
+        text = f"{file.name}: {own} channels, only 1 or 2 are possible; export it in stereo"
+        return "channels", "stop", text, (("leave-file", "Leave out the file", False),)
+    text = f"{file.name}: mono, but other sounds of {file.item} are stereo"
+    return "channels", "stop", text, (("stereo", "Put mono on both channels", True),)
 
 
 def _length(grid: Grid, file: Delivered) -> Told | None:
@@ -84,13 +84,13 @@ def _length(grid: Grid, file: Delivered) -> Told | None:
     excerpt = grid.plan.excerpts.get(file.item)
     if excerpt is not None:
         lacking = round(excerpt.start * rate) + excerpt.frames - own
-        text = f"{file.name}: ends {lacking} samples ({lacking / rate:.3f} s) before the excerpt; silence fills it"
+        text = f"{file.name}: ends {lacking} samples ({lacking / rate:.3f} s) before the excerpt; filled with silence"
         return (
             ("length", "warn", text, (("trim", "Cut the item to its shortest sound", False),)) if lacking > 0 else None
         )
     if own > grid.plan.longest * rate:
         text = f"{file.name}: {own / rate:.1f} s long, at most {grid.plan.longest:g} s are possible"
-        return "long", "stop", text, (("excerpt", f"Take the loudest {_seconds(grid):g} s of the reference", True),)
+        return "long", "stop", text, (("excerpt", f"Use the loudest {_seconds(grid):g} s of the reference", True),)
     shortest = min(grid.frames(other) for other in grid.of_item(file.item) if other.measured)
     if own == shortest:
         return None
@@ -145,7 +145,7 @@ def _level(grid: Grid, file: Delivered) -> Told | None:
     found = _figures(file)
     if found.silent:
         must_sound = is_reference(file.column) or file.column in {MIXTURE, "hidden-reference"}
-        fixes = (("leave-item", "Leave the item out", False),) if must_sound else ()
+        fixes = (("leave-item", "Leave out the item", False),) if must_sound else ()
         return "silent", "stop" if must_sound else "note", f"{file.name}: silent (below -80 dBFS)", fixes
     if found.loudness is None:
         return "unmeasured", "note", f"{file.name}: too short or too quiet for its loudness to be measured", ()
@@ -157,7 +157,7 @@ def _too_loud(grid: Grid, file: Delivered, found: Measured, loudness: float) -> 
     over = decibels(found.true_peak) + gain
     if over <= 0:
         return None
-    text = f"{file.name}: its true peak would be {over:+.1f} dBTP; all sounds of {file.item} are turned down by as much"
+    text = f"{file.name}: its true peak would be {over:+.1f} dBTP; all sounds of {file.item} are turned down by this"
     return "true-peak", "note", text, ()
 
 

@@ -14,13 +14,13 @@ class RunCommand(base.Command):
     """A command that adds a run and carries it out here, or sends it to a worker with --queue."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--queue", action="store_true", help="send it to a worker instead of working here")
+        parser.add_argument("--queue", action="store_true", help="send the run to a worker instead of doing it here")
 
     def start(self, run: Run, *, queue: bool) -> None:
         """Carry `run` out with a progress bar; `BadInput` as the work raises it, which also stands on the row."""
         if queue:
             tasks.send(run)
-            self.stdout.write(f"{run} is queued; watch it in the admin, or start a worker if none runs")
+            self.stdout.write(f"{run} is queued; follow it in the admin, and start a worker if none is running")
             return
         with bar(str(run)) as report:
             tasks.task_of(run)(run.pk, report=report)

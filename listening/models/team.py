@@ -28,7 +28,7 @@ class Right(StrEnum):
     LISTENERS = "listeners"
     """See who sat when and how far they came."""
     SITTINGS = "sittings"
-    """Run sittings: give out links, mark pilots, withdraw and exclude."""
+    """Run sessions: give out links, mark pilots, withdraw and exclude."""
     RESULTS = "results"
     """Read and export ratings, replies and results, freeze them, and read what was learned from them."""
     DESIGN = "design"

@@ -68,11 +68,13 @@ def note(intake: Intake, correction: Correction, names: set[str]) -> None:
     others = missed(intake, correction.seen)
     forgotten = intake.version - correction.seen > len(others)
     if forgotten or any(names.intersection(each.touched) for each in others):
-        again = _("Yours was not done: %s Do it again if you still mean it.") % correction.said
+        again = _("Your change was not made: %s Repeat it if you still want it.") % correction.said
         raise BadInput(f"{told(others)} {again}".strip())
     own = Noted(intake.version + 1, correction.by, correction.said, sorted(names))
     kept: list[dict[str, Any]] = [*intake.corrections, asdict(own)][-MAX_CORRECTIONS_KEPT:]
     here = Intake.objects.filter(pk=intake.pk, version=intake.version)
     if not here.update(version=own.version, corrections=kept):
-        raise BadInput(_("Somebody else changed the grid at this moment. Yours was not done: %s") % correction.said)
+        raise BadInput(
+            _("Somebody else changed the grid at the same time. Your change was not made: %s") % correction.said
+        )
     intake.version, intake.corrections = own.version, kept

@@ -32,9 +32,9 @@ def delete_draft(study: Study) -> int:
 def undeletable(study: Study) -> str:
     """Return why a study cannot be deleted; "" for a draft that nobody sat and nothing was made from."""
     if study.status != Study.Status.DRAFT:
-        return f"it is {study.status}, and only drafts are deleted; archive it"
+        return f"it is {study.status}, and only drafts can be deleted; archive it"
     if study.sessions.exists() or study.rating_sets.exists():
-        return "somebody has rated in it; close and archive it"
+        return "it has ratings; close and archive it"
     return "a rendering was made of its items; cancel that and delete it first" if study.renderings.exists() else ""
 
 

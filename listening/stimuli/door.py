@@ -71,7 +71,7 @@ def admit(item: Item, condition: Condition, path: Source) -> Stimulus:
     hidden reference that is silent or cannot be measured; for a second stimulus of the kind; and unless it is a draft.
     """
     if condition.study_id != item.study_id:
-        raise BadInput(f"{condition} and {item} are of different studies; take a condition of the item's study")
+        raise BadInput(f"{condition} and {item} are of different studies; choose a condition of the item's study")
     if item.stimuli.filter(condition=condition).exists():
         raise BadInput(f"{item} has a stimulus under {condition.name} already; redraft the study to replace it")
     with together():
@@ -83,7 +83,7 @@ def admit(item: Item, condition: Condition, path: Source) -> Stimulus:
 def admit_reference(item: Item, name: str, path: Source) -> Reference:
     """Return the new reference `name` of `item`; errors as `admit`, and for one that is silent or unmeasurable."""
     if item.references.filter(name=name).exists():
-        raise BadInput(f"{item} has a reference {name!r} already; name this one otherwise")
+        raise BadInput(f"{item} has a reference {name!r} already; give this one another name")
     with together():
         reference = checked(Reference(item=item, name=name, position=item.references.count()))
         reference.audio = _let_in(item, path)
@@ -104,7 +104,7 @@ def admit_accompaniment(item: Item, path: Source) -> Audio:
     """
     reference = item.references.select_related("audio").first()
     if reference is None:
-        raise BadInput(f"{item} has no reference yet; admit it before the accompaniment, which takes its gain")
+        raise BadInput(f"{item} has no reference yet; add it before the accompaniment, which gets its gain")
     with together():
         row = _set(item, "accompaniment", path, gain=reference.audio.gain)
         _note(item, "accompaniment", row)
@@ -139,7 +139,7 @@ def _let_in(item: Item, source: Source, gain: float | None = None, *, heard: boo
     """
     study = item.study
     if study.status != Study.Status.DRAFT:
-        raise BadInput(f"{study} is {study.status}: only a draft takes sounds; redraft it")
+        raise BadInput(f"{study} is {study.status}: only a draft accepts sounds; redraft it")
     if isinstance(source, Audio):
         if heard:
             audio.check_heard(source.peak, source.delivered_as)
@@ -186,11 +186,11 @@ def bits_of(sound: audio.Audio) -> int:
 
 def _check_shape(sound: audio.Audio | Audio, name: str, item: Item) -> None:
     if sound.rate != item.study.rate:
-        raise BadInput(f"{name}: {sound.rate} Hz, the study is {item.study.rate} Hz; export all files at one rate")
+        raise BadInput(f"{name}: {sound.rate} Hz, the study is {item.study.rate} Hz; export all files at the same rate")
     fellow = _fellow(item)
     if sound.channels not in {1, 2} or (fellow and sound.channels != fellow.channels):
         others = f"the other sounds of {item.name} have {fellow.channels}" if fellow else "1 or 2 are possible"
-        raise BadInput(f"{name}: channels: {sound.channels}, {others}; export all alike")
+        raise BadInput(f"{name}: channels: {sound.channels}, {others}; export all in the same format")
     if fellow and sound.frames != fellow.frames:
         others = f"the other sounds of {item.name} have {fellow.frames}"
         raise BadInput(f"{name}: {sound.frames} samples, {others}; cut all to the same excerpt")
@@ -207,7 +207,7 @@ def _gain(loudness: float, study: Study, name: str, *, heard: bool) -> float:
     if study.loudness is None or not (heard or math.isfinite(loudness)):
         return 0.0
     if not math.isfinite(loudness):
-        raise BadInput(f"{name}: too short or too quiet for its loudness to be measured; take at least 0.4 s")
+        raise BadInput(f"{name}: too short or too quiet for its loudness to be measured; use at least 0.4 s")
     return study.loudness - loudness
 
 

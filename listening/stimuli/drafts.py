@@ -165,7 +165,7 @@ def add_anchors(study: Study, names: Iterable[str], report: Report = silent) -> 
 def _anchor(item: Item, name: str, seed: int) -> Take:
     reference = item.references.select_related("audio").first()
     if reference is None:
-        raise BadInput(f"{item} has no reference to make the anchor {name} from; admit it first")
+        raise BadInput(f"{item} has no reference to make the anchor {name} from; add it first")
     mixture = audio.read(item.mixture.path) if item.mixture else None
     own_seed = zlib.crc32(f"{seed}/{item.name}".encode())
     try:

@@ -31,7 +31,7 @@ from listening.stimuli.preparing import Prepared, default_anchors, let_in, make_
 from lossmodel.errors import BadInput
 from lossmodel.progress import Report, parts, silent
 
-LAYOUT = "lay it out as <condition>/<item>.wav or <item>/<condition>.wav, one condition being `reference`"
+LAYOUT = "name the files <condition>/<item>.wav or <item>/<condition>.wav, with one condition `reference`"
 
 
 def from_folder(
@@ -81,7 +81,7 @@ def read_folder(folder: Path, plan: Plan, report: Report = silent) -> tuple[Grid
     if not any(is_reference(column) for column in grid.columns):
         raise BadInput(f"{folder}: no sound is a reference; {LAYOUT}")
     if not systems(grid):
-        raise BadInput(f"{folder}: no system to rate beside {', '.join(grid.columns)}; {LAYOUT}")
+        raise BadInput(f"{folder}: no system to rate besides {', '.join(grid.columns)}; {LAYOUT}")
     return grid, paths
 
 

@@ -152,7 +152,7 @@ def _fetch(intake: Intake, prefix: str, report: Report) -> None:
     """Copy the sounds below a prefix of the storage into the intake's folder."""
     names = list(_stored(prefix))
     if not names:
-        raise BadInput(f"{prefix}: no sound below this prefix of the storage")
+        raise BadInput(f"{prefix}: no sounds below this prefix of the storage")
     known = set(intake.files.values_list("name", flat=True))
     for number, name in enumerate(names):
         report(number, len(names))
@@ -170,7 +170,7 @@ def _stored(prefix: str) -> list[str]:
     """Return the sounds and tables below a prefix; `BadInput` for one that is not below `INTAKE_PREFIX`."""
     allowed = settings.INTAKE_PREFIX
     if not prefix.startswith(allowed) or ".." in prefix.split("/"):
-        raise BadInput(f"{prefix}: only what lies below {allowed} may be read; copy the sounds there")
+        raise BadInput(f"{prefix}: only files below {allowed} may be read; copy the sounds there")
     found: list[str] = []
     waiting = [prefix.rstrip("/")]
     while waiting and len(found) <= MOST_FILES:

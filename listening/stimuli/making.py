@@ -107,7 +107,7 @@ def _treated(delivery: Delivery) -> Take:
     """Return a delivered sound as it is to be heard."""
     sound, _ = load(delivery.path, delivery.delivered_as)
     if not np.isfinite(sound.samples).all():
-        raise BadInput(f"{delivery.delivered_as}: holds NaN or infinite samples; render it again")
+        raise BadInput(f"{delivery.delivered_as}: has NaN or infinite samples; render it again")
     made = delivery.treatment.applied(sound)
     return Take(made, delivery.delivered_as, bits_of(made))
 

@@ -25,7 +25,7 @@ SHOWN_FAULTS = 30
 
 @dataclass(frozen=True)
 class Prepared:
-    """What came in: items, sounds that were written, and a line for all that was done or noticed."""
+    """What was imported: items, sounds that were written, and a line for all that was done or noticed."""
 
     items: int
     sounds: int
@@ -45,10 +45,10 @@ def refuse_faults(grid: Grid, study: Study) -> None:
     """Raise `BadInput` with everything that must be mended before the grid can be prepared."""
     found = [fault.text for fault in stops(check(grid))] + clashes(grid, study)
     if not grid.items:
-        found.append("no file stands in a cell; put some there")
+        found.append("no file is in a cell; put some there")
     if found:
         more = f"; and {len(found) - SHOWN_FAULTS} more" if len(found) > SHOWN_FAULTS else ""
-        raise BadInput(f"{_count(len(found))} to mend: {'; '.join(found[:SHOWN_FAULTS])}{more}")
+        raise BadInput(f"{_count(len(found))} to fix: {'; '.join(found[:SHOWN_FAULTS])}{more}")
 
 
 def clashes(grid: Grid, study: Study) -> list[str]:
@@ -56,7 +56,9 @@ def clashes(grid: Grid, study: Study) -> list[str]:
     if not Study.objects.filter(pk=study.pk).exists():
         return []
     present = set(study.items.filter(name__in=grid.items).values_list("name", flat=True))
-    found = [f"{name}: the study has an item of this name already; name this one otherwise" for name in sorted(present)]
+    found = [
+        f"{name}: the study has an item of this name already; give this one another name" for name in sorted(present)
+    ]
     if study.items.exists() and grid.plan.rate != study.rate:
         found.append(f"the study's sounds have {study.rate} Hz, these {grid.plan.rate} Hz; resample them")
     return found
@@ -80,7 +82,7 @@ def make_all(
     for a study that is no draft.
     """
     if study.status != Study.Status.DRAFT:
-        raise BadInput(f"{study} is {study.status}: only a draft takes sounds; redraft it")
+        raise BadInput(f"{study} is {study.status}: only a draft accepts sounds; redraft it")
     refuse_faults(grid, study)
     works = [_work(study, grid, item, paths, tuple(anchors)) for item in grid.items]
     made = []

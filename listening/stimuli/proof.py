@@ -53,8 +53,8 @@ def crc32(row: Audio) -> int:
     if row.crc32 is None:
         if (found := sha256(row.path)) != row.sha256:
             raise BadInput(
-                f"{row.file.name} ({row.delivered_as}): its SHA-256 is {found}, but {row.sha256} was let in; "
-                "the file has changed since: restore it from a backup"
+                f"{row.file.name} ({row.delivered_as}): its SHA-256 is {found}, but {row.sha256} was imported; "
+                "the file has changed since; restore it from a backup"
             )
         proof = measured(row.path)
         Audio.objects.filter(pk=row.pk, crc32=None).update(crc32=proof.crc32, peak=proof.peak)

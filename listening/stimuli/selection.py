@@ -37,7 +37,7 @@ def _check(study: Study, chosen: Collection[Stimulus]) -> None:
         if each.item.study_id != study.pk:
             raise BadInput(f"{each} is not of {study}; choose stimuli of one study at a time")
         if each.condition.role != Role.SYSTEM:
-            raise BadInput(f"{each} is {each.condition.get_role_display()}; only systems are chosen")
+            raise BadInput(f"{each} is {each.condition.get_role_display()}; only systems can be chosen")
 
 
 def _forget_notes(draft: Study) -> None:
@@ -52,7 +52,7 @@ def _fit_plan(draft: Study, items: Collection[str]) -> None:
     """Let a session have all items where there are fewer than it would take; refuse an item that makes no trial."""
     shown = set(draft.items.filter(pk__in=draft.design().items).values_list("name", flat=True))
     if alone := sorted(set(items) - shown):
-        raise BadInput(f"{alone[0]}: too few of its stimuli were chosen for a trial; choose another of it, or none")
+        raise BadInput(f"{alone[0]}: too few of its stimuli were chosen for a trial; choose another one, or none")
     if draft.items_per_session and draft.items_per_session >= len(items):
         Study.objects.filter(pk=draft.pk).update(items_per_session=None)
         draft.items_per_session = None

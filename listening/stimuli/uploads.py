@@ -34,7 +34,7 @@ class OtherOffset(BadInput):
     """The piece does not follow what has come; `received` says where to go on."""
 
     def __init__(self, file: IntakeFile) -> None:
-        super().__init__(f"{file.name}: {file.received} bytes have come; go on there")
+        super().__init__(f"{file.name}: {file.received} bytes have arrived; continue there")
         self.received = file.received
 
 
@@ -51,7 +51,7 @@ class Announced:
 def open_intake(study: Study, *, user: object = None, source: str = "") -> Intake:
     """Return the draft's open intake, new where it has none; `BadInput` for a study that takes no sounds."""
     if study.status != Study.Status.DRAFT:
-        raise BadInput(f"{study} is {study.status}: only a draft takes sounds; redraft it")
+        raise BadInput(f"{study} is {study.status}: only a draft accepts sounds; redraft it")
     own = {"started_by_id": getattr(user, "pk", None), "source": source}
     intake, _ = Intake.objects.get_or_create(study=study, ended_at=None, defaults=own)
     return intake
@@ -63,7 +63,7 @@ def announce(intake: Intake, files: Sequence[Announced]) -> list[IntakeFile]:
     Raises `BadInput` for too many files, and `NoRoom` where they do not fit on the disc.
     """
     if len(files) + intake.files.count() > MOST_FILES:
-        raise BadInput(f"{len(files)} files, {MOST_FILES} are possible; bring them in parts")
+        raise BadInput(f"{len(files)} files, {MOST_FILES} are possible; upload them in parts")
     coming = sum(file.size for file in files if not problem_of(file))
     _check_room(intake, coming)
     Intake.objects.filter(pk=intake.pk).update(touched_at=timezone.now())
@@ -89,7 +89,7 @@ def take(file: IntakeFile, offset: int, stream: BinaryIO) -> IntakeFile:
             stored.seek(offset)
             while piece := stream.read(min(PIECE, file.size - offset - came + 1)):
                 if offset + came + len(piece) > file.size:
-                    raise BadInput(f"{file.name}: brings more than the {file.size} bytes that were announced")
+                    raise BadInput(f"{file.name}: is larger than the {file.size} bytes that were announced")
                 while piece:
                     written = stored.write(piece)
                     came, piece = came + written, piece[written:]
@@ -145,7 +145,8 @@ def _check_room(intake: Intake, size: int) -> None:
     free = shutil.disk_usage(folder).free - TO_SPARE
     if size > free:
         raise NoRoom(
-            f"{size / 1e6:.0f} MB are coming, the server's disc has room for {max(0, free) / 1e6:.0f} MB; ask for more"
+            f"{size / 1e6:.0f} MB are to be uploaded, but the server's disk has room for {max(0, free) / 1e6:.0f} MB;"
+            " ask the administrator for more"
         )
 
 
@@ -153,7 +154,7 @@ def _told(file: IntakeFile, error: OSError) -> None:
     """Raise in words what the disc says; a connection that broke is no fault: the rest comes later."""
     if is_disc_full(error):
         raise NoRoom(
-            f"{file.name}: the server's disc is full; what has come is kept, go on when there is room"
+            f"{file.name}: the server's disk is full; uploaded data is kept, continue when there is room"
         ) from None
     if error.errno is not None:
         raise error

@@ -84,7 +84,7 @@ def _standing(study: Study, objective: int) -> str:
 
 def _about(study: Study) -> dict[str, list[dict[str, str]]]:
     """Return what the report says of the test itself: its design, and BS.1534-3 clause by clause."""
-    words = {True: "yes", False: "no", None: "not for software to tell"}
+    words = {True: "yes", False: "no", None: "cannot be checked by software"}
     clauses = [
         {"clause": each.text, "page": each.page, "met": words[each.met], "found": each.detail}
         for each in conformity.check(facts(study))

@@ -42,6 +42,6 @@ def deliver(task: Any, *args: Any, about: str) -> bool:
     try:
         task.delay(*args)
     except UNREACHABLE as error:
-        logger.error("%s: the broker does not take its message (%s); sweep sends it again", about, error)  # noqa: TRY400
+        logger.error("%s: the broker does not accept its message (%s); a sweep will send it again", about, error)  # noqa: TRY400
         return False
     return True

@@ -26,7 +26,7 @@ def _work(run: Preparation, report: Report) -> None:
     except OSError as error:
         if not is_disc_full(error):
             raise
-        raise BadInput("the server's disc is full: nothing came into the study; go on when there is room") from None
+        raise BadInput("the server's disk is full: the study is unchanged; continue when there is room") from None
 
 
 def _check(run: Preparation, report: Report) -> None:

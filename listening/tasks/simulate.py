@@ -1,4 +1,4 @@
-"""Simulated assessors rate a study; everything they leave is marked simulated."""
+"""Simulated assessors rate a study; all their ratings are marked simulated."""
 
 from itertools import groupby
 from typing import TYPE_CHECKING

@@ -29,7 +29,7 @@ def sweep() -> list[str]:
         found.append(f"{previews} previews of studies deleted")
     found += [_swept(intake) for intake in Intake.objects.stale()]
     if gone := sweep_orphans():
-        found.append(f"files that were on their way into {gone} deleted studies: deleted")
+        found.append(f"uploaded files of {gone} deleted studies: deleted")
     return found
 
 
@@ -62,15 +62,15 @@ def _sweep_runs(kind: Any) -> list[str]:
     lines = []
     for run in kind.objects.lost():
         if run.resume():
-            sent = "resumed" if wake(run) else "queued again, but the broker does not take its message"
-            lines.append(f"{run}: its worker fell silent at step {run.step}; {sent}")
+            sent = "resumed" if wake(run) else "queued again, but the broker does not accept its message"
+            lines.append(f"{run}: its worker stopped responding at step {run.step}; {sent}")
     for run in kind.objects.forgotten():
-        since = f"{run}: waited since {timezone.localtime(run.queued_at):%Y-%m-%d %H:%M}"
+        since = f"{run}: waiting since {timezone.localtime(run.queued_at):%Y-%m-%d %H:%M}"
         if wake(run):
             kind.objects.filter(pk=run.pk, status="queued").update(queued_at=Now())
             lines.append(f"{since}; sent again")
         else:
-            lines.append(f"{since}; the broker does not take its message")
+            lines.append(f"{since}; the broker does not accept its message")
     return lines
 
 
@@ -79,7 +79,9 @@ def _notices() -> list[str]:
     if not due:
         return []
     sent = deliver(notify, about="notices")
-    return [f"{due} notices are to be sent" if sent else f"{due} notices wait: the broker does not take a message"]
+    return [
+        f"{due} notices will be sent" if sent else f"{due} notices are waiting: the broker does not accept messages"
+    ]
 
 
 def _swept(intake: Intake) -> str:

@@ -63,7 +63,7 @@ def load(pair: Pair) -> Excerpt:
     """Read the files of a pair; `BadInput` names the file that is too short or unlike the first reference.
 
     So it does for one that is cut off, for a rate below `MIN_RATE_HZ`, more than two channels, and a silent reference
-    or mixture. A silent estimate, which separators do make, is measured as it is, with a remark.
+    or mixture. A silent estimate, which separators do make, is measured anyway, with a remark.
     """
     first = _whole(pair.references[0])
     like = RequiredFormat(pair.references[0], first.rate, first.channels, first.frames)
@@ -107,7 +107,7 @@ def _read(path: Path, like: RequiredFormat, *, silent: bool = False) -> Tensor:
         ("samples long", found.frames, like.frames),
     ):
         if has != wanted:
-            raise BadInput(f"{path}: {has} {what}, but {like.path} has {wanted}; make them alike")
+            raise BadInput(f"{path}: {has} {what}, but {like.path} has {wanted}; make them equal")
     return _samples(found, path, silent=silent)
 
 
@@ -117,7 +117,7 @@ def _whole(path: Path) -> audio.Audio:
     container = path.suffix.lower() in audio.CONTAINERS
     promised = 0 if container else audio.promised_frames(path, found.frames, found.channels)
     if promised:
-        raise BadInput(f"{path}: cut off, {found.frames} of {promised} samples are there; copy or render it again")
+        raise BadInput(f"{path}: cut off, {found.frames} of {promised} samples exist; copy or render it again")
     return found
 
 
@@ -136,7 +136,7 @@ def _samples(found: audio.Audio, path: Path, *, silent: bool = False) -> Tensor:
 def _remarks(path: Path, estimate: Tensor) -> tuple[str, ...]:
     """Return what may be wrong with an estimate, a line each."""
     found = {"silent": float(estimate.abs().max()) < audio.SILENT_PEAK_80_DBFS, "clipped": _is_clipped(estimate)}
-    return tuple(f"{path}: {what}; measured as it is" for what, is_so in found.items() if is_so)
+    return tuple(f"{path}: {what}; measured anyway" for what, is_so in found.items() if is_so)
 
 
 def _is_clipped(samples: Tensor) -> bool:

@@ -7,8 +7,8 @@ from lossmodel.metrics.excerpt import Excerpt
 
 NEITHER_GIVEN = "neither mixture nor accompaniment is given"
 NOTHING_INTERFERES = "the accompaniment is silent: nothing can interfere"
-NO_WINDOW = "no window of 1 s in which all sources sound"
-NOT_FINITE = "the arithmetic gave no finite number"
+NO_WINDOW = "no window of 1 s in which all sources are audible"
+NOT_FINITE = "the result is not a finite number"
 
 NEED_ACCOMPANIMENT = frozenset({"sir", "sar", "museval_sir", "museval_sar", "tps", "ips", "aps"})
 ABOUT_INTERFERENCE = frozenset({"sir", "museval_sir", "ips"})

@@ -11,7 +11,7 @@ from lossmodel.errors import BadInput
 DIAGONAL_LOADINGS = (0.0, 1e-14, 1e-12, 1e-10, 1e-8)
 """Loadings of the diagonal, tried in turn: band-limited sources make the correlations singular in double precision."""
 
-INSEPARABLE = "the sources cannot be told apart by their delays; is one of them silent or the same as another?"
+INSEPARABLE = "the sources are linearly dependent; is one of them silent or the same as another?"
 
 
 def gram(correlated: Tensor) -> Tensor:

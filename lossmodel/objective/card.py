@@ -28,16 +28,16 @@ def limits(ratings: pd.DataFrame, *, left_out: bool) -> list[str]:
     """Return what must be known before the objective is used, a sentence each."""
     found = [
         f"It predicts the mean rating of a panel like the one it was fitted to, on excerpts of at least"
-        f" {MIN_SECONDS:g} s heard at {RATE:,} Hz beside their reference and mixture.",
-        "Where in_calibration is false the sound is unlike what was rated: neither value nor interval can be trusted.",
+        f" {MIN_SECONDS:g} s at {RATE:,} Hz, given their reference and mixture.",
+        "If in_calibration is false, the sound is unlike anything that was rated: trust neither value nor interval.",
         "A separator that is trained against it must be checked by metrics it was not trained on, and by people.",
     ]
     if not left_out:
-        found.append("No song was left out: nothing is known of how well it predicts songs it has not seen.")
+        found.append("No song was left out: its accuracy on new songs is unknown.")
     for attribute, own in ratings.groupby("attribute", sort=False):
         found += _small(str(attribute), own)
     if simulated := int(ratings["simulated"].sum()):
-        found.append(f"{simulated} of {len(ratings)} ratings are simulated: no person said them.")
+        found.append(f"{simulated} of {len(ratings)} ratings are simulated: no person gave them.")
     return found
 
 
@@ -45,7 +45,7 @@ def _small(attribute: str, own: pd.DataFrame) -> list[str]:
     songs, people = own["item"].nunique(), own["assessor"].nunique()
     small = []
     if songs < FEW_SONGS:
-        small.append(f"{attribute}: {songs} songs only; other music may be judged wrongly.")
+        small.append(f"{attribute}: {songs} songs only; predictions for other music may be wrong.")
     if people < FEW_PEOPLE:
-        small.append(f"{attribute}: {people} assessors only; their own use of the scale is part of what was learnt.")
+        small.append(f"{attribute}: {people} assessors only; their individual use of the scale influences the fit.")
     return small

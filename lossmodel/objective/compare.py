@@ -42,7 +42,9 @@ def compare(ratings: pd.DataFrame, values: pd.DataFrame, *, seed: int = SEED) ->
         for row in _rows(str(study), own, values, metrics, seed)
     ]
     if not rows:
-        raise BadInput("no rated system has measured values; items and conditions must be called alike in both files")
+        raise BadInput(
+            "no rated system has measured values; items and conditions must have the same names in both files"
+        )
     return pd.DataFrame(rows)
 
 
@@ -53,7 +55,7 @@ def read_values(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise BadInput(f"{path}: cannot be read as a table ({error})") from None
     if missing := [name for name in STIMULUS_COLUMNS if name not in values]:
-        raise BadInput(f"{path}: no column {missing[0]!r}; python -m lossmodel metrics writes such files")
+        raise BadInput(f"{path}: no column {missing[0]!r}; give a file written by python -m lossmodel metrics")
     named = {name: values[name].map(restored, na_action="ignore") for name in STIMULUS_COLUMNS}
     return values.rename(columns=restored).assign(**named)
 

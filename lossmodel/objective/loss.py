@@ -41,7 +41,7 @@ class PerceptualLoss(nn.Module):
         """Take `attributes` of `objective`, for signals at `rate` Hz; ValueError for an unknown attribute."""
         super().__init__()
         if unknown := set(attributes) - set(objective.attributes):
-            raise ValueError(f"no attribute {min(unknown)!r}; the objective knows {', '.join(objective.attributes)}")
+            raise ValueError(f"no attribute {min(unknown)!r}; the objective has {', '.join(objective.attributes)}")
         self.objective = Objective({name: objective.heads[name] for name in attributes})
         self._together = AGGREGATES[aggregate]
         self._pessimism = pessimism

@@ -157,10 +157,10 @@ def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
 
 def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> None:
     if rate != RATE:
-        raise ValueError(f"{rate} Hz: the objective hears {RATE} Hz only; resample first")
+        raise ValueError(f"{rate} Hz: the objective needs {RATE} Hz; resample first")
     fits = references.dim() == estimate.dim() + 1 == 4 and references.shape[1] > 0
     if not fits or not estimate.shape == mixture.shape == references[:, 0].shape:
         shapes = ", ".join(str(tuple(each.shape)) for each in (estimate, references, mixture))
-        raise ValueError(f"estimate, references and mixture do not fit each other: {shapes}")
+        raise ValueError(f"estimate, references and mixture have incompatible shapes: {shapes}")
     if (seconds := estimate.shape[-1] / RATE) < MIN_SECONDS:
         raise ValueError(f"{seconds:.2f} s: excerpts of at least {MIN_SECONDS:g} s can be judged")

@@ -39,7 +39,7 @@ def load(folder: Path) -> Objective:
     try:
         objective.load_state_dict(tensors)
     except RuntimeError:
-        raise BadInput(f"{folder}: the weights are not those of the card's heads; fit it again") from None
+        raise BadInput(f"{folder}: the weights do not match the card; fit it again") from None
     return objective.eval()
 
 

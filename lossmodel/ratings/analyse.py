@@ -22,7 +22,7 @@ from lossmodel.ratings.thresholds import Rules
 
 SIMULATED_MARK = "SIMULATED LISTENERS"
 About = Mapping[str, Sequence[Mapping[str, object]]]
-UNSCREENED_MARK = "unscreened: the screening excludes everybody"
+UNSCREENED_MARK = "not screened: the screening excludes everybody"
 
 
 def analyse(
@@ -203,7 +203,7 @@ def _draw(folder: Path, found: Analysis) -> Iterator[tuple[int, str, str]]:
         for name, caption in _draw_panel(folder, stem, panel):
             yield number, name, caption
     figures.screening(folder / "screening.svg", found.screening)
-    yield -1, "screening.svg", "Post-screening: what each assessor missed, and the limit"
+    yield -1, "screening.svg", "Post-screening: misses of each assessor, and the limit"
 
 
 def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ def conditions(
             _points(axes, at, ratings.loc[ratings["condition"] == each.condition, "score"].to_numpy(np.float64))
             _box(axes, at, each)
             axes.annotate(letters.get(each.condition, ""), (at, 104), ha="center", fontsize=8)
-        shared = "; conditions that share a letter cannot be told apart" if letters else ""
+        shared = "; conditions that share a letter do not differ significantly" if letters else ""
         title(axes, f"points: ratings; box: quartiles and median; dot: mean, 95 % interval{shared}", mark)
 
 

@@ -9,12 +9,12 @@ QUESTIONS: Sequence[dict[str, object]] = (
     {
         "question": "Would other people, with other songs, rate the two systems differently?",
         "answer": "difference with its interval and p (Holm): assessors and items are both random",
-        "why": "it stands first, since it is what readers take any difference for. With few items it is wide",
+        "why": "it is shown first because readers understand every difference in this way. With few items it is wide",
     },
     {
         "question": "Would other people rate them differently on these very songs?",
         "answer": "p (sign flips), repeated-measures ANOVA, Friedman",
-        "why": "nothing is said of other songs; sign flips assume no distribution",
+        "why": "they say nothing about other songs; sign flips assume no distribution",
     },
     {
         "question": "Do the systems differ at all?",
@@ -24,7 +24,7 @@ QUESTIONS: Sequence[dict[str, object]] = (
     {
         "question": "Is a system no worse than another one by more than a margin?",
         "answer": "one-sided p-values against the margin (--margin: non-inferiority; two such tests: equivalence)",
-        "why": "a difference that was not found is no proof that there is none",
+        "why": "not finding a difference does not prove that there is none",
     },
     {
         "question": "Does a difference rest on distances of the scale, or does the order of the ratings show it too?",
@@ -33,7 +33,7 @@ QUESTIONS: Sequence[dict[str, object]] = (
     },
     {
         "question": "Do systems rank differently from song to song?",
-        "answer": "condition x item in the ANOVA, and the picture by item",
+        "answer": "condition x item in the ANOVA, and the figure by item",
         "why": "a mean over songs hides it",
     },
 )

@@ -22,8 +22,8 @@ AGREEMENT_LABELS = {
     "icc_panel": "reliability of the panel's mean",
     "alpha": "agreement on the scale",
     "alpha_ranks": "agreement on the order",
-    "alpha_items": "agreement within an item, scales made alike",
-    "kendall_w": "concordance of the orders",
+    "alpha_items": "agreement within an item, after equalising scales",
+    "kendall_w": "concordance of rankings",
     "split_half": "one half of the panel against the other",
     "retest": "agreement with oneself",
     "retest_rmse": "distance of a second rating, in points",
@@ -71,7 +71,7 @@ def _across(found: Analysis) -> Iterator[Block]:
     if found.across is None:
         return
     yield Heading("The same conditions in several studies")
-    yield Paragraph("Hidden reference and anchors tie each study's scale to that of the first.")
+    yield Paragraph("Hidden reference and anchors map each study's scale to that of the first.")
     yield table(vars(each) for each in found.across.scales)
     yield table({str(name): cell for name, cell in row.items()} for row in found.across.means.to_dict("records"))
     yield table(
@@ -110,7 +110,7 @@ def _screening(found: Analysis) -> Iterator[Block]:
 def _panel(panel: Panel, margin: float | None, pictures: list[Block]) -> Iterator[Block]:
     yield Heading(str(panel.key))
     if panel.key.simulated:
-        yield Paragraph("Simulated listeners: nobody has heard this.", is_mark=True)
+        yield Paragraph("Simulated listeners: no person has rated this.", is_mark=True)
     if panel.warning:
         yield Paragraph(panel.warning, is_mark=True)
     elif panel.excluded:
@@ -142,7 +142,7 @@ def _compared(part: Findings, margin: float | None) -> Iterator[Block]:
         yield table(_difference(each, margin) for each in part.differences[:MAX_PAIRS_SHOWN])
         yield from _left_out(len(part.differences), "differences.csv")
     if part.checks:
-        yield Heading("What the tests take for granted", level=3)
+        yield Heading("Assumptions of the tests", level=3)
         yield table(
             {"assumption": each.assumption, "value": each.value, "holds": answer(each.holds), "": each.remark}
             for each in part.checks
@@ -240,7 +240,7 @@ def _condition(each: Summary, part: Findings) -> dict[str, object]:
         "letters": part.letters.get(each.condition, ""), "BCa 95 %": interval(each.bca_low, each.bca_high),
         "median": each.median, "quartiles": interval(each.q1, each.q3), "ratings": each.ratings,
         "assessors": each.assessors, "items": each.items, "outliers": each.outliers,
-        "items of two minds": several or "",
+        "items with several modes": several or "",
     }  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def _unscreened(each: Summary, panel: Panel) -> dict[str, object]:
     if panel.kept is panel.everybody:
         return {}
     before = {own.condition: own.mean for own in panel.everybody.summaries}
-    return {"mean of everybody": before.get(each.condition)}
+    return {"mean of all assessors": before.get(each.condition)}
 
 
 def _effect(each: Effect) -> dict[str, object]:
@@ -286,7 +286,7 @@ def _made(made: Provenance) -> Iterator[Block]:
     versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
     yield Paragraph(f"{versions}; seed {made.seed}.")
     if made.command:
-        yield Paragraph(f"To make it again: {made.command}")
+        yield Paragraph(f"To reproduce it: {made.command}")
 
 
 def _left_out(pairs: int, file: str) -> Iterator[Block]:

@@ -175,7 +175,7 @@ def _of_repeated(
     each = each[~np.isnan(each)]
     rule = f"{name} of {len(each)} assessors with replicates; 95 % by bootstrap over assessors"
     if len(each) < 2:
-        return missing(len(each), f"{rule}: nobody rated twice, or too few did")
+        return missing(len(each), f"{rule}: too few assessors rated twice")
     low, high = bootstrap(lambda rows: float(np.median(each[rows])), len(each), seed=seed)
     return Estimate(float(np.median(each)), low, high, len(each), rule)
 

@@ -31,7 +31,7 @@ from lossmodel.ratings.screening import Screening, screen, with_and_without
 from lossmodel.ratings.thresholds import Rules
 
 MAX_MARGIN_POINTS = 100.0
-EVERYBODY_EXCLUDED = "The screening excludes every assessor: what follows are the ratings of all, unscreened."
+EVERYBODY_EXCLUDED = "The screening excludes every assessor: the results below use all ratings, without screening."
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ ANCHOR_COLUMN = "anchor"
 """A further column: `mid` or `low` for BS.1534-3's anchors, else empty."""
 AGAINST_REFERENCE_COLUMN = "against_reference"
 """A further column: whether the reference stood beside the scale, so that the hidden one has a known place on it."""
-UNSCREENED_NOTE = "no reference stood beside the scale: BS.1534-3's rules not applied"
+UNSCREENED_NOTE = "no open reference: BS.1534-3's rules not applied"
 
 SAME_SCORE_SHARE = 0.95
 """Of an assessor's ratings on one value: a slider that was moved to one place, and no judgement."""
@@ -62,7 +62,7 @@ def hints(panel: pd.DataFrame) -> Iterator[str]:
     """Yield what no rule excludes for and the reader should look at."""
     top = panel["score"].max()
     if top <= GRADE_CEILING:
-        yield f"no score is above {top:g}: if these are grades, bring them to 0–100 before anything else"
+        yield f"no score is above {top:g}: if these are grades, convert them to 0–100 first"
     for assessor, scores in panel.groupby("assessor", sort=True)["score"]:
         value, times = scores.mode()[0], int((scores == scores.mode()[0]).sum())
         if len(scores) >= MIN_RATINGS_TO_COMPARE and times >= SAME_SCORE_SHARE * len(scores):
@@ -79,7 +79,7 @@ def _mid_anchor(panel: pd.DataFrame, rules: Rules) -> Misses:
     anchors = panel[_is_mid_anchor(panel, rules)]
     anchors = anchors.assign(miss=anchors["score"] > rules.anchor_above)
     exempt = _exempt_items(anchors, rules)
-    remarks = [f"item {item}: mid anchor too good for too many, not counted by rule 2" for item in exempt]
+    remarks = [f"item {item}: mid anchor rated too high by too many, not counted by rule 2" for item in exempt]
     if anchors.empty:
         of = f"condition {rules.mid_anchor!r}" if rules.mid_anchor else "none is named"
         remarks = [f"no ratings of a mid anchor ({of}): rule 2 not applied"]

@@ -66,7 +66,7 @@ class Screening:
     def to_json(self) -> dict[str, Any]:
         """Return rules, exclusions and notes as plain values."""
         return {
-            "source": "ITU-R BS.1534-3, post-screening rules 1 and 2; any further rule by its threshold",
+            "source": "ITU-R BS.1534-3, post-screening rules 1 and 2; further rules by their thresholds",
             "rules": asdict(self.rules),
             "assessed": len({(each.study, each.attribute, each.assessor) for each in self.tallies}),
             "exclusions": [asdict(each) for each in self.exclusions],

@@ -64,7 +64,7 @@ def check(frame: pd.DataFrame, *, name: str = "ratings") -> pd.DataFrame:
     frame = frame[[*COLUMNS, *extra]].reset_index(drop=True)
     cells = frame[list(COLUMNS)].astype("string").apply(lambda column: column.str.strip()).replace("", pd.NA)
     for column in NON_EMPTY_COLUMNS:
-        _refuse(name, cells, column, cells[column].isna(), "a value is needed")
+        _refuse(name, cells, column, cells[column].isna(), "a value is required")
     frame[list(TEXT_COLUMNS)] = cells[list(TEXT_COLUMNS)].fillna("").astype(object)
     for column in (*INTEGER_COLUMNS, *REAL_COLUMNS):
         frame[column] = _numbers(name, cells, column)
@@ -107,31 +107,31 @@ def _numbers(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
         found = found.fillna(truths)
     wrong = found.isna() & cells[column].notna() | found.abs().eq(np.inf).fillna(False)
     if column in REAL_COLUMNS:
-        _refuse(name, cells, column, wrong, "a number is needed")
+        _refuse(name, cells, column, wrong, "a number is required")
         return found.astype(float)
     wrong |= found.mod(1).ne(0).fillna(False) | found.lt(0).fillna(False)
-    _refuse(name, cells, column, wrong, "a whole number from 0 is needed")
+    _refuse(name, cells, column, wrong, "a whole number from 0 is required")
     return found.astype("Int64")
 
 
 def _booleans(name: str, cells: pd.DataFrame, column: str) -> pd.Series:
     found = cells[column].str.lower().map(BOOLEANS)
-    _refuse(name, cells, column, found.isna(), "true or false is needed")
+    _refuse(name, cells, column, found.isna(), "true or false is required")
     return found.astype(bool)
 
 
 def _check_values(name: str, frame: pd.DataFrame, cells: pd.DataFrame) -> None:
-    _refuse(name, cells, "score", ~frame["score"].between(0, 100), "scores go from 0 to 100")
+    _refuse(name, cells, "score", ~frame["score"].between(0, 100), "scores must be from 0 to 100")
     _refuse(name, cells, "role", ~frame["role"].isin(ROLES), f"it is one of {', '.join(ROLES)}")
     _refuse(
         name,
         cells,
         "condition",
         frame.duplicated(with_part(frame, RATING_KEY_COLUMNS)),
-        "this rating stands there twice; keep one, or count `replicate` up",
+        "this rating is listed twice; keep one, or increase `replicate`",
     )
     roles = frame.groupby(["study", *STIMULUS_COLUMNS[:-1]])["role"].transform("first")
-    _refuse(name, cells, "role", frame["role"] != roles, "the same stimulus has another role before")
+    _refuse(name, cells, "role", frame["role"] != roles, "the same stimulus has another role in an earlier row")
 
 
 def _refuse(name: str, cells: pd.DataFrame, column: str, wrong: pd.Series, way_out: str) -> None:

@@ -21,25 +21,25 @@ class Rules:
     """The thresholds, BS.1534-3's by default; None switches a further rule off."""
 
     reference_below: float = 90.0
-    """Rule 1: a hidden reference rated below this is missed."""
+    """Rule 1: a hidden reference rated below this counts as missed."""
     anchor_above: float = 90.0
-    """Rule 2: a mid anchor rated above this is missed."""
+    """Rule 2: a mid anchor rated above this counts as missed."""
     share: float = 0.15
     """Assessors who miss more than this share of what a rule counts are excluded."""
     exempt_share: float = 0.25
-    """An item whose mid anchor more than this share of the assessors rate too high is not counted by rule 2."""
+    """Rule 2 does not count an item whose mid anchor more than this share of the assessors rate too high."""
     mid_anchor: str | None = None
-    """Condition that is BS.1534-3's mid anchor, where the table's column `anchor` does not say so."""
+    """Condition that is BS.1534-3's mid anchor, if the table's column `anchor` does not say so."""
     min_seconds: float | None = None
-    """A page left sooner is missed."""
+    """A page left sooner counts as missed."""
     min_heard: float | None = None
-    """A rating of what had played for fewer seconds is missed."""
+    """A rating of a stimulus that had played for fewer seconds counts as missed."""
     proved_only: bool = False
-    """A rating whose sound is not proved is missed."""
+    """A rating whose sound is not proved counts as missed."""
     max_retest: float | None = None
-    """A second rating of the same sound further away than these points is missed."""
+    """A second rating of the same sound that differs by more than these points counts as missed."""
     egauge_level: float | None = None
-    """Repeated ratings that tell stimuli apart no better than chance does at this level are missed (eGauge: .05)."""
+    """Repeated ratings that tell stimuli apart no better than chance does at this level count as missed (eGauge: .05)."""
 
     def check(self) -> None:
         """Refuse (`BadInput`) thresholds off the scale, shares that are no shares, and seconds below 0."""
@@ -62,9 +62,9 @@ class Rules:
             "reference": f"rated the hidden reference below {self.reference_below:g}",
             "mid-anchor": f"rated the mid anchor above {self.anchor_above:g}",
             "too-fast": f"left the page within {self.min_seconds} s",
-            "not-heard": f"rated what had played for less than {self.min_heard} s",
+            "not-heard": f"rated stimuli that had played for less than {self.min_heard} s",
             "unproved": "rated sounds that were not proved",
-            "inconsistent": f"rated the same more than {self.max_retest} points apart",
+            "inconsistent": f"rated the same stimulus more than {self.max_retest} points apart",
             "expertise": f"told repeated stimuli apart no better than chance at {self.egauge_level or 0:.0%}",
         }[rule]
 

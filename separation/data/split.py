@@ -24,10 +24,10 @@ def training_folder(folder: Path, remark: Callable[[str], None]) -> Path:
     `remark` is told which part is taken, and of songs that are meant for a test.
     """
     if (folder / TRAIN_FOLDER).is_dir() and (folder / TEST_FOLDER).is_dir():
-        remark(f"{folder}: has {TRAIN_FOLDER} and {TEST_FOLDER}; learning from {TRAIN_FOLDER} alone")
+        remark(f"{folder}: has {TRAIN_FOLDER} and {TEST_FOLDER}; training uses {TRAIN_FOLDER} only")
         return folder / TRAIN_FOLDER
     if folder.name == TEST_FOLDER and folder.with_name(TRAIN_FOLDER).is_dir():
-        remark(f"{folder}: learning from the test songs of {folder.parent}; do not report results on them")
+        remark(f"{folder}: training uses the test songs of {folder.parent}; do not report results on them")
     return folder
 
 
@@ -44,18 +44,18 @@ def split(
     kept, held = _by_list(found, validation) if validation.is_file() else (list(found), load(validation))
     hashes = {content_hash([song.sources]) for song in kept}
     if twice := [song.name for song in held if content_hash([song.sources]) in hashes]:
-        raise BadInput(f"{validation}: {twice[0]} is learned from too; leave it out of one of the two")
+        raise BadInput(f"{validation}: {twice[0]} is also in the training songs; remove it from one of them")
     if not kept:
-        raise BadInput(f"{validation}: lists every song; leave some to learn from")
+        raise BadInput(f"{validation}: lists every song; leave some for training")
     return kept, held
 
 
 def _by_list(found: Sequence[Song], file: Path) -> tuple[list[Song], list[Song]]:
     wanted = {line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()}
     if unknown := sorted(wanted - {song.name for song in found}):
-        raise BadInput(f"{file}: {unknown[0]} is none of the songs, such as {found[0].name}")
+        raise BadInput(f"{file}: {unknown[0]} is not one of the songs, such as {found[0].name}")
     if not wanted:
-        raise BadInput(f"{file}: lists no song; write a song's name on each line")
+        raise BadInput(f"{file}: lists no song; write one name per line")
     return [song for song in found if song.name not in wanted], [song for song in found if song.name in wanted]
 
 

@@ -162,7 +162,9 @@ def _stems(place: Path) -> Iterator[tuple[str, Audio]]:
     if place.is_file():
         decoded = audio.read_stems(place)
         if len(decoded) != len(audio.STEM_STREAMS):
-            raise BadInput(f"{place}: {len(decoded)} streams, a MUSDB18 stem file has {', '.join(audio.STEM_STREAMS)}")
+            raise BadInput(
+                f"{place}: {len(decoded)} streams, but a MUSDB18 stem file has {', '.join(audio.STEM_STREAMS)}"
+            )
         yield from zip(audio.STEM_STREAMS, decoded)
         return
     for path in sorted(place.iterdir()):
@@ -176,7 +178,9 @@ def _aligned(place: Path, stems: Mapping[str, Audio]) -> dict[str, Audio]:
     shortest = min(stem.frames for stem in stems.values())
     for other, stem in stems.items():
         if stem.rate != first.rate:
-            raise BadInput(f"{place}: {other} has {stem.rate} Hz, {name} {first.rate} Hz; export all stems at one rate")
+            raise BadInput(
+                f"{place}: {other} has {stem.rate} Hz, {name} {first.rate} Hz; export all stems at the same rate"
+            )
         if stem.frames - shortest > MAX_LENGTH_DIFFERENCE_SECONDS * stem.rate:
             raise BadInput(
                 f"{place}: {other} lasts {stem.seconds:.2f} s, the shortest stem {shortest / stem.rate:.2f} s"

@@ -34,7 +34,7 @@ STEM_FILE_SUFFIX = ".stem.mp4"
 TILE_FRAMES = 1 << 17
 """Frames that a tile advances (at least one grid step): 6 s at 22.05 kHz."""
 
-MEMORY_ADVICE = "close other programs: a song needs the network and some seconds of sound, whatever its length"
+MEMORY_ADVICE = "close other programs; only the network and some seconds of sound need memory, however long the song"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def separate(
             targets = [output / f"{name}.{source}.{kind}" for source in ("vocals", "accompaniment")]
             written += _separate_file(loaded, path, targets, high_band=high_band, seed=seed, report=progress)
             if cut_off := cut_off_seconds(path):
-                remark(f"{path}: cut off, {cut_off:.2f} s of what its header promises are missing; copy it again")
+                remark(f"{path}: cut off, {cut_off:.2f} s less than its header says; copy it again")
             done += length
     return written
 
@@ -97,7 +97,7 @@ def separate(
 def noise_seed(loaded: Checkpoint, seed: int | None) -> int:
     """Return the seed of the noise beside the mixture; `BadInput` for one that would change nothing."""
     if seed is not None and not loaded.recipe.network.noise:
-        raise BadInput(f"seed {seed}: this checkpoint has no noise beside the mixture (network.noise); give no seed")
+        raise BadInput(f"seed {seed}: this checkpoint has no noise input (network.noise); omit the seed")
     return NOISE_SEED if seed is None else seed
 
 

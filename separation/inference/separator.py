@@ -54,7 +54,7 @@ class Separator:
         if signal.ndim not in {1, 2} or not signal.size or len(np.atleast_2d(signal)) > signal.shape[-1]:
             raise BadInput(f"samples of shape {signal.shape}: give (frames,) or (channels, frames)")
         if not np.isfinite(signal).all():
-            raise BadInput("samples: hold NaN or infinity")
+            raise BadInput("samples: have NaN or infinite values")
         found = self(Audio(np.atleast_2d(signal), rate))
         return {name: part.samples.reshape(signal.shape) for name, part in found.items()}
 

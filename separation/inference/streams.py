@@ -58,7 +58,7 @@ class Source:
         else:
             block = self._file.read(frames, dtype="float32", always_2d=True).T
         if not np.isfinite(block).all():
-            raise BadInput(f"{self.path}: holds NaN or infinite samples; render it again")
+            raise BadInput(f"{self.path}: has NaN or infinite samples; render it again")
         return block
 
     def blocks(self) -> Iterator[Samples]:
@@ -91,7 +91,7 @@ class Sink:
         try:
             self._file.write(samples.T)
         except soundfile.LibsndfileError as error:
-            raise BadInput(f"{self._target}: cannot be written ({error.error_string}); make room on the disc") from None
+            raise BadInput(f"{self._target}: cannot be written ({error.error_string}); make room on the disk") from None
 
 
 def cut_off_seconds(path: Path) -> float:

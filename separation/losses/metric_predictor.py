@@ -113,4 +113,4 @@ def _family(name: str) -> Any:
     for family in families.FAMILIES:
         if name in family.names:
             return family
-    raise BadInput(f"metric.measure = {name}: there is no such metric; there are {', '.join(families.NAMES)}")
+    raise BadInput(f"metric.measure = {name}: unknown metric; known are {', '.join(families.NAMES)}")

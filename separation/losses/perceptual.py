@@ -42,7 +42,7 @@ def _share_of_audible(references: Tensor, mixture: Tensor) -> Tensor:
 def perceptual_term(objective: Path | None, config: Perceptual, rate: int) -> PerceptualTerm:
     """Return the stored objective as a loss at `rate` Hz; `BadInput` without one or without the attributes wanted."""
     if objective is None:
-        raise BadInput("this recipe has a perceptual loss: give an objective (a folder that fit wrote)")
+        raise BadInput("this recipe has a perceptual loss; give an objective (a folder written by fit)")
     from lossmodel.objective import store
     from lossmodel.objective.loss import PerceptualLoss
 

@@ -63,7 +63,7 @@ class WaveUNetConfig(BaseModel):
     def _kernels_are_odd(self) -> Self:
         for name in ("kernel_down", "kernel_up"):
             if getattr(self, name) % 2 == 0:
-                raise ValueError(f"{name} = {getattr(self, name)}: an odd number is needed")
+                raise ValueError(f"{name} = {getattr(self, name)}: give an odd number")
         if "vocals" not in self.sources or len(self.sources) < 2:
             raise ValueError(f"sources = {self.sources}: at least two, one of them vocals")
         if self.resampling == "filtered" and not (self.context and self.upsampling == "linear"):
@@ -110,7 +110,7 @@ class WaveUNetConfig(BaseModel):
         else:
             width, rest = divmod(frames - self._input(0), self.stride)
         if rest or width < 1 or (self.context and self._output(width) < 1):
-            raise ValueError(f"{frames} frames fit no window of this network; ask window() for one")
+            raise ValueError(f"{frames} frames fit no window of this network; use window()")
         return width
 
     @property

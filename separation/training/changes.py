@@ -77,7 +77,8 @@ def begun(output: Path, *, checkpoint_every: int, known_step: int, resumed: bool
     recipe = written if card["recipe"] is None else _recipe(card["recipe"], output)
     if recipe is None:
         raise BadInput(
-            f"{output / RECIPE_FILE}: no such file; copy it from where it was trained, or train anew elsewhere"
+            f"{output / RECIPE_FILE}: no such file; copy it from where it was trained,"
+            " or start a new training in another folder"
         )
     return Begun(output, int(card["step"]), recipe, card["inputs"])
 
@@ -102,7 +103,9 @@ def input_changes(then: Begun, now: Mapping[str, str]) -> list[Change]:
     before = now if then.inputs is None else then.inputs
     changed = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
     if fixed := sorted(set(changed) - CHANGEABLE_INPUTS):
-        raise BadInput(f"{then.output}: was begun with another {', '.join(fixed)}; give that one, or train elsewhere")
+        raise BadInput(
+            f"{then.output}: was begun with another {', '.join(fixed)}; give that one, or train in another folder"
+        )
     return [Change(then.step, key, before.get(key), now.get(key)) for key in changed]
 
 
@@ -126,7 +129,9 @@ def _recipe(values: Any, output: Path) -> Recipe:
         return Recipe.model_validate(values)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise BadInput(f"{output}: its recipe is of another version ({where}); train anew elsewhere") from None
+        raise BadInput(
+            f"{output}: its recipe is of another version ({where}); start a new training in another folder"
+        ) from None
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

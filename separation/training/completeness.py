@@ -29,8 +29,8 @@ def check_complete(output: Path, *, checkpoint_every: int, known_step: int = 0) 
         if step and (found or 0) < step - less:
             held = f"the newest state is of step {found}" if found else "there is no state"
             raise BadInput(
-                f"{output / resume.STATE_FOLDER}: {held}, but {claim} tells of a checkpoint at step {step}; copy the"
-                f" folder {resume.STATE_FOLDER} from the machine that trained, or train anew elsewhere"
+                f"{output / resume.STATE_FOLDER}: {held}, but {claim} has a checkpoint at step {step}; copy the folder"
+                f" {resume.STATE_FOLDER} from the machine that trained, or start a new training in another folder"
             )
 
 

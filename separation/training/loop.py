@@ -57,7 +57,7 @@ def train(
     memory.
     """
     if steps is not None and steps < 1:
-        raise BadInput(f"steps = {steps}: a training takes at least one")
+        raise BadInput(f"steps = {steps}: give at least one")
     recipe = recipe if steps is None else recipe.model_copy(update={"steps": steps})
     given = Sources(data, objective, auditor, validation, remark, known_step)
     with explained(output, MEMORY_ADVICE):

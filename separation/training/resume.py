@@ -56,7 +56,7 @@ def newest_step(output: Path) -> int | None:
 def _check_version(place: Path, card: Mapping[str, Any]) -> None:
     if card["version"] != VERSION:
         raise BadInput(
-            f"{place}: state of version {card['version']}, this program reads {VERSION}; start the training anew"
+            f"{place}: state of version {card['version']}, this program reads {VERSION}; start a new training"
         )
 
 

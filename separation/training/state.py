@@ -180,7 +180,7 @@ def restore_state(training: Training, changed: Sequence[Change]) -> None:
         training.changes = [*(Change(**change) for change in card["changes"]), *changed]
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         raise BadInput(
-            f"{training.output}: its state does not fit the recipe ({error}); train anew elsewhere"
+            f"{training.output}: its state does not fit the recipe ({error}); start a new training in another folder"
         ) from None
     training.step = training.kept = int(card["step"])
     training.best = float("inf") if card["best"] is None else float(card["best"])
@@ -212,11 +212,11 @@ def _check(recipe: Recipe, given: Sources, processes: int) -> None:
     seconds = recipe.window.output / recipe.rate
     if (given.objective or given.auditor) and seconds < MIN_SECONDS:
         raise BadInput(
-            f"data.seconds = {recipe.data.seconds:g}: an objective hears excerpts of at least {MIN_SECONDS:g} s, these"
+            f"data.seconds = {recipe.data.seconds:g}: an objective needs excerpts of at least {MIN_SECONDS:g} s, these"
             f" have {seconds:.2f} s; raise it"
         )
     if recipe.batch % processes:
-        raise BadInput(f"batch = {recipe.batch} cannot be shared by {processes} processes; give a multiple of them")
+        raise BadInput(f"batch = {recipe.batch} cannot be divided among {processes} processes; give a multiple")
 
 
 def _batches(
@@ -257,6 +257,8 @@ def _network(recipe: Recipe) -> tuple[WaveUNet, dict[str, str]]:
         return network, {}
     start = store.load(recipe.init)
     if (start.recipe.network, start.recipe.rate) != (recipe.network, recipe.rate):
-        raise BadInput(f"{recipe.init}: another network or rate than the recipe's; start from one of the same kind")
+        raise BadInput(
+            f"{recipe.init}: another network or rate than the recipe's; start from one with the same network and rate"
+        )
     network.load_state_dict(start.network.state_dict())
     return network, {"init": start.fingerprint}

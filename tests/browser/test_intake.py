@@ -85,7 +85,7 @@ def test_from_a_folder_of_twelve_items_to_an_open_study_in_eight_clicks_and_five
     tab.get_by_role("heading", name="72 sounds of 12 items").wait_for()
     assert tab.locator("td.snd-stop").count() == 2
     clicks.on(tab, "Apply all 15 safe fixes")
-    tab.get_by_text("nothing to mend").wait_for()
+    tab.get_by_text("nothing to fix").wait_for()
     clicks.on(tab, "Prepare 12 items")
     work(tab)
     tab.get_by_role("heading", name="The study’s sounds").wait_for()
@@ -111,7 +111,7 @@ def test_an_upload_that_is_cut_goes_on_by_itself_where_it_was(tab, tmp_path):
     checked(tab, folder(tmp_path / "songs", items=2))
     assert len(cuts) == 8 + 3
     assert all(file.whole for file in IntakeFile.objects.all())
-    assert tab.get_by_text("nothing to mend").is_visible()
+    assert tab.get_by_text("nothing to fix").is_visible()
 
 
 def test_an_upload_that_was_left_goes_on_where_it_was_when_the_folder_is_chosen_again(tab, tmp_path):
@@ -148,7 +148,7 @@ def test_a_cell_is_heard_seen_and_cut_on_its_waveform(tab, tmp_path):
     box = tab.locator(".snd-wave").bounding_box()
     tab.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 10)
     assert float(tab.locator("[name=start]").input_value()) == pytest.approx(2.5, abs=0.05)
-    tab.get_by_role("button", name="Cut all sounds of the item so").click()
+    tab.get_by_role("button", name="Cut all sounds of the item like this").click()
     tab.get_by_text("cut to 1.000 s").wait_for()
 
 

@@ -179,7 +179,7 @@ def test_one_analysis_at_a_time_and_it_can_be_cancelled(admin_client, study, mon
     start = reverse("admin:listening_study_analysis_start", args=[study.pk])
     admin_client.post(start)
     answer = admin_client.post(start, follow=True)
-    assert "An analysis is under way." in answer.content.decode()
+    assert "An analysis is running." in answer.content.decode()
     answer = admin_client.post(reverse("admin:listening_study_analysis_cancel", args=[study.pk]), follow=True)
     assert "Cancelled." in answer.content.decode()
     assert study.analyses.get().status == "cancelled"

@@ -202,7 +202,7 @@ def test_sweep_does_not_send_the_same_run_at_every_turn(sent, django_capture_on_
     for _ in range(2):
         with django_capture_on_commit_callbacks(execute=True):
             out = told("sweep")
-    assert out == "nothing is lost or forgotten\n"
+    assert out == "nothing to do\n"
     assert sent == [("train", waiting.pk)]
 
 

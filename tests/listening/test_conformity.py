@@ -95,7 +95,7 @@ def test_grades_and_pairs_are_not_mushra_and_the_findings_say_why(form, word):
 def test_sounds_that_are_not_at_the_common_loudness_are_counted():
     (found,) = (each for each in check(replace(MUSHRA, unmeasured=3)) if each.clause == "loudness")
     assert found.met is True
-    assert "as delivered, being silent or too short: 3" in found.detail
+    assert "as delivered because silent or too short: 3" in found.detail
 
 
 def test_an_empty_study_breaks_what_it_lacks_and_says_so():

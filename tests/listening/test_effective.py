@@ -17,7 +17,7 @@ def told(study) -> dict[str, effective.Effective]:
 def test_a_rule_is_the_methods_until_the_study_changes_it(tmp_path):
     study = builders.study(tmp_path, replicates=1)
     assert told(study)["where sliders start"] == effective.Effective(
-        "where sliders start", "random", "where each slider stands before it is moved", changed=False
+        "where sliders start", "random", "the position of each slider before it is moved", changed=False
     )
     study.changed_rules = {"start": 50.0}
     study.replicates = 3

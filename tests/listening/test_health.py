@@ -42,7 +42,7 @@ def test_behind_https_it_answers_without_tls_and_by_address(settings, address):
 def test_a_full_disc_is_told_though_the_database_can_be_read(client, address):
     with connection.execute_wrapper(full_disc):
         answer = client.get(address)
-    assert (answer.status_code, answer.json()["status"]) == (503, "the database takes no writes")
+    assert (answer.status_code, answer.json()["status"]) == (503, "the database does not accept writes")
     assert client.get(address).status_code == 200
 
 

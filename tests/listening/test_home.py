@@ -26,18 +26,18 @@ def next_step(client, kind: str = "studies") -> str:
 
 def test_a_study_says_what_it_waits_for_from_empty_draft_to_objective(admin_client, tmp_path):
     empty = Study.objects.create(slug="empty", title="Empty", preset="ward-2")
-    assert next_step(admin_client) == "Put sounds in"
+    assert next_step(admin_client) == "Add sounds"
     empty.delete()
     study = voices(tmp_path)
     Study.objects.update(status="draft")
-    assert next_step(admin_client) == "Look at it, then open it"
+    assert next_step(admin_client) == "Check it, then open it"
     Study.objects.update(status="open", quota=2)
     assert next_step(admin_client) == "Waits for 2 more listeners"
     rate(study, assessors=2)
     study.sessions.update(finished_at="2026-01-01T00:00Z")
     assert next_step(admin_client) == "All 2 have finished: close it"
     study.close()
-    assert next_step(admin_client) == "Look at the results, then freeze them"
+    assert next_step(admin_client) == "Check the results, then freeze them"
     frozen = export.freeze(study)
     assert next_step(admin_client) == "Fit an objective"
     objective = Objective.objects.create(name="first", recipe="compact")

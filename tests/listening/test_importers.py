@@ -105,12 +105,12 @@ BAD = [
     ("ward2018", Path.mkdir, "ratings.csv: no such file"),
     ("ward2018", without_a_sound, r"row 2: .*STO1.wav does not exist"),
     ("ward2018", with_a_text_for_a_sound, "STO1.flac: cannot be read as audio"),
-    ("ward2018", partial(ward, rating=101), r"ratings.csv: row 2: score 101; scores go from 0 to 100"),
-    ("ward2018", partial(ward, rating="loud"), "row 2: rating 'loud'; a number is needed"),
-    ("ward2018", partial(ward, rating="nan"), "row 2: rating 'nan'; a finite number is needed"),
+    ("ward2018", partial(ward, rating=101), r"ratings.csv: row 2: score 101; scores must be from 0 to 100"),
+    ("ward2018", partial(ward, rating="loud"), "row 2: rating 'loud'; a number is required"),
+    ("ward2018", partial(ward, rating="nan"), "row 2: rating 'nan'; a finite number is required"),
     ("ward2018", partial(ward, experiment="taste"), "row 2: experiment 'taste'; known are: quality, interferer"),
     ("ward2018", partial(ward, subject=""), "row 2: no subject"),
-    ("ward2018", partial(ward, page_order=-1), "row 2: page_order '-1'; a whole number from 0 to 32767 is needed"),
+    ("ward2018", partial(ward, page_order=-1), "row 2: page_order '-1'; a whole number from 0 to 32767 is required"),
     ("ward2018", partial(ward, page="p2"), "page p2: no ratings of ref, which is its reference or mixture"),
     ("ward2018", lambda _folder: None, "test: no such file or folder"),
 ]
@@ -127,7 +127,7 @@ def test_what_cannot_be_imported_is_named_in_one_line_and_nothing_is_kept(tmp_pa
 
 def test_two_pages_in_one_place_of_a_sitting_are_refused():
     first = Line("ratings.csv: row 2", "s", "a", "quality", "p1", "ref", 50.0, position=4)
-    with pytest.raises(BadInput, match="row 3: page 4 of the sitting is p1 before, p2 here"):
+    with pytest.raises(BadInput, match="row 3: page 4 of the session is p1 before, p2 here"):
         gather([first, replace(first, where="ratings.csv: row 3", item="p2")])
 
 

@@ -90,7 +90,7 @@ def test_semicolons_a_byte_order_mark_and_iso_8859_1_are_read(tmp_path):
     made = imported(tmp_path / "one")
     assert scores(made) == [sitting(("a", GOOD))]
     assert Reply.objects.get(question__key="nom").value == "Zoë – “so”"
-    assert "mushra.csv is no UTF-8 (row 2): read as ISO-8859-1" in made.import_report
+    assert "mushra.csv is not UTF-8 (row 2): read as ISO-8859-1" in made.import_report
     file.write_bytes(text.encode("utf-8-sig"))
     assert "ISO-8859-1" not in import_study(tmp_path / "one", "webmushra", "two").import_report
     file.write_bytes(text.encode("utf-16"))
@@ -205,7 +205,7 @@ def test_results_that_lie_elsewhere_can_be_named(tmp_path):
 def test_results_of_another_form_are_named(tmp_path):
     rated(tmp_path, rows_of("a", GOOD, session_uuid="u1"))
     (tmp_path / "results" / "codecs" / "paired_comparison.csv").write_text("x\n")
-    assert "- paired_comparison.csv: ratings of another form" in imported(tmp_path).import_report
+    assert "- paired_comparison.csv: ratings have another form" in imported(tmp_path).import_report
 
 
 def with_change(*changes: tuple[str, str]):
@@ -226,18 +226,18 @@ HEAD = b"session_uuid,trial_id,rating_stimulus,rating_score\n"
 BAD = [
     (with_change(("C2", "C9")), "mushra.csv: row 4: no sound of 'trial2' is called 'C9'"),
     (with_change(("C2", "C1")), "row 4: C1 of trial2 is rated twice on one page; keep one"),
-    (with_change(("60.5", "=1+1")), "row 4: rating_score '=1.1'; a number is needed"),
-    (with_change(("60.5", "6_0")), "row 4: rating_score '6_0'; a number is needed"),
-    (with_change(("60.5", "nan")), "row 4: rating_score 'nan'; a finite number is needed"),
-    (with_change(("60.5", "101")), "row 4: score 101; scores go from 0 to 100"),
-    (with_change(("60.5", "")), "row 4: no rating_score; complete the row or take it out"),
+    (with_change(("60.5", "=1+1")), "row 4: rating_score '=1.1'; a number is required"),
+    (with_change(("60.5", "6_0")), "row 4: rating_score '6_0'; a number is required"),
+    (with_change(("60.5", "nan")), "row 4: rating_score 'nan'; a finite number is required"),
+    (with_change(("60.5", "101")), "row 4: score 101; scores must be from 0 to 100"),
+    (with_change(("60.5", "")), "row 4: no rating_score; complete or remove the row"),
     (with_change(("u1", "u1,x")), "row 2: 9 cells, the header has 8; make them agree"),
     (with_change(("rating_stimulus", "stimulus")), "no column 'rating_stimulus'; needed are trial_id, rating_stimulus"),
     (
         with_change(("trial1", "page1"), ("trial2", "page2")),
         "no rating of a page of the configuration; .* 'page1', 'page2'",
     ),
-    (with_bytes(HEAD), "mushra.csv: no rating in it; take it away to import the test as a draft"),
+    (with_bytes(HEAD), "mushra.csv: contains no rating; remove it to import the test as a draft"),
     (
         with_bytes(HEAD + b"u,trial1,C1\0,5\n"),
         "mushra.csv: row 2: holds a NUL byte, which no text has; save the file anew",
@@ -263,7 +263,7 @@ def test_the_command_prints_the_report_and_takes_what_the_files_do_not_say(tmp_p
     assert "codecs: closed, 1 items" not in said
     assert said.splitlines()[0].startswith("codecs: closed, 2 items, 3 conditions, 1 sessions")
     assert (
-        "What came in\n- 2 items, 3 conditions: hidden-reference, C1, C2\n- 3 ratings of 1 assessor in 1 sitting"
+        "What was imported\n- 2 items, 3 conditions: hidden-reference, C1, C2\n- 3 ratings of 1 assessor in 1 sitting"
         in said
     )
     assert said.rstrip().endswith("What was left out\n- nothing")
@@ -273,7 +273,7 @@ def test_the_command_prints_the_report_and_takes_what_the_files_do_not_say(tmp_p
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"scale": "5"}, "--scale '5': give its lowest and its highest score, as in 1-5"),
+        ({"scale": "5"}, "--scale '5': give its lowest and its highest score, for example 1-5"),
         ({"scale": "5-1"}, "--scale '5-1': give its lowest"),
         ({"format": "waet", "scale": "1-5"}, "--scale 1-5: nothing that the format waet takes; leave it out"),
         ({"conditions": "names.csv"}, "names.csv: no such file"),

@@ -117,15 +117,15 @@ def test_pages_of_a_pair_without_a_choice_or_with_more_sounds_are_left_out_by_na
     made = imported(saved(tmp_path / "t", *pages, interface="AB"))
     assert {row["item"] for row in export.rows(made)} == {"one"}
     assert "- save-k.xml: page 'none': nothing was chosen" in made.import_report
-    assert "- save-k.xml: page 'many': 3 sounds to choose from, and a pair has two" in made.import_report
+    assert "- save-k.xml: page 'many': 3 sounds to choose from, but a pair has two" in made.import_report
 
 
 @pytest.mark.parametrize(
     ("interface", "said"),
     [
-        ("ordinal", "interface 'ordinal': a ranking, of which its saves do not keep the ranks; it cannot be imported"),
+        ("ordinal", "interface 'ordinal': a ranking, whose saves do not contain the ranks; it cannot be imported"),
         ("timeline", "interface 'timeline': comments on a timeline, without ratings; it cannot be imported"),
-        ("mine", "interface 'mine': what its values mean is not known; known are: ab, abx, ape, discrete"),
+        ("mine", "interface 'mine': the meaning of its values is unknown; known are: ab, abx, ape, discrete"),
     ],
 )
 def test_an_interface_that_gives_no_ratings_is_refused_in_words(tmp_path, interface, said):
@@ -174,7 +174,7 @@ def test_a_gain_that_would_clip_turns_the_whole_page_down_and_the_report_says_by
     page = sat("p", element("a", 0.5), element("b", 0.5, url="a", more=' gain="20"'), element("r", 1, kind="reference"))
     made = imported(saved(tmp_path / "t", page))
     assert level(made, "b") - level(made, "a") == pytest.approx(20, abs=0.05)
-    assert "- p: turned down by 8.0 dB as a whole, as a gain of its own would clip" in made.import_report
+    assert "- p: turned down by 8.0 dB as a whole because one of its gains would clip" in made.import_report
 
 
 def test_a_repeated_page_is_a_replicate(tmp_path):
@@ -222,7 +222,7 @@ def test_empty_saves_and_earlier_states_are_skipped_and_named(tmp_path):
     made = imported(folder)
     assert made.sessions.count() == 1
     for line in (
-        "save-begun.xml: empty, a sitting that was begun and never saved",
+        "save-begun.xml: empty: a session that was begun and never saved",
         "save-key.xml: no page was rated",
         "update-save-k.xml: an earlier state of save-k.xml",
         "other.xml: <html>, not a result",
@@ -269,8 +269,8 @@ REFERENCE = element("r", 1, kind="reference")
 BAD = [
     (lambda folder: (waet(folder) / "save-0.xml").write_text("<waetresult>"), "save-0.xml: not an XML file"),
     (lambda folder: (waet(folder) / "save-0.xml").write_bytes(b"<a>\0</a>"), "save-0.xml: not an XML file"),
-    (lambda folder: waet(folder, "1.5"), "save-0.xml: page 'drums', a: score 150; scores go from 0 to 100"),
-    (lambda folder: waet(folder, "loud"), "page 'drums', a: value 'loud'; a number is needed"),
+    (lambda folder: waet(folder, "1.5"), "save-0.xml: page 'drums', a: score 150; scores must be from 0 to 100"),
+    (lambda folder: waet(folder, "loud"), "page 'drums', a: value 'loud'; a number is required"),
     (
         lambda folder: saved(folder, sat("p", element("a", 0.5, url="../x"), REFERENCE)),
         "'../x.wav'|x.wav does not exist",
@@ -281,7 +281,7 @@ BAD = [
     ),
     (
         lambda folder: saved(folder, sat("p", element("a", 0.5), element("b", 0.5)), interface="AB"),
-        "of a pair one is 1",
+        "in a pair exactly one must be 1",
     ),
     (saved, "no result file with a rated page: save-k.xml: no page was rated"),
     (lambda folder: folder.mkdir(), "no result file .*: no XML file; give the folder of the saves"),

@@ -59,9 +59,9 @@ def test_the_report_counts_what_came_and_lists_the_types_of_pages_that_did_not(t
     came, left_out = report.split("What was left out\n")
     assert "- 1 item, 3 conditions: hidden-reference, C1, C2" in came
     assert left_out.splitlines()[:3] == [
-        "- 1 page of type generic, which holds no ratings of sounds",
+        "- 1 page of type generic, which has no ratings of sounds",
         "- 1 page of type bs1116, another method: import it as a study of its own with --pages bs1116",
-        "- 1 page of type finish, which holds no ratings of sounds",
+        "- 1 page of type finish, which has no ratings of sounds",
     ]
 
 
@@ -116,7 +116,9 @@ def test_a_page_of_another_rate_or_with_mono_among_stereo_is_made_to_fit_and_the
     middle = slice(2000, -2000)
     assert np.abs(low.samples[:, middle] - wanted[:, middle]).max() < 1e-3
     assert "- b: 1 of its sounds had another sample rate and were resampled" in made.import_report
-    assert "- b: 2 of its sounds were mono and are put on both channels, as others are stereo" in made.import_report
+    assert (
+        "- b: 2 of its sounds were mono; they were put on both channels because others are stereo" in made.import_report
+    )
 
 
 def test_paths_are_read_as_a_browser_reads_them(tmp_path):
@@ -164,7 +166,7 @@ def test_pages_of_one_id_are_one_item_if_they_are_alike_and_else_two(tmp_path):
 def test_a_page_without_a_reference_is_left_out_by_name(tmp_path):
     made = imported(configured(tmp_path, page("a") + page("b", reference="''")))
     assert set(stimuli(made)) == {"a"}
-    assert "- page 'b': it has no reference to judge its sounds against" in made.import_report
+    assert "- page 'b': it has no reference for its sounds" in made.import_report
 
 
 def with_broken_yaml(folder: Path) -> None:
@@ -229,5 +231,5 @@ def test_a_configuration_that_cannot_be_used_is_named_in_one_line_and_nothing_is
 def test_two_elements_that_a_table_makes_one_condition_are_refused(tmp_path):
     folder = configured(tmp_path, page("a"))
     (tmp_path / "names.csv").write_text("element,condition\nC1,dnn\nC2,dnn\n")
-    with pytest.raises(BadInput, match="page 'a': elements C1, C2 are all 'dnn'; name them by --conditions"):
+    with pytest.raises(BadInput, match="page 'a': elements C1, C2 are all 'dnn'; name them with --conditions"):
         imported(folder, conditions=str(tmp_path / "names.csv"))

@@ -221,7 +221,7 @@ def test_only_a_draft_takes_sounds_and_only_from_its_own_conditions(tmp_path):
     with pytest.raises(BadInput, match="no reference yet"):
         stimuli.admit_accompaniment(song, wav(tmp_path))
     song.study.open()
-    with pytest.raises(BadInput, match="pilot is open: only a draft takes sounds; redraft it"):
+    with pytest.raises(BadInput, match="pilot is open: only a draft accepts sounds; redraft it"):
         stimuli.admit(song, condition(song), wav(tmp_path))
 
 

@@ -119,7 +119,10 @@ def test_a_fit_ranks_the_new_systems_of_drafts_among_what_to_rate_next(tmp_path)
     ("keep", "reason"),
     [
         ({"slot__trial__item__name": "song0"}, "systems were rated on 1 item(s); a fit needs at least 2"),
-        ({"slot__trial__session__number": 0}, "1 assessor; one person's scale cannot be told from the sounds"),
+        (
+            {"slot__trial__session__number": 0},
+            "1 assessor; one person's scale cannot be separated from the sounds",
+        ),
     ],
 )
 def test_a_fit_on_too_little_fails_and_says_why_on_its_row(tmp_path, keep, reason):

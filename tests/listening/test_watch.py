@@ -100,8 +100,8 @@ def test_what_went_wrong_is_counted_in_sittings(tmp_path):
         slots.get(stimulus__condition__role="reference").answer(score, order=1, key=uuid.uuid4())
     found = {each.name: (each.sittings, each.detail) for each in watch.troubles(study)}
     assert found == {
-        "headphone check not passed": (1, ""), "attention trial wrong": (1, ""),
-        "attribute misunderstood in practice": (1, ""), "sound broke off": (1, "4 times"),
+        "headphone check failed": (1, ""), "attention trial wrong": (1, ""),
+        "attribute misunderstood in practice": (1, ""), "sound interrupted": (1, "4 times"),
     }  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_opening_a_draft_says_first_which_clauses_it_breaks_and_what_a_sitting_t
     study = builders.study(tmp_path, responsible="Dr. Ada Rose", institution="Northfield", contact="a@n.example")
     html = do(admin_client, study, "open").content.decode()
     assert "A training comes before the test" in html
-    assert "one missed hidden reference already excludes: 1 of 2 is 50 %" in html
+    assert "one missed hidden reference already excludes an assessor: 1 of 2 is 50 %" in html
     assert "Open without" not in html
     study.refresh_from_db()
     assert study.status == "draft"

@@ -232,8 +232,11 @@ def little(frame, what):
     [
         ("one item", "attribute 'quality': systems were rated on 1 item(s); a fit needs at least 2"),
         ("two items", "attribute 'quality': 2 items; leaving one out needs at least 3"),
-        ("one assessor", "attribute 'quality': 1 assessor; one person's scale cannot be told from the sounds"),
-        ("no spread", "attribute 'quality': mean ratings differ by 0.0 points only; nothing to learn"),
+        (
+            "one assessor",
+            "attribute 'quality': 1 assessor; one person's scale cannot be separated from the sounds",
+        ),
+        ("no spread", "attribute 'quality': mean ratings differ by 0.0 points only; nothing can be learnt from them"),
         ("no systems", "attribute 'quality': systems were rated on 0 item(s)"),
     ],
 )

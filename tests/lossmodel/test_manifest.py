@@ -71,7 +71,7 @@ def test_measures_become_further_columns_and_gaps_stay_empty(tmp_path):
         ("song,net,e.wav,,,", "row 2: no reference"),
         ("song,net,e.wav,lead.wav,", "row 2: more or fewer cells"),
         ("song,net,e.wav,lead.wav,,,,x", "row 2: more or fewer cells"),
-        ("song,net,e.wav,lead.wav,,\nsong,net,f.wav,lead.wav,,", "row 3: item 'song', condition 'net' a second time"),
+        ("song,net,e.wav,lead.wav,,\nsong,net,f.wav,lead.wav,,", "row 3: item 'song', condition 'net' is listed twice"),
     ],
 )
 def test_a_bad_row_is_refused_by_number(tmp_path, row, words):

@@ -53,7 +53,7 @@ def _begun(study: Study, *, hours_ago: float, number: int) -> Session:
 
 
 def _rate(session: Session, rng: np.random.Generator, *, pages: int | None, comment: str) -> None:
-    """Rate the first `pages` of the sitting, all of them for None, and finish it then."""
+    """Rate the first `pages` of the session, all of them for None, and finish it then."""
     offset = rng.normal(0, OFFSET_SCORE)
     own, load = Session.objects.get(pk=session.pk), uuid.uuid4()
     for trial in list(session.trials.order_by("position"))[:pages]:

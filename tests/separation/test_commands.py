@@ -57,7 +57,7 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell
     [
         ("train --recipe tinny --data x --output y", "recipe tinny: no such file or recipe; there are tiny"),
         ("train --recipe tiny --data x --output y --override btach=2", "unknown key btach"),
-        ("train --recipe tiny --data x --output y --steps 0", "steps = 0: a training takes at least one"),
+        ("train --recipe tiny --data x --output y --steps 0", "steps = 0: give at least one"),
         ("separate --checkpoint c --output README.md a.wav", "README.md: is a file; give a folder"),
         ("evaluate --checkpoint c --data d --output docs", "docs: is a folder; give a JSON file"),
         ("evaluate --checkpoint README.md/x --data d --output o.json", "README.md/x: no checkpoint here"),
@@ -83,7 +83,7 @@ def test_ctrl_c_says_where_everything_is_and_how_to_go_on(tmp_path):
     begun.send_signal(signal.SIGINT)
     _, said = begun.communicate(timeout=120)
     assert begun.returncode == 130
-    assert said == f"separation: interrupted; {tmp_path / 'run'} holds every step so far, --resume goes on\n"
+    assert said == f"separation: interrupted; {tmp_path / 'run'} has all steps so far; continue with --resume\n"
     steps = len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines())
     assert json.loads((tmp_path / "run" / "last" / "card.json").read_text())["step"] == steps
 

@@ -272,5 +272,5 @@ def test_a_metric_predictor_forgets_excerpts_of_another_length_and_nothing_else(
 
 
 def test_an_unknown_metric_is_named_with_those_there_are():
-    with pytest.raises(ValueError, match=r"metric\.measure = loudness: there is no such metric; there are sdr"):
+    with pytest.raises(ValueError, match=r"metric\.measure = loudness: unknown metric; known are sdr"):
         metric_predictor(measure="loudness")

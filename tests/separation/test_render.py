@@ -248,7 +248,7 @@ def test_a_file_that_is_cut_off_is_separated_and_told(checkpoint, tmp_path):
     cut.write_bytes(whole.read_bytes()[:-RATE])  # half of its samples of two bytes
     told = []
     separate(checkpoint, [whole, cut], tmp_path / "out", remark=told.append)
-    assert told == [f"{cut}: cut off, 0.50 s of what its header promises are missing; copy it again"]
+    assert told == [f"{cut}: cut off, 0.50 s less than its header says; copy it again"]
     facts = {name: json.loads((tmp_path / "out" / f"{name}.json").read_text()) for name in ("whole", "cut")}
     assert {name: each["cut_off_seconds"] for name, each in facts.items()} == {"whole": 0.0, "cut": 0.5}
 

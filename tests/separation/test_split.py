@@ -29,7 +29,7 @@ def test_of_a_collection_the_train_part_is_learned_from_and_said(tmp_path):
     assert told == [f"{music}: has train and test; learning from train alone"]
     train(quick(), music / "train", tmp_path / "part", remark=told.append)
     train(quick(), music / "test", tmp_path / "test", remark=told.append)
-    assert told[1:] == [f"{music / 'test'}: learning from the test songs of {music}; do not report results on them"]
+    assert told[1:] == [f"{music / 'test'}: training uses the test songs of {music}; do not report results on them"]
     inputs = {name: store.load(tmp_path / name).card["inputs"]["data"] for name in ("whole", "part", "test")}
     assert inputs["whole"] == inputs["part"] != inputs["test"]
 
@@ -45,7 +45,7 @@ def test_songs_of_a_folder_or_a_list_are_held_out(tmp_path):
     names.write_text("synthetic-009")
     for validation, words in (
         (music / "train", "synthetic-000 is learned from too"),
-        (names, "synthetic-009 is none of the songs, such as synthetic-000"),
+        (names, "synthetic-009 is not one of the songs, such as synthetic-000"),
         (tmp_path / "nowhere", "no such folder"),
     ):
         with pytest.raises(BadInput, match=words):

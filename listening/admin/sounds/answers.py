@@ -22,7 +22,7 @@ def open_intake(study: Study) -> Intake:
     """Return the draft's open intake; `BadInput` where it has none, or a worker is busy with it."""
     intake = study.intakes.filter(ended_at=None).first()
     if intake is None:
-        raise BadInput("there are no sounds on their way into this study; bring some first")
+        raise BadInput("no sounds have been uploaded to this study; upload some first")
     if intake.busy:
-        raise BadInput("the sounds are being worked on; wait until that is done, or cancel it")
+        raise BadInput("the sounds are being processed; wait until that is finished, or cancel it")
     return intake

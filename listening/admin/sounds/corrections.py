@@ -49,12 +49,12 @@ def correction(correct: Correcting) -> Callable[[HttpRequest, Study], HttpRespon
 def fix(request: HttpRequest, grid: Grid) -> tuple[Grid, str]:
     """Take a fix: of one fault (`fault`), of all of a kind (`kind`), or every safe one (`safe`)."""
     if "safe" in request.POST:
-        return mend_safely(grid), _("All safe fixes are taken.")
+        return mend_safely(grid), _("All safe fixes were applied.")
     key, name, kind = (request.POST.get(field, "") for field in ("fix", "fault", "kind"))
     found = [fault for fault in check(grid) if fault.id == name or (kind and fault.kind == kind)]
     offered = [fault for fault in found if key in {each.key for each in fault.fixes}]
     if not offered:
-        raise BadInput(_("That is mended already."))
+        raise BadInput(_("That is already fixed."))
     for fault in offered:
         if any(each.id == fault.id for each in check(grid)):
             grid = mend(grid, fault, key)
@@ -67,18 +67,18 @@ def place(request: HttpRequest, grid: Grid) -> tuple[Grid, str]:
     key = int(request.POST.get("file", "0"))
     file = next((file for file in grid.files if file.key == key), None)
     if file is None:
-        raise BadInput(_("This file is gone."))
+        raise BadInput(_("This file no longer exists."))
     if "untreated" in request.POST:
         bare = replace(file, treatment=Treatment(), accepted=frozenset())
-        return grid.changed(bare), _("All changes of %s are taken back.") % file.name
+        return grid.changed(bare), _("All changes of %s were undone.") % file.name
     if "out" in request.POST:
         out = replace(file, item="", column="", accepted=file.accepted | {"left-out"})
-        return grid.changed(out), _("%s is left out.") % file.name
+        return grid.changed(out), _("%s was left out.") % file.name
     item, column = (same_name(request.POST.get(field, "").strip()) for field in ("item", "column"))
     if not item or not column:
-        raise BadInput(_("Say which item and which column the file belongs to."))
+        raise BadInput(_("Choose the item and the column of the file."))
     put = replace(file, item=item, column=column_named(column), accepted=file.accepted - {"left-out"})
-    said = _("%(file)s is put into %(item)s, %(column)s.")
+    said = _("%(file)s was put into %(item)s, %(column)s.")
     return grid.changed(put), said % {"file": file.name, "item": put.item, "column": put.column}
 
 
@@ -87,17 +87,17 @@ def rename(request: HttpRequest, grid: Grid) -> tuple[Grid, str]:
     """Rename an item or a column, leave it out (`out`), or turn rows and columns round (`swap`)."""
     if "swap" in request.POST:
         turned = (replace(f, item=f.column, column=column_named(f.item)) for f in grid.files if f.placed)
-        return grid.changed(*turned), _("Items and columns are swapped.")
+        return grid.changed(*turned), _("Items and columns were swapped.")
     axis, old = request.POST.get("axis", ""), request.POST.get("old", "")
     own = [file for file in grid.files if file.placed and getattr(file, "item" if axis == "item" else "column") == old]
     if not own:
-        raise BadInput(_("There is no %s any more.") % old)
+        raise BadInput(_("%s no longer exists.") % old)
     if "out" in request.POST:
-        return _out(grid, own), _("%s is left out.") % old
+        return _out(grid, own), _("%s was left out.") % old
     new = same_name(request.POST.get("new", "").strip())
     if not new:
         raise BadInput(_("Give a name."))
-    said = _("%(old)s is called %(new)s now.") % {"old": old, "new": new}
+    said = _("%(old)s was renamed to %(new)s.") % {"old": old, "new": new}
     if axis == "item":
         return grid.changed(*(replace(file, item=new) for file in own)), said
     return grid.changed(*(replace(file, column=column_named(new)) for file in own)), said
@@ -109,12 +109,12 @@ def excerpt(request: HttpRequest, grid: Grid) -> tuple[Grid, str]:
     item = request.POST.get("item", "")
     if "whole" in request.POST:
         kept = {name: each for name, each in grid.plan.excerpts.items() if name != item}
-        return replace(grid, plan=replace(grid.plan, excerpts=kept)), _("The whole sounds of %s are taken.") % item
+        return replace(grid, plan=replace(grid.plan, excerpts=kept)), _("%s uses its whole sounds.") % item
     start, seconds, fade = (float(request.POST.get(field) or 0) for field in ("start", "seconds", "fade"))
     if start < 0 or fade < 0 or not 0.4 <= seconds <= grid.plan.longest:
         raise BadInput(_("Choose between 0.4 and %g seconds.") % grid.plan.longest)
     chosen = Excerpt(start, round(seconds * grid.plan.rate), fade)
-    said = _("%(item)s is cut to %(seconds)g s from %(start)g s on.")
+    said = _("%(item)s was cut to %(seconds)g s, starting at %(start)g s.")
     return with_excerpt(grid, item, chosen), said % {"item": item, "seconds": seconds, "start": start}
 
 

@@ -90,20 +90,20 @@ def cancel(request: HttpRequest, study: Study) -> HttpResponse:
     intake = study.intakes.filter(ended_at=None).first()
     run = intake.busy if intake else None
     if run is None or not run.cancel():
-        return back(request, study, wrong=_("Nothing is being worked on."))
-    return back(request, study, said=_("Cancelled. What has come is still here."))
+        return back(request, study, wrong=_("No work is in progress."))
+    return back(request, study, said=_("Cancelled. The uploaded sounds are kept."))
 
 
 def discard(request: HttpRequest, study: Study) -> HttpResponse:
-    """Throw away what has come and is not part of the study yet."""
+    """Discard uploaded sounds that are not part of the study yet."""
     try:
         intake = open_intake(study)
     except BadInput as error:
         return back(request, study, wrong=str(error))
     intake.end()
     intake.sweep()
-    audit.record(request.user, study, "threw uploaded sounds away")  # type: ignore[arg-type]
-    return back(request, study, said=_("What had come is thrown away; the study’s own sounds are as before."))
+    audit.record(request.user, study, "discarded uploaded sounds")  # type: ignore[arg-type]
+    return back(request, study, said=_("The uploaded sounds were discarded; the study’s own sounds are unchanged."))
 
 
 def _on_their_way(request: HttpRequest, intake: Intake) -> Context:

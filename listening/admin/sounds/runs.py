@@ -13,7 +13,7 @@ def start(intake: Intake, work: Preparation.Work) -> Preparation:
         with transaction.atomic():
             run = Preparation.objects.create(intake=intake, work=work)
     except IntegrityError:
-        raise BadInput("the sounds are being worked on; wait until that is done, or cancel it") from None
+        raise BadInput("the sounds are being processed; wait until that is finished, or cancel it") from None
     tasks.send(run)
     return run
 

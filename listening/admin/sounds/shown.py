@@ -43,7 +43,7 @@ TITLES: Mapping[str, Promise] = MappingProxyType(
         "dc": gettext_lazy("DC offset"),
         "silent": gettext_lazy("Silence"),
         "unmeasured": gettext_lazy("Loudness cannot be measured"),
-        "true-peak": gettext_lazy("Turned down with all of the item"),
+        "true-peak": gettext_lazy("Turned down with the whole item"),
         "loudness": gettext_lazy("Far from the reference’s loudness"),
     }
 )
@@ -51,17 +51,17 @@ TITLES: Mapping[str, Promise] = MappingProxyType(
 ALL: Mapping[str, Promise] = MappingProxyType(
     {
         "resample": gettext_lazy("Resample all"),
-        "stereo": gettext_lazy("Double all to stereo"),
+        "stereo": gettext_lazy("Put all on both channels"),
         "shift": gettext_lazy("Shift all"),
         "invert": gettext_lazy("Invert all"),
         "without-dc": gettext_lazy("Remove all offsets"),
         "trim": gettext_lazy("Cut all to the shortest"),
-        "excerpt": gettext_lazy("Take the loudest part of each"),
+        "excerpt": gettext_lazy("Use the loudest part of each"),
         "accept": gettext_lazy("Leave all as they are"),
         "shorten": gettext_lazy("Shorten all"),
-        "plain-name": gettext_lazy("Take the signs away"),
-        "leave-file": gettext_lazy("Leave all these files out"),
-        "leave-item": gettext_lazy("Leave all these items out"),
+        "plain-name": gettext_lazy("Remove the signs"),
+        "leave-file": gettext_lazy("Leave out all these files"),
+        "leave-item": gettext_lazy("Leave out all these items"),
     }
 )
 """What a fix is called that is taken for all faults of a kind."""

@@ -49,13 +49,19 @@ class RulesForm(forms.Form):
         label=gettext_lazy("excluded above this share of misses"), min_value=0, max_value=1, initial=Rules.share
     )
     min_seconds = forms.FloatField(
-        label=gettext_lazy("seconds that a page must take"), min_value=0, max_value=86400, required=False
+        label=gettext_lazy("minimum seconds for a page"), min_value=0, max_value=86400, required=False
     )
     min_heard = forms.FloatField(
-        label=gettext_lazy("seconds that a stimulus must have played"), min_value=0, max_value=86400, required=False
+        label=gettext_lazy("minimum seconds that a stimulus must have played"),
+        min_value=0,
+        max_value=86400,
+        required=False,
     )
     max_retest = forms.FloatField(
-        label=gettext_lazy("points by which a second rating may differ"), min_value=0, max_value=100, required=False
+        label=gettext_lazy("maximum difference of a second rating in points"),
+        min_value=0,
+        max_value=100,
+        required=False,
     )
     egauge_level = forms.FloatField(
         label=gettext_lazy("level at which repeated ratings must be better than chance (eGauge: 0.05)"),
@@ -169,7 +175,7 @@ def start(request: HttpRequest, study: Study) -> HttpResponse:
         with transaction.atomic():
             run = Analysis.objects.create(study=study, rules=form.changed(), margin=form.cleaned_data["margin"])
     except IntegrityError:
-        return _back(request, study, _("An analysis is under way."), messages.WARNING)
+        return _back(request, study, _("An analysis is running."), messages.WARNING)
     tasks.send(run)
     audit.record(request.user, study, "analysed")  # type: ignore[arg-type]
     return HttpResponseRedirect(tab_url(study, "results"))
@@ -179,7 +185,7 @@ def cancel(request: HttpRequest, study: Study) -> HttpResponse:
     """Stop the analysis that is under way."""
     run = study.analyses.filter(status__in=LIVE).first()
     if run is None or not run.cancel():
-        return _back(request, study, _("No analysis is under way."), messages.WARNING)
+        return _back(request, study, _("No analysis is running."), messages.WARNING)
     return _back(request, study, _("Cancelled."), messages.SUCCESS)
 
 

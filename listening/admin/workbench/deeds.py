@@ -67,7 +67,7 @@ def _do(study: Study, verb: str) -> str:
 
 
 def _no_right(may: bool) -> str:
-    return "" if may else _("you may look at this study, not change it")
+    return "" if may else _("you may see this study, but not change it")
 
 
 def _no_results(reads: bool) -> str:
@@ -82,7 +82,7 @@ def _no_open(study: Study) -> str:
 
 def _no_preview(study: Study) -> str:
     ready = study.items.filter(stimuli__isnull=False).exists() and study.attributes.exists()
-    return "" if ready else _("there is nothing to rate yet: it needs sounds and a question")
+    return "" if ready else _("there is nothing to rate yet: add sounds and a question")
 
 
 def _no_close(study: Study) -> str:

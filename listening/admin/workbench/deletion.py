@@ -32,6 +32,6 @@ def _delete(request: HttpRequest, study: Study) -> HttpResponse:
     except BadInput as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(request.path)
-    said = _("%(study)s is deleted, with %(sounds)d sounds that nothing else used.")
+    said = _("%(study)s was deleted, with %(sounds)d sounds that nothing else used.")
     messages.success(request, said % {"study": study, "sounds": sounds})
     return HttpResponseRedirect(reverse("admin:listening_study_changelist"))

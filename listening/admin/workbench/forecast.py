@@ -40,7 +40,7 @@ class ForecastForm(forms.Form):
         label=gettext_lazy("quota of ratings per cell"), min_value=1, max_value=MAX_ASSESSORS, required=False
     )
     difference = forms.FloatField(label=gettext_lazy("difference to find (points)"), min_value=0.5, max_value=100)
-    variance = forms.ChoiceField(label=gettext_lazy("ratings vary as in"), required=False)
+    variance = forms.ChoiceField(label=gettext_lazy("variances from"), required=False)
 
     def __init__(self, data: Any, *, items: int, studies: list[tuple[str, str]]) -> None:
         """Offer as many items as there are, and the studies whose ratings tell how people differ."""
@@ -106,22 +106,22 @@ def warnings(own: Panel) -> list[str]:
     """Return what should be thought of before such a study is opened."""
     found = [_few_items(own.items_each)] if forecast.excluding_misses(own.items_each) == 1 else []
     if own.replicates == 0:
-        found.append(_("Nothing is rated twice, so how reliable each assessor is cannot be told."))
+        found.append(_("Nothing is rated twice, so the reliability of each assessor cannot be measured."))
     if own.assessors % CELLS_OF_A_ROUND:
-        even = _("The plan is even after every %(round)d sittings: %(next)d would balance it fully.")
+        even = _("The plan is balanced after every %(round)d sessions: %(next)d would balance it fully.")
         found.append(
             even % {"round": CELLS_OF_A_ROUND, "next": -(-own.assessors // CELLS_OF_A_ROUND) * CELLS_OF_A_ROUND}
         )
     if own.ratings_per_cell < MIN_RATINGS_PER_CELL:
-        few = _("Each stimulus is rated by %.1f people: a mean of so few moves with each of them.")
+        few = _("Each stimulus is rated by %.1f people: each of them influences a mean strongly.")
         found.append(few % own.ratings_per_cell)
     return found
 
 
 def _few_items(items: int) -> str:
     told = _(
-        "With %(items)d items each, one missed hidden reference already excludes: 1 of %(items)d is %(share).0f %%, "
-        "and BS.1534-3 allows 15 %%. From 7 items on, one miss is forgiven."
+        "With %(items)d items each, one missed hidden reference already excludes an assessor: 1 of %(items)d is "
+        "%(share).0f %%, and BS.1534-3 allows 15 %%. With 7 items or more, one miss is allowed."
     )
     return told % {"items": items, "share": 100 / items}
 

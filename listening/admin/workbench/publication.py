@@ -64,5 +64,5 @@ def figures(study: Study) -> dict[str, str]:
 def _forget(request: HttpRequest, study: Study) -> HttpResponse:
     done = privacy.said(privacy.forget(study.sessions.all()))
     audit.record(request.user, study, "deleted", done)  # type: ignore[arg-type]
-    messages.success(request, _("Deleted: %s. No rating was touched.") % done)
+    messages.success(request, _("Deleted: %s. No rating was changed.") % done)
     return HttpResponseRedirect(tab_url(study, "publication"))

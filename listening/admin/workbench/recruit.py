@@ -24,8 +24,8 @@ MAX_INVITATIONS = 500
 SHOWN_INVITATIONS = 200
 FIELDSETS = (
     (gettext_lazy("Who comes in"), ("link_parameters", "invited_only", "quota", "cell_quota", "close_at_quota")),
-    (gettext_lazy("The way back"), ("completion_code", "return_url", "screen_out_url", "quota_url")),
-    (gettext_lazy("Tell me when it is full"), ("notify_email", "notify_webhook")),
+    (gettext_lazy("Return links"), ("completion_code", "return_url", "screen_out_url", "quota_url")),
+    (gettext_lazy("Notify me when it is full"), ("notify_email", "notify_webhook")),
 )
 
 
@@ -58,8 +58,8 @@ class InvitationForm(forms.Form):
     )
     label = forms.CharField(label=gettext_lazy("label"), max_length=60, required=False, initial="listener")
     labels = forms.CharField(
-        label=gettext_lazy("or one label a line"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("a code of yours for each person, never a name"),
+        label=gettext_lazy("or one label per line"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("your own code for each person, never a name"),
     )  # fmt: skip
 
     def wanted(self) -> list[str]:
@@ -93,7 +93,7 @@ def invite(request: HttpRequest, study: Study) -> HttpResponse:
     form = InvitationForm(request.POST)
     labels = form.wanted() if form.is_valid() else []
     if not labels:
-        messages.error(request, _("Say how many links, up to %d, or give a label for each.") % MAX_INVITATIONS)
+        messages.error(request, _("Enter the number of links, up to %d, or a label for each.") % MAX_INVITATIONS)
         return HttpResponseRedirect(_address(study))
     made = Invitation.objects.make(study, labels, user=request.user)
     audit.record(request.user, study, "made", f"{len(made)} personal links")  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def revoke(request: HttpRequest, study: Study) -> HttpResponse:
     count = chosen.revoke()
     if count:
         audit.record(request.user, study, "revoked", f"{count} personal links")  # type: ignore[arg-type]
-    said = ngettext("%d personal link is revoked.", "%d personal links are revoked.", count) % count
+    said = ngettext("%d personal link was revoked.", "%d personal links were revoked.", count) % count
     messages.info(request, said)
     return HttpResponseRedirect(_address(study))
 

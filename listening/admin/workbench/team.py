@@ -26,7 +26,8 @@ class RoleForm(forms.Form):
         found = get_user_model().objects.filter(username=name, is_active=True, is_staff=True).first()
         if found is None:
             raise forms.ValidationError(
-                _("No member of staff is called “%s”; whoever runs this site makes the account first.") % name
+                _("No member of staff has the name “%s”; the site’s administrator must create the account first.")
+                % name
             )
         return found
 
@@ -46,7 +47,7 @@ def show(request: HttpRequest, study: Study) -> HttpResponse:
 def _hand_out(request: HttpRequest, study: Study, *, user: Any, role: str) -> bool:
     """Give `user` the role; False where the study would be left without an owner."""
     if role != StudyRole.Role.OWNER and _is_last_owner(study, user.pk):
-        messages.error(request, _("A study keeps an owner: make somebody else one first."))
+        messages.error(request, _("A study needs an owner: make somebody else an owner first."))
         return False
     StudyRole.objects.update_or_create(study=study, user=user, defaults={"role": role})
     audit.record(request.user, study, "gave a role", f"{user} {role}")  # type: ignore[arg-type]
@@ -58,9 +59,9 @@ def _take_back(request: HttpRequest, study: Study, pk: str) -> None:
     if role is None:
         return
     if _is_last_owner(study, role.user_id):
-        messages.error(request, _("A study keeps an owner: make somebody else one first."))
+        messages.error(request, _("A study needs an owner: make somebody else an owner first."))
         return
-    audit.record(request.user, study, "took a role back", f"{role.user} {role.role}")  # type: ignore[arg-type]
+    audit.record(request.user, study, "revoked a role", f"{role.user} {role.role}")  # type: ignore[arg-type]
     role.delete()
 
 

@@ -8,23 +8,23 @@ COLUMNS = ("file", "column", "meaning", "unit", "levels")
 
 RATINGS = {
     "study": ("the study", ""),
-    "session": ("the sitting, counted from 0 in the study", ""),
-    "assessor": ("the person, numbered anew for this bundle", ""),
+    "session": ("the session, counted from 0 in the study", ""),
+    "assessor": ("the assessor, renumbered for this bundle", ""),
     "attribute": ("what was judged", ""),
     "item": ("the excerpt", ""),
     "condition": ("what the stimulus is: a system, the hidden reference or an anchor", ""),
-    "role": ("what the condition is there for", ""),
-    "replicate": ("0: the first rating of the stimulus by the person, 1: the second …", ""),
+    "role": ("the role of the condition", ""),
+    "replicate": ("0: the assessor's first rating of the stimulus, 1: the second …", ""),
     "trial": ("the page, counted from 0 as it was shown", ""),
     "position": ("the place of the stimulus on its page, counted from 0", ""),
-    "score": ("the rating: 0 the low end of the attribute's scale, 100 its high end", "0–100"),
+    "score": ("the rating: 0 is the low end of the attribute's scale, 100 its high end", "0–100"),
     "seconds": ("time spent on the page", "s"),
-    "simulated": ("no person rated, but a program", ""),
+    "simulated": ("rated by a program, not by a person", ""),
     "part": ("which of the item's pages it was, counted from 0", ""),
-    "heard": ("for how long the stimulus was played; empty: not known", "s"),
-    "proved": ("the browser proved that it played what is stored; empty: not played on this site", ""),
+    "heard": ("for how long the stimulus was played; empty: unknown", "s"),
+    "proved": ("the browser proved that it played the stored sound; empty: not played on this site", ""),
     "method": ("the test method that the study was made from", ""),
-    "against_reference": ("a reference stood beside the scale, so that BS.1534-3's screening applies", ""),
+    "against_reference": ("the trial had an open reference, so BS.1534-3's screening applies", ""),
     "anchor": ("which of BS.1534-3's anchors the stimulus is; empty: none", ""),
 }
 SOUNDS = {
@@ -45,18 +45,18 @@ PAIRS = {
     "reference": ("the admissible true vocals, separated by ;", ""),
     "mixture": ("the mixture", ""),
     "accompaniment": ("the true accompaniment", ""),
-    "role": ("what the condition is there for", ""),
+    "role": ("the role of the condition", ""),
 }
 REPLIES = {
     "study": ("the study", ""),
-    "session": ("the sitting, counted from 0 in the study", ""),
-    "assessor": ("the person, numbered anew for this bundle", ""),
-    "place": ("when it was asked or found", ""),
+    "session": ("the session, counted from 0 in the study", ""),
+    "assessor": ("the assessor, renumbered for this bundle", ""),
+    "place": ("when it was asked or recorded", ""),
     "question": ("the question's key, or what was checked", ""),
-    "kind": ("how it is answered", ""),
+    "kind": ("the kind of answer", ""),
     "text": ("the question", ""),
     "value": ("the reply, as it was written", ""),
-    "simulated": ("no person replied, but a program", ""),
+    "simulated": ("replied by a program, not by a person", ""),
 }
 BOOKS = {"ratings.csv": RATINGS, "sounds.csv": SOUNDS, "pairs.csv": PAIRS}
 

@@ -15,7 +15,7 @@ from listening.models import Study
 from lossmodel.cells import defused_row
 from lossmodel.manifest import COLUMNS as PAIR_COLUMNS
 
-NO_LICENCE = "No licence was given: all rights are reserved. Ask whoever published this before you use it.\n"
+NO_LICENCE = "No licence was given: all rights are reserved. Ask the publisher before you use it.\n"
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ def _lines(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterato
 def _readme(study: Study, choice: Choice, anonymous: Anonymous) -> bytes:
     lines = [
         f"# {study.title}", "", f"A listening test ({study.slug}, method {study.preset}), published from Hearback.", "",
-        "- `ratings.csv`: one row a rating", "- `codebook.csv`: what every column means, its unit and its levels",
+        "- `ratings.csv`: one row per rating", "- `codebook.csv`: what every column means, its unit and its levels",
         "- `design.json`: texts, attributes, conditions, rules, seeds and plan",
         "- `figures/`: mean ratings with their 95 % intervals over assessors",
-        "- `LICENCE.txt`: under which licence all this is", "- `SHA256SUMS`: `sha256sum --check SHA256SUMS`",
+        "- `LICENCE.txt`: the licence of all files", "- `SHA256SUMS`: `sha256sum --check SHA256SUMS`",
     ]  # fmt: skip
     if choice.audio:
-        lines += ["- `audio/`, `sounds.csv`: every sound, and what was measured on it"]
+        lines += ["- `audio/`, `sounds.csv`: every sound and its measurements"]
         lines += ["- `pairs.csv`: for `python -m lossmodel score --manifest pairs.csv`"]
     lines += ["- `replies.csv`: what people replied, as they wrote it"] * choice.replies
-    lines += ["", "Assessors are numbered anew. E-mail addresses, ids of recruiters, browsers"]
+    lines += ["", "Assessors are renumbered. E-mail addresses, ids of recruiters, browsers"]
     lines += ["and links are not in it" + ("." if choice.replies else ", nor is what people wrote."), ""]
     return anonymous.text("\n".join(lines)).encode()

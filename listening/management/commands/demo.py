@@ -32,7 +32,12 @@ class Command(base.Command):
             parser.add_argument(
                 f"--{name}", type=int, default=getattr(Plan, name), help=f"default {getattr(Plan, name)}"
             )
-        parser.add_argument("--seconds", type=float, default=Plan.seconds, help=f"of an excerpt ({Plan.seconds:g})")
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            default=Plan.seconds,
+            help=f"length of an excerpt in seconds; default {Plan.seconds:g}",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         plan = Plan(**{name: options[name] for name in ("items", "songs", "steps", "assessors", "seed", "seconds")})
@@ -73,15 +78,15 @@ class Command(base.Command):
         found = self.step("Results", table.lines, study, draft, objective)
         self.stdout.write("\n" + "\n".join(table.draw(found)))
         self.stdout.write(
-            f"\nRatings are by {study.sessions.count()} simulated assessors. Predictions for rated conditions come "
-            "from\nfits that have not seen the song; the new condition waits for its listeners.\n"
+            f"\nRatings are from {study.sessions.count()} simulated assessors. Predictions for rated conditions come "
+            "from\nfits that did not use the song; nobody has rated the new condition yet.\n"
         )
         for name, found_measures in objective.card.get("evaluation", {}).get("measures", {}).items():
             self.stdout.write(f"objective, {name}: r {found_measures['pearson']['value']:.2f} on songs left out")
         self.stdout.write(
-            f"\nThe ring has closed: {study} → {objective} → {draft} (a draft).\n"
-            f"Where to look next: /admin/listening/study/{draft.pk}/change/ is the next test; "
-            f"/admin/listening/objective/{objective.pk}/change/ says how it was learned.\n"
+            f"\nThe ring is closed: {study} → {objective} → {draft} (a draft).\n"
+            f"See also: /admin/listening/study/{draft.pk}/change/ is the next test; "
+            f"/admin/listening/objective/{objective.pk}/change/ shows how it was fitted.\n"
             f"Files: {settings.MEDIA_ROOT}"
         )
 

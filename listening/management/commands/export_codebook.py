@@ -6,7 +6,7 @@ from listening.management.tables import Export
 
 class Command(Export):
     help = (
-        "Write one row a column of ratings, events, replies and pairs.csv: its meaning, unit and levels. Example: "
+        "Write one row per column of ratings, events, replies and pairs.csv: its meaning, unit and levels. Example: "
         "manage.py export_codebook pilot --output codebook.csv"
     )
     writers = codebook.WRITERS

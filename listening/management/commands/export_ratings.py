@@ -11,7 +11,7 @@ from listening.management.tables import Export
 
 class Command(Export):
     help = (
-        "Write one row a rating, with the columns of ratings.csv. Example: manage.py export_ratings pilot --format "
+        "Write one row per rating, with the columns of ratings.csv. Example: manage.py export_ratings pilot --format "
         "parquet --output pilot.parquet"
     )
     writers = export.WRITERS
@@ -22,7 +22,7 @@ class Command(Export):
         parser.add_argument("--proved-only", action="store_true", help="leave out ratings whose sound is not proved")
         parser.add_argument(
             "--with-excluded", action="store_true",
-            help="keep the ratings of excluded sessions, with the reason in a further column `excluded`",
+            help="keep the ratings of excluded sessions, with the reason in an additional column `excluded`",
         )  # fmt: skip
 
     def narrowed(self, options: Mapping[str, Any]) -> dict[str, Any]:

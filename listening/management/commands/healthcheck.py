@@ -22,7 +22,9 @@ MIN_FREE_BYTES = 1 << 30
 
 
 class Command(base.Command):
-    help = "Check database, migrations, storage, broker and disc; exit status 1, and the reason, if one fails."
+    help = (
+        "Check database, migrations, storage, broker and disk; if one fails, print the reason and exit with status 1."
+    )
     requires_system_checks = ()
 
     def handle(self, **_: Any) -> None:
@@ -64,7 +66,7 @@ def storage() -> str:
     try:
         with default_storage.open(name) as file:
             if file.read() != content:
-                raise RuntimeError(f"{name} was not read as it was written")
+                raise RuntimeError(f"{name} was not read back as it was written")
     finally:
         default_storage.delete(name)
     return f"{settings.STORAGE_URL or settings.MEDIA_ROOT} can be written"

@@ -27,24 +27,34 @@ class Command(Base):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path)
         parser.add_argument("--format", default="folder", choices=FORMATS)
-        parser.add_argument("--slug", default="", help="what the study is called in links; default: after the test")
+        parser.add_argument("--slug", default="", help="the study's name in links; default: the name of the test")
         parser.add_argument("--preset", default="", metavar="KEY", help="the test method of a folder; default: ward-2")
         parser.add_argument("--into", default="", metavar="SLUG", help="fill this draft with a folder's sounds")
         parser.add_argument(
-            "--fix", action="store_true", help="mend what is safe: rate, channels, small lengths, offset, polarity, DC"
+            "--fix",
+            action="store_true",
+            help="fix what is safe to fix: rate, channels, small differences in length, offset, polarity, DC",
         )
-        parser.add_argument("--accept", nargs="*", default=(), metavar="KIND", help="e.g. missing, cut-off, offset")
+        parser.add_argument(
+            "--accept",
+            nargs="*",
+            default=(),
+            metavar="KIND",
+            help="kinds of problem to accept, e.g. missing, cut-off, offset",
+        )
         codes = [code for code, _name in settings.LANGUAGES]
-        parser.add_argument("--language", default="", choices=codes, help="of a folder's texts; default: the browser's")
-
-        test = parser.add_argument_group("what the files of a published test do not say")
-        test.add_argument(
-            "--scale", default="", metavar="LOW-HIGH", help="ends of the scores, as in 1-5; default: 0-100"
+        parser.add_argument(
+            "--language", default="", choices=codes, help="language of a folder's texts; default: that of each browser"
         )
-        test.add_argument("--session-column", default="", metavar="NAME", help="the column that tells sittings apart")
+
+        test = parser.add_argument_group("information that the files of a published test lack")
+        test.add_argument(
+            "--scale", default="", metavar="LOW-HIGH", help="lowest and highest score, for example 1-5; default: 0-100"
+        )
+        test.add_argument("--session-column", default="", metavar="NAME", help="the column that identifies sessions")
         named = f"{', '.join(NAMINGS)} or a table with the columns element and condition (and page, for one page only)"
         test.add_argument("--conditions", default=AUTOMATIC, metavar="HOW", help=f"what names a system: {named}")
-        test.add_argument("--results", type=Path, metavar="FILE", help="the ratings, where they lie elsewhere")
+        test.add_argument("--results", type=Path, metavar="FILE", help="the file of ratings, if it is in another place")
         test.add_argument("--pages", default="", metavar="TYPE", help="the type of webMUSHRA's pages, as in bs1116")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,7 +83,7 @@ class Command(Base):
     def filled(self, options: dict[str, Any], report: Report) -> Study:
         for option in ("slug", "preset", "language"):
             if options[option]:
-                raise BadInput(f"--{option} {options[option]}: {options['into']} has its own; leave it out")
+                raise BadInput(f"--{option} {options[option]}: {options['into']} has its own; omit this option")
         if options["format"] != "folder":
             raise BadInput(f"--format {options['format']}: only a folder of sounds fills a draft")
         draft = known_study(options["into"])

@@ -12,7 +12,7 @@ from lossmodel.progress import bar
 
 class Command(base.Command):
     help = (
-        "Let simulated assessors rate a study; everything they leave is marked simulated.  "
+        "Let simulated assessors rate a study; all their ratings are marked simulated.  "
         "Example: manage.py simulate demo --assessors 20 --seed 1"
     )
 

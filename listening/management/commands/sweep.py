@@ -13,5 +13,5 @@ class Command(base.Command):
     )
 
     def handle(self, **_: Any) -> None:
-        for line in tasks.sweep() or ["nothing is lost or forgotten"]:
+        for line in tasks.sweep() or ["nothing to do"]:
             self.stdout.write(line)

@@ -14,7 +14,7 @@ class Command(RunCommand):
     help = (
         "Train a separator on a folder of songs with their stems.  "
         "Example: manage.py train_separator --recipe perceptual --data songs --objective 3;  "
-        "go on with training 5: manage.py train_separator --resume 5"
+        "continue training 5: manage.py train_separator --resume 5"
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

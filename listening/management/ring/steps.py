@@ -90,7 +90,7 @@ def newest(run: TrainingRun) -> Checkpoint:
     """Return the state in which a training ended."""
     found = run.checkpoints.order_by("-step").first()
     if found is None:
-        raise BadInput(f"{run}: left no checkpoint; delete its row and run the demonstration again")
+        raise BadInput(f"{run}: wrote no checkpoint; delete its row and run the demonstration again")
     return found
 
 

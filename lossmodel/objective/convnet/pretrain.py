@@ -206,5 +206,5 @@ if __name__ == "__main__":
     run(
         {"convnet": main},
         prog="python -m lossmodel.objective.convnet.pretrain",
-        description="Teach the convnet to hear.",
+        description="Train the convnet.",
     )

@@ -156,9 +156,13 @@ def _refuse_little(attribute: str, *, items: int, people: int, means: pd.Series)
     if items < 2:
         raise BadInput(f"attribute {attribute!r}: systems were rated on {items} item(s); a fit needs at least 2")
     if people < 2:
-        raise BadInput(f"attribute {attribute!r}: {people} assessor; one person's scale cannot be told from the sounds")
+        raise BadInput(
+            f"attribute {attribute!r}: {people} assessor; one person's scale cannot be separated from the sounds"
+        )
     if (spread := float(means.std(ddof=0))) < MIN_SPREAD_POINTS:
-        raise BadInput(f"attribute {attribute!r}: mean ratings differ by {spread:.1f} points only; nothing to learn")
+        raise BadInput(
+            f"attribute {attribute!r}: mean ratings differ by {spread:.1f} points only; nothing can be learnt from them"
+        )
 
 
 def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], Stimulus], recipe: FitRecipe) -> Rated:

@@ -27,7 +27,7 @@ ZERO_VARIANCE_PRODUCT: Final = 1e-12
 CORRELATIONS: Final = ("pearson", "spearman", "within")
 MEASURES: Final = (*CORRELATIONS, "rmse")
 INTERVAL_RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of songs, 95 %"
-PAIRED_INTERVAL_RULE: Final = f"objective less metric on the same songs, {INTERVAL_RULE}"
+PAIRED_INTERVAL_RULE: Final = f"objective minus metric on the same songs, {INTERVAL_RULE}"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ MAX_GRID_VALUES: Final = 4
 """Values of songs, and of raters, that are tried at most: each about twice the one before."""
 
 RESAMPLES: Final = 1000
-INTERVAL_RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of the songs put aside, 95 %"
+INTERVAL_RULE: Final = f"percentiles of {RESAMPLES:,} resamplings of the held-out songs, 95 %"
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Curve:
         best = max(self.purchases, key=lambda each: each.gain.value)
         gain = best.gain
         return (
-            f"Another {best.ratings:,} ratings, spent on {best.on}, would buy about {gain.value:.1f} points of RMSE "
-            f"[{gain.low:.1f}, {gain.high:.1f}]"
+            f"Another {best.ratings:,} ratings, spent on {best.on}, would reduce the RMSE by about"
+            f" {gain.value:.1f} points [{gain.low:.1f}, {gain.high:.1f}]"
         )
 
 

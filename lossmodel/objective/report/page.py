@@ -31,11 +31,11 @@ EMPTY_PLAYER: Final = (
 """What the player holds until something is played."""
 
 MEASURES: Final = {
-    "pearson": ("Pearson r", "how straight a line predictions and ratings make"),
-    "spearman": ("Spearman ρ", "how well all stimuli are ordered"),
-    "within": ("ρ within songs", "how well the systems of a song are ordered"),
-    "rmse": ("RMSE", "the usual error in points"),
-    "coverage": ("90 % interval holds", "share of mean ratings inside it; 90 % would be right"),
+    "pearson": ("Pearson r", "linear correlation of predictions and ratings"),
+    "spearman": ("Spearman ρ", "rank correlation over all stimuli"),
+    "within": ("ρ within songs", "rank correlation of the systems within a song"),
+    "rmse": ("RMSE", "root mean square error in points"),
+    "coverage": ("90 % interval holds", "share of mean ratings inside the interval; should be 90 %"),
 }
 TABLE_MEASURES: Final = ("pearson", "spearman", "within", "rmse")
 MINUS_SIGN: Final = "−"
@@ -45,7 +45,7 @@ def document(report: Report | None, card: dict[str, Any], heard: Heard) -> str:
     """Return the whole file: report and card, its style inside, sounds in a frame at the foot."""
     style = (files("lossmodel") / "objective" / "report" / "assets" / "report.css").read_text(encoding="utf-8")
     title = "Report of an objective"
-    unseen = "<p class=hb-note>Nothing was left out of this fit: run it with <code>--crossval song</code>.</p>"
+    unseen = "<p class=hb-note>This fit was not cross-validated: run it with <code>--crossval song</code>.</p>"
     body = (
         sections(report, heard, target=PLAYER_FRAME) + suggestions(report, heard, target=PLAYER_FRAME)
         if report
@@ -82,8 +82,8 @@ def suggestions(report: Report, heard: Heard, *, target: str = "", pick: str = "
     return (
         '<section class="hb-next"><h2>What to rate next</h2><p class="hb-note">Stimuli from which the objective would '
         "learn most: the members of its ensemble disagree (spread), the metrics that agree best with listeners expect "
-        "another rating (conflict: objective less metrics), nothing alike was rated (distance, 1 is usual between "
-        "songs). Each counts by its place among all candidates.</p>"
+        "another rating (conflict: objective minus metrics), nothing similar was rated (distance; 1 is typical between "
+        "songs). Each criterion counts by the rank among all candidates.</p>"
         f'<div class="hb-wide"><table class="hb-figures"><thead><tr>{box}{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div></section>"
     )
@@ -94,8 +94,8 @@ def _attribute(each: Attribute, left_out: str, heard: Heard, target: str) -> str
     songs = len({one.item for one in each.stimuli})
     unlike = sum(not one.in_calibration for one in each.stimuli)
     caption = (
-        f"{len(each.stimuli)} stimuli on {songs} songs, <strong>{escape(left_out)}</strong>: no prediction had seen "
-        "the ratings of its own song. Upright: 95 % interval of the mean rating; level: predicted 90 % interval"
+        f"{len(each.stimuli)} stimuli on {songs} songs, <strong>{escape(left_out)}</strong>: no prediction used "
+        "ratings of its own song. Vertical: 95 % interval of the mean rating; horizontal: predicted 90 % interval"
         + (f"; hollow: {unlike} out of calibration" if unlike else "")
         + ". Choose a point to hear it."
     )
@@ -137,8 +137,8 @@ def _learning(each: Attribute) -> str:
     if each.curve is None:
         return "<figure><p class=hb-note>Too few songs for a learning curve: it needs at least four.</p></figure>"
     how = (
-        f"Dots: fits to part of the ratings, judged on songs put aside, mean of {each.curve.draws} draws. Lines: the "
-        "law fitted to them, continued to twice the songs. Interval: songs resampled, 95 %."
+        f"Dots: fits to part of the ratings, evaluated on held-out songs, mean of {each.curve.draws} draws. Lines: the "
+        "fitted law, extrapolated to twice the songs. Interval: 95 %, songs resampled."
     )
     sentence = f'<p class="hb-sentence">{escape(each.curve.sentence)}.</p>'
     return f"<figure>{sentence}{plots.learning(each.curve)}<figcaption>{how}</figcaption></figure>"
@@ -155,9 +155,9 @@ def _beside(each: Attribute) -> str:
     rows = first + "".join(_metric_row(one) for one in each.rivals)
     rule = each.rivals[0].differences["rmse"].rule if each.rivals else ""
     return (
-        "<h3>Beside every metric</h3><p class=hb-note>A metric's correlations are its own, turned round where lower is "
-        "better; for its RMSE it is put on the scale by a line fitted to the other songs. Δ: "
-        f"{escape(rule)}; in bold where the interval leaves out 0.</p>"
+        "<h3>Compared with every metric</h3><p class=hb-note>A metric's correlations change sign if lower is better; "
+        "for its RMSE it is mapped to the scale by a line fitted to the other songs. Δ: "
+        f"{escape(rule)}; bold if the interval excludes 0.</p>"
         f'<div class="hb-wide" tabindex="0" role="group" aria-label="{escape(each.name)}: metrics">'
         f'<table class="hb-figures"><thead><tr><th scope="col">metric</th>{heads}<th scope="col">n</th>{more}</tr>'
         f"</thead><tbody>{rows}</tbody>"
@@ -174,8 +174,8 @@ def _metric_row(one: MetricComparison) -> str:
 def _residuals(each: Attribute) -> str:
     found = "".join(_residual_table(by, rows) for by, rows in each.residuals.items())
     return (
-        "<h3>Where it errs</h3><p class=hb-note>Rated less predicted, in points, with the 95 % interval of the mean: "
-        f'to the right people are kinder than the objective.</p><div class="hb-three">{found}</div>'
+        "<h3>Where it errs</h3><p class=hb-note>Rated minus predicted, in points, with the 95 % interval of the mean: "
+        f'to the right, people rate higher than the objective.</p><div class="hb-three">{found}</div>'
     )
 
 

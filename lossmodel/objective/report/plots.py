@@ -81,7 +81,9 @@ def predicted_and_rated(name: str, stimuli: Sequence[Stimulus], heard: Heard, ta
     inside = [axes.line("hb-diagonal", 0, 0, 100, 100), *(_point(axes, each, heard, target) for each in stimuli)]
     ticks = axes.ticks_across(tens, [str(each) for each in tens]), axes.ticks_up(tens)
     title = f"{name}: mean ratings over predictions, {len(stimuli)} stimuli"
-    return axes.framed(inside, title=title, x="predicted, song unheard", y="rated (mean of all assessors)", ticks=ticks)
+    return axes.framed(
+        inside, title=title, x="predicted without its song", y="rated (mean of all assessors)", ticks=ticks
+    )
 
 
 def told(each: Stimulus) -> str:
@@ -113,7 +115,7 @@ def learning(curve: Curve) -> str:
         axes.ticks_up(range(0, top + 1, step)),
     )
     inside = [_panel(axes, curve, raters, at) for at, raters in enumerate(panels)]
-    title = f"RMSE on songs put aside, over the number of ratings; {curve.sentence}"
+    title = f"RMSE on held-out songs, over the number of ratings; {curve.sentence}"
     return axes.framed(inside, title=title, x="ratings of systems (logarithmic)", y="RMSE (points)", ticks=ticks)
 
 

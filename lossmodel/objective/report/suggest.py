@@ -195,5 +195,5 @@ def _reasons(widest: Row, oddest: Row, distance: float, *, outside: bool) -> lis
     if outside:
         found.append("out of calibration: unlike anything rated on other songs")
     elif distance >= NOTABLE_DISTANCE_RATIO:
-        found.append(f"{distance:.1f} times the usual distance from anything rated")
-    return found or ["nothing stands out"]
+        found.append(f"{distance:.1f} times the typical distance from anything rated")
+    return found or ["nothing notable"]

@@ -61,7 +61,7 @@ def omnibus(ratings: Cube) -> list[Effect]:
         return [_missing("condition", people, f"not computed: {reason}")]
     by_assessor = _repeated_measures(full.mean(axis=1))
     if by_assessor is None:
-        return [_missing("condition", people, "not computed: all assessors agree to the point")]
+        return [_missing("condition", people, "not computed: all assessors agree exactly")]
     first = [_min_f(by_assessor, full, where)] if items > 1 else []
     return [*first, *_corrected(by_assessor, people, where), _friedman(full.mean(axis=1), where)]
 
@@ -76,7 +76,7 @@ def interaction(ratings: Cube) -> Effect:
     doubly = doubly + full.mean(axis=(1, 2), keepdims=True)
     test = _f_test(doubly.reshape(people, -1), (items - 1) * (conditions - 1))
     if test is None:
-        return _missing("condition x item", people, "not computed: all assessors agree to the point")
+        return _missing("condition x item", people, "not computed: all assessors agree exactly")
     rule = f"repeated-measures ANOVA over {people} assessors, Greenhouse-Geisser"
     return _effect("condition x item", test, test.greenhouse_geisser, people, rule)
 

@@ -48,7 +48,7 @@ def _normality(rest: Values) -> Check:
         rest = np.random.default_rng(0).choice(rest, MAX_SHAPIRO_VALUES, replace=False)
     found = shapiro(rest)
     holds = bool(found.pvalue >= NORMALITY_LEVEL)
-    remark = "" if holds else "means of many ratings are close to normal all the same; the sign flips assume nothing"
+    remark = "" if holds else "means of many ratings are close to normal anyway; the sign flips do not assume it"
     return Check(name, float(found.statistic), holds, remark)
 
 
@@ -68,7 +68,7 @@ def _by_condition(rest: Values) -> list[Values]:
 
 
 def _ends(scores: Values) -> Check:
-    name = "ratings keep off the ends of the scale (share at 0 or 100)"
+    name = "ratings stay away from the ends of the scale (share at 0 or 100)"
     share = float(np.mean((scores <= 0) | (scores >= 100)))
     holds = share <= END_SHARE
     remark = "" if holds else "differences near the ends are larger than the scale can show"

@@ -21,7 +21,7 @@ from lossmodel.ratings.inference.permutation import sign_flip_p
 LEVEL = 0.05
 MAX_LETTERS = 6
 OWN_ITEMS = "conditions on different items: mixed model with assessors and items random (REML; Satterthwaite)"
-TOO_FEW_ITEMS = "conditions on different items, one each: nothing tells the condition from its item"
+TOO_FEW_ITEMS = "conditions on different items, one each: condition and item cannot be separated"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_what_is_mended_stands_with_the_sound_and_in_the_report(tmp_path, capsys
     assert "advanced by 500 samples" in sounds["late"].treatment
     assert "resampled from 22050 to 16000 Hz" in sounds["fast"].treatment
     assert sounds["wide"].treatment == ""
-    assert "late.wav: mono doubled to stereo; advanced by 500 samples (31.2 ms)" in said
+    assert "late.wav: mono put on both channels; advanced by 500 samples (31.2 ms)" in said
     assert {each.channels for each in sounds.values()} == {2}
 
 

@@ -77,7 +77,7 @@ def test_a_folder_goes_from_the_browser_into_the_draft(researcher, study, tmp_pa
     upload(researcher, study, folder(tmp_path / "songs", items=2, seconds=1))
     shown = researcher.get(page(study)).content.decode()
     assert "8 sounds of 2 items" in shown
-    assert "nothing to mend" in shown
+    assert "nothing to fix" in shown
     researcher.post(page(study, "_prepare"), {"anchors": ["lowpass-3500"]})
     assert "Preparing the sounds" in researcher.get(page(study)).content.decode()
     work()
@@ -172,7 +172,7 @@ def test_faults_are_mended_one_by_one_by_kind_and_all_at_once(researcher, study,
     researcher.post(page(study, "_fix"), {"safe": "1"})
     assert shown_faults(researcher, study) == []
     told = researcher.post(page(study, "_fix"), {"fault": fault.id, "fix": "shift"}, follow=True)
-    assert "That is mended already." in told.content.decode()
+    assert "That is already fixed." in told.content.decode()
 
 
 def shown_faults(client, study):

@@ -46,7 +46,7 @@ def measured(song, **changes):
 
 def test_a_silent_estimate_has_the_worst_value_of_every_metric_and_none_is_missing(stereo):
     row, poor = measured(stereo, estimate=stereo["mute"]), measured(stereo, estimate=stereo["poor"])
-    assert row.remarks == (f"{stereo['mute']}: silent; measured as it is",)
+    assert row.remarks == (f"{stereo['mute']}: silent; measured anyway",)
     assert row.missing == {}
     assert {name: row.values[name] for name in RATIOS} == dict.fromkeys(RATIOS, -100)
     assert row.values["si_sdr"] == row.values["sd_sdr"] == -100

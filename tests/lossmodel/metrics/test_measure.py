@@ -130,7 +130,7 @@ def test_a_clipped_estimate_is_measured_and_named(song, tmp_path):
     loud = (40 * music()).clamp(-1, 1)
     clipped = saved(tmp_path / "clipped.wav", loud)
     row, fine = measure.measure([pair(song, estimate=clipped), pair(song)])
-    assert row.remarks == (f"{clipped}: clipped; measured as it is",)
+    assert row.remarks == (f"{clipped}: clipped; measured anyway",)
     assert set(row.values) == set(fine.values)
     assert all(math.isfinite(value) for value in row.values.values())
     assert fine.remarks == ()

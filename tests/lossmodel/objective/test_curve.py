@@ -42,7 +42,7 @@ def test_the_sentence_says_what_the_better_way_to_spend_ratings_would_buy():
     songs = 500 / (5 * 12)
     gain = np.sqrt(FLOOR + SONGS / 16 + RATERS / 12) - np.sqrt(FLOOR + SONGS / (16 + songs) + RATERS / 12)
     assert f"Another 500 ratings, spent on about {songs:.0f} new songs" in found.sentence
-    assert f"would buy about {gain:.1f} points of RMSE [" in found.sentence
+    assert f"would reduce the RMSE by about {gain:.1f} points [" in found.sentence
     for each in found.purchases:
         assert 0 <= each.gain.low <= each.gain.value <= each.gain.high
         assert "resamplings of the songs" in each.gain.rule

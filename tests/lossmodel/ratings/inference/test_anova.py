@@ -46,7 +46,7 @@ def test_chance_is_called_chance_by_min_f_where_items_vary_and_by_the_corrected_
 @pytest.mark.parametrize(
     ("scores", "why"),
     [
-        (np.full((3, 2, 2), 50.0), "agree to the point"),
+        (np.full((3, 2, 2), 50.0), "agree exactly"),
         (np.full((1, 2, 2), 50.0), "fewer than two assessors"),
         (np.full((3, 2, 1), 50.0), "one condition"),
     ],
