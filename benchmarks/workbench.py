@@ -3,8 +3,8 @@
     python benchmarks/workbench.py [--sittings 1000] [--repeats 5]
 
 Makes the study in a new database of its own, analyses it as a worker does, then asks for each page of the studio
-through Django's test client, and prints the median time, the largest, and the number of queries. Exits 1 where a median
-is above 300 ms.
+through Django's test client, and prints the median time, the largest, the time of the processor (as long as the
+whole on a quiet machine), and the number of queries. Exits 1 where a median is above 300 ms.
 
 Every cell of the study is one rating short of its quota, so that it is counted for each page which says what is short.
 """
@@ -139,13 +139,14 @@ def timed(name: str, address: str, repeats: int) -> float:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200, address
     count = len(queries)
-    taken = []
+    taken, worked = [], []
     for _repeat in range(repeats):
-        begun = time.perf_counter()
+        begun, idle = time.perf_counter(), time.process_time()
         client.get(address)
         taken.append(1000 * (time.perf_counter() - begun))
-    median = statistics.median(taken)
-    print(f"{name:18} {median:7.1f} ms  (at most {max(taken):7.1f})  {count:4} queries")
+        worked.append(1000 * (time.process_time() - idle))
+    median, cpu = statistics.median(taken), statistics.median(worked)
+    print(f"{name:18} {median:7.1f} ms  (at most {max(taken):7.1f}, processor {cpu:7.1f})  {count:4} queries")
     return median
 
 

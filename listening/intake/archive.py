@@ -1,6 +1,7 @@
 """A zip is unpacked under names of our own; what is dangerous in it (bombs, ways out, links) is refused in words."""
 
 import lzma
+import re
 import shutil
 import stat
 import zipfile
@@ -13,6 +14,8 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 
 PIECE = 1024 * 1024
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no name of a file needs, and no line of a report or table takes."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def refused(info: zipfile.ZipInfo, name: str) -> str:
     pure = PurePosixPath(name)
     if not pure.parts:
         return "has no name"
+    if CONTROL.search(name):
+        return "its name holds a control character"
     if pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
         return "its name leads out of the archive"
     if stat.S_ISLNK(info.external_attr >> 16):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from listening.intake.archive import PIECE
+from listening.intake.archive import CONTROL, PIECE
 from listening.intake.names import is_sound
 from listening.intake.reading import no_sound
 from listening.models import Intake, IntakeFile, Study
@@ -104,7 +104,9 @@ def take(file: IntakeFile, offset: int, stream: BinaryIO) -> IntakeFile:
 def problem_of(file: Announced) -> str:
     """Return why a file is not worth sending; "" for one that is."""
     pure = PurePosixPath(file.name)
-    if pure.is_absolute() or ".." in pure.parts or "\0" in file.name or not pure.name:
+    if CONTROL.search(file.name):
+        return f"{file.name!r}: the name holds a control character; rename it"
+    if pure.is_absolute() or ".." in pure.parts or not pure.name:
         return f"{file.name!r}: the name leads out of the folder; left out"
     if not is_sound(file.name) and pure.suffix.lower() not in {".zip", ".csv"}:
         return f"{file.name}: {no_sound(file.name)}"

@@ -163,6 +163,7 @@ def test_what_a_full_disc_did_not_take_does_not_count_as_come(intake):
         ("../../etc/passwd.wav", 10, "leads out of the folder"),
         ("/etc/passwd.wav", 10, "leads out of the folder"),
         ("a/nothing.wav", 0, "0 bytes"),
+        ("a/two\nlines.wav", 10, "holds a control character; rename it"),
         ("a/huge.wav", 4 * 10**9, "4.0 GB, at most 2.1 GB"),
         ("a/clip.mov", 10, "is a video"),
         ("a/notes.txt", 10, "is no sound"),
@@ -217,7 +218,12 @@ def test_long_names_that_differ_only_at_their_ends_stay_two_items(intake, tmp_pa
 def test_a_zip_is_unpacked_and_what_is_dangerous_in_it_is_left_out_with_its_reason(intake, tmp_path):
     root = folder(tmp_path / "songs", items=1, systems=1)
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.wav")}
-    files |= {"../out.wav": b"x", "/abs.wav": b"x", "__MACOSX/song0/._reference.wav": b"x"}
+    files |= {
+        "song0/two\nlines.wav": b"x",
+        "../out.wav": b"x",
+        "/abs.wav": b"x",
+        "__MACOSX/song0/._reference.wav": b"x",
+    }
     archive = zipped(tmp_path / "up.zip", files)
     row = uploads.announce(intake, [Announced("up.zip", archive.stat().st_size)])[0]
     uploads.take(row, 0, io.BytesIO(archive.read_bytes()))
@@ -225,7 +231,10 @@ def test_a_zip_is_unpacked_and_what_is_dangerous_in_it_is_left_out_with_its_reas
     grid = intakes.grid_of(intake)
     assert grid.items == ["song0"]
     told = sorted(file.problem for file in grid.files if file.problem)
-    assert told == [f"{name}: its name leads out of the archive; left out" for name in ("../out.wav", "/abs.wav")]
+    assert told == [
+        *(f"{name}: its name leads out of the archive; left out" for name in ("../out.wav", "/abs.wav")),
+        "song0/two\nlines.wav: its name holds a control character; left out",
+    ]
     assert not (tmp_path / "out.wav").exists()
     assert run(intake, "prepare").status == "done"
 
