@@ -46,24 +46,27 @@ FORM = """\
 ## The form
 
 An estimate is compared with the reference, the accompaniment and their closest remix in 40 bands and 23 ms frames.
-Each comparison yields a *distortion*: 0 where the estimate is the reference (exactly, by how it is computed), more the
-more of it there is. A member of the ensemble predicts 100·σ(b − Σ w·log(1 + d/s)) with w ≥ 0, so nothing sounds better
-than the reference and more of a distortion never pays. Members differ in what they measure (`recipes/compact.toml`);
-the objective is their mean on the logit, their disagreement its spread. Leak is measured beside the item's own
-mixture, which says how hard the item is. The worst moments count most (the mean of fourth powers over frames): what of
-the band comes through now and then is what people notice. What is added is measured beside what is left of the
-reference, so that a voice of which nearly all is lost has no less of it than one of which half is. Of several
-references each phrase of two seconds is held against the one it comes nearest to. Weights come from non-negative least
-squares on the logit of mean ratings of systems; reference and anchors hold the scale's ends at weight 0.1. Three
-sounds whose judgement needs no test, silence, the reference low-passed at 3.5 kHz and the reference with clicks,
-settle the weights of what no rated system has, and no others. Beyond the most that was judged, where anchors or such
-sounds say how bad it gets, a distortion grows a third as fast on the logarithm. Where few people rated, the ends of
-their scale are drawn to where panels put them.
+Each comparison gives a *distortion*, which is 0 if the estimate equals the reference (exactly, by construction) and
+increases with the difference. A member of the ensemble predicts 100·σ(b − Σ w·log(1 + d/s)) with w ≥ 0, so nothing
+scores better than the reference, and more of a distortion never improves a score. Members use different features
+(`recipes/compact.toml`); the objective is their mean on the logit, and their disagreement is its spread.
 
-Which features there are, their constants, and which member has which terms was chosen after looking at these tests as
-a whole, by what is known of hearing first and by these figures second; weights, scales, residuals and intervals are
-always fitted without the song that is predicted. Figures are therefore a little optimistic, and differences of .02 in
-r are noise at 11 and 10 songs.
+Leak is measured relative to the item's own mixture, which shows how difficult the item is. The worst moments have most
+weight (the mean of fourth powers over frames), because people notice the band when it comes through now and then.
+Added sound is measured relative to the rest of the reference, so that a voice that is nearly all lost does not score
+better than one that is half lost. If there are several references, each phrase of two seconds is compared with the
+nearest one.
+
+Weights come from non-negative least squares on the logit of mean ratings of systems; reference and anchors fix the
+scale's ends with weight 0.1. Three sounds whose rating is known without a test (silence, the reference low-passed at
+3.5 kHz and the reference with clicks) set the weights of distortions that no rated system has, and no others. Beyond
+the largest rated distortion, where anchors or such sounds show how bad it is, a distortion counts with a third of the
+slope on the logarithm. With few raters, the ends of their scale are moved towards those of larger panels.
+
+The features, their constants and the terms of each member were chosen with these tests as a whole, primarily by what is
+known about hearing and secondarily by these figures; weights, scales, residuals and intervals are always fitted without
+the predicted song. The figures are therefore a little optimistic, and differences of .02 in r are noise at 11 and 10
+songs.
 
 ## Results on left-out songs
 
@@ -76,71 +79,74 @@ Systems only, leave-one-song-out; r over all stimuli, within-song Spearman ρ, R
 ACROSS = """
 ## Across tests
 
-Fitted to one test, asked about the other: other songs, other people, another question. Ratings of similarity against
-what heads of ward2018 say of sisec2018, and ratings of ward2018 against its similarity as fitted to sisec2018
-(r / within-song ρ).
+Fitted to one test and applied to the other, with other songs, other people and another question: ratings of similarity
+against predictions for sisec2018 by heads fitted to ward2018, and ratings of ward2018 against the similarity fitted to
+sisec2018 (r / within-song ρ).
 
 """
 GENERATIVE = """
 ## Modern and generative separators
 
 Degradation (DCR, five categories) of 24 outputs of HTDemucs, Mel-RoFormer, a vocoder after it and a diffusion model on
-6 excerpts of gensvs2025; six files of silence are left out. Leave-one-excerpt-out with the `general` terms of the
-recipe, and what the similarity fitted to sisec2018 says without having met any of them. Nothing of this test is in the
-default objective; which terms are general was chosen after seeing it.
+6 excerpts of gensvs2025; six silent files are left out. Leave-one-excerpt-out with the `general` terms of the
+recipe, and zero-shot predictions of the similarity fitted to sisec2018. The default objective uses nothing of this
+test, but the choice of general terms was made after seeing it.
 
 """
 FEW = """
 ## Few ratings
 
-RMSE in points on songs put aside (a quarter, eight draws), against the mean rating of the whole panel, when fitted to
-the first few songs as rated by the first few assessors. Before the stroke with the raters' scale as it is, behind it
-with the scale's ends drawn to where panels put them, as firmly as four raters (`[ends]`).
+RMSE in points on held-out songs (a quarter, eight draws), against the mean rating of the whole panel, when fitted to
+the first few songs as rated by the first few assessors. First with the raters' own scale; after the slash with the
+scale's ends moved towards those of larger panels, with the weight of four raters (`[ends]`).
 
 """
 TRIED = """
 ## Tried and rejected
 
-All with songs left out one by one, on the same ratings; none is in the objective.
+All were evaluated with songs left out one by one, on the same ratings; none is in the objective.
 
 - **An offset and a scale of each assessor** (alternating least squares, shrunk): the panels of 24 agree so well that
-  means with and without correlate at .9994; r, ρ and RMSE stay within .002, .01 and .1. With one to four raters it does
-  nothing either, because their common scale is what is not known; that is what `[ends]` tells.
-- **A pairwise term within songs** (differences of logits, as heavy as the ratings themselves and three times as heavy):
-  quality ρ .909, RMSE 7.2 to 7.3; nothing.
-- **Every ladder and probe as a hinge in the fit** (2,500 inequalities, from songs of the fold): heavy enough to turn a
-  third of the failed guards it costs quality .008 in r and half a point of RMSE, similarity half a point; light enough
-  to cost nothing it changes nothing. What a distortion does that no rated system has is told by single sounds instead.
+  means with and without correlate at .9994; r, ρ and RMSE stay within .002, .01 and .1. With one to four raters it has
+  no effect either, because their common scale is unknown; `[ends]` supplies it.
+- **A pairwise term within songs** (differences of logits, with the weight of the ratings and with three times as much):
+  quality ρ .909, RMSE 7.2 to 7.3; no gain.
+- **Every ladder and probe as a hinge in the fit** (2,500 inequalities, from songs of the fold): with enough weight to
+  fix a third of the failed guards it costs quality .008 in r and half a point of RMSE, similarity half a point; with a
+  weight that costs nothing it changes nothing. Instead, single sounds set the effect of distortions that no rated
+  system has.
 - **Members of the convnet's percepts**: alone r .61 / .75 / .86 (quality, interference, similarity); as one more member
-  quality keeps r .93 and gains .009 in ρ for .4 points of RMSE, interference loses .010 in r. It stays what nobody
-  trains against: an auditor of another form.
-- **The convnet's 320 damages as a member** of quality (ridge; weight of one in six): r .938 for .934 of the members of
-  then, ρ the same; interference loses .009 in r, similarity .005.
+  quality keeps r .93 and gains .009 in ρ for .4 points of RMSE, interference loses .010 in r. The convnet remains an
+  auditor of a different kind, which nobody trains against.
+- **The convnet's 320 damages as a member** of quality (ridge; weight of one in six): r .938 instead of .934 with the
+  members of that time, ρ the same; interference loses .009 in r, similarity .005.
 - **Members drawn at random** from all features (100 of 14 each): quality .926 / .918 / 7.8; interference .951 / .927.
-- **Noise beside the remix** (what no steady gains explain, as partial loudness or noise-to-mask ratio), **damage where
-  the voice or where the band is louder**, **contrast, spectral roughness, envelopes**: as one more term r .929 to .936.
-- **A threshold of hearing** for each distortion, log(1 + (d/s)²)/2: the same r and ρ; what an attack within −30 dB of
-  the whole does to the reference's interference halves, but clicks are too well liked. Larger scales do most of it:
-  quality r .935 with a fifth of the median, .939 with half of it, or with .8 of the lower quartile, which small studies
-  with one bad system bear better.
-- **Ratings of modern separators beside the others** (gensvs2025 in the fit of similarity and quality, with an offset of
+- **Noise relative to the remix** (what steady gains do not explain, as partial loudness or noise-to-mask ratio),
+  **damage where the voice or where the band is louder**, **contrast, spectral roughness, envelopes**: as one more term
+  r .929 to .936.
+- **A threshold of hearing** for each distortion, log(1 + (d/s)²)/2: the same r and ρ; the effect of an attack within
+  −30 dB of the whole on the reference's interference halves, but clicks score too high. Larger scales have most of
+  this effect: quality r .935 with a fifth of the median, .939 with half of it, or with .8 of the lower quartile, which
+  is more robust in small studies with one bad system.
+- **Ratings of modern separators added** (gensvs2025 in the fit of similarity and quality, with an offset of
   its own, weight 0.1, 0.3 and 1): with excerpts left out its own order within an excerpt stays at .15 to .23, and
-  similarity falls to .964, .957 and .937. The two tests do not share their weights.
-- **Masking of the ear** (an internal noise, 15 to 25 dB under the reference's excitation spread over bands and time,
+  similarity falls to .964, .957 and .937. The same weights do not suit both tests.
+- **Auditory masking** (an internal noise, 15 to 25 dB below the reference's excitation spread over bands and time,
   the same in reference and estimate): at 25 dB r .967 / .941 / .965 and the attack of the whole moves quality by 15.7
-  points instead of 16.6; at 15 dB quality falls to .894, low-passed voices pass for whole, and it still moves by 13.9.
-- **A floor of noise under everything** (stationary, the same in reference and estimate, so far under the reference's
-  loudest bands; what an attack within −30 dB of the whole then moves at most on two songs, instead of 29, 17 and 17
-  points): at 25 dB quality falls to .841 and moves by 19 points, at 20 dB to .809 and moves by 31, at 20 dB with a
-  tenth of each band's mean power besides to .655 and still moves by 11. Lifting the floors of loudness and level alone,
+  points instead of 16.6; at 15 dB quality falls to .894, low-passed voices count as unimpaired, and the attack still
+  moves it by 13.9.
+- **A noise floor under everything** (stationary, the same in reference and estimate, at a level below the reference's
+  loudest bands; an attack within −30 dB of the whole moves scores on two songs by at most 29, 17 and 17
+  points without it): at 25 dB quality falls to .841 and moves by 19 points, at 20 dB to .809 and moves by 31, at 20 dB
+  plus a tenth of each band's mean power to .655 and still moves by 11. Raising only the floors of loudness and level,
   to 30 and 20 dB: quality stays at .940 and .939 and moves by 27; interference falls by .012 and .027 and moves by 12
   and 11.
-- **A gentler compression** (powers to the 0.4 and 0.5): quality .932 and .925, the same attack 24 and 21 points.
-- **Every distortion beside what is left**, not only what is added: quality r .907, similarity .840; beside onsets too:
-  quality .925.
-- **Remixes that follow faster** (0.4, 0.7 and 1.2 s instead of 2 s): quality r .924 to .931.
-- **Weights after a Beta distribution** (a rating near an end of the scale says less about the logit), half, as much and
-  twice as much: quality r .936, ρ .891 to .900, RMSE 7.1; the others as they are. The **median** over assessors: RMSE
+- **Weaker compression** (powers to the 0.4 and 0.5): quality .932 and .925, the same attack 24 and 21 points.
+- **Every distortion relative to the rest of the reference**, not only added sound: quality r .907, similarity .840;
+  relative to onsets too: quality .925.
+- **Faster remixes** (0.4, 0.7 and 1.2 s instead of 2 s): quality r .924 to .931.
+- **Weights from a Beta distribution** (a rating near an end of the scale says less about the logit), half, full and
+  double: quality r .936, ρ .891 to .900, RMSE 7.1; the others unchanged. The **median** over assessors: RMSE
   quality 7.7, interference 7.0.
 """
 

@@ -123,7 +123,7 @@ def test_an_upload_that_was_left_goes_on_where_it_was_when_the_folder_is_chosen_
     tab.get_by_text("Choose the same files again").wait_for()
     tab.context.unroute("**/files/*/?offset=*")
     tab.reload()
-    tab.get_by_text("4 files have come only in part").wait_for()
+    tab.get_by_text("4 files are incomplete").wait_for()
     checked(tab, root)
     assert tab.get_by_role("heading", name="4 sounds of 1 item").is_visible()
 

@@ -119,8 +119,8 @@ def test_adding_a_rendering_starts_it(world, client, sent, django_capture_on_com
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"slug": "voices"}, "A study of this name exists already"),
-        ({"condition": "good"}, "has a condition of this name"),
+        ({"slug": "voices"}, "A study with this name already exists"),
+        ({"condition": "good"}, "already has a condition with this name"),
     ],
 )
 def test_a_rendering_that_cannot_end_well_is_not_started(world, client, sent, changed, complaint):
@@ -176,7 +176,7 @@ def test_actions_say_how_many_runs_they_moved(world, client):
     TrainingRun.objects.filter(pk=done.pk).update(status="done")
     answer = act(client, "trainingrun", "cancel", *TrainingRun.objects.all())
     assert "1 run cancelled." in answer
-    assert "1 run was not in a state for this." in answer
+    assert "This was not possible for 1 run in its current state." in answer
 
 
 def test_the_piece_of_page_that_refreshes_itself_tells_how_far_a_run_is(world, client):

@@ -84,9 +84,9 @@ def test_the_page_shows_means_differences_and_sounds_and_when_ratings_have_come_
     assert "Which systems differ, and by how much" in page
     sound = study.items.first().stimuli.first().audio
     assert reverse("admin:listening_audio_play", args=[sound.pk]) in page
-    assert "Ratings have come or gone since" not in page
+    assert "Ratings have been added or removed since" not in page
     rate(study, assessors=1)
-    assert "Ratings have come or gone since" in shown(admin_client, study)
+    assert "Ratings have been added or removed since" in shown(admin_client, study)
 
 
 def test_report_figures_and_all_in_one_zip_are_taken_away_and_nothing_else(admin_client, study, started):

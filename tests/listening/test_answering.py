@@ -168,7 +168,7 @@ def test_only_studies_that_lack_it_are_asked_about_and_all_are_opened_together(o
 
 def test_of_a_study_that_cannot_be_opened_nothing_is_asked(open_up, tmp_path):
     study = opened(tmp_path)
-    assert "was not in a state for this" in open_up(study)
+    assert "in its current state" in open_up(study)
     empty = stimuli.new_study("empty", "Empty", "ward-2")
     assert "has nothing to rate yet" in open_up(empty)
 

@@ -159,7 +159,7 @@ def test_a_run_is_cancelled_and_resumed(staff, monkeypatch, django_capture_on_co
     run = Objective.objects.create(name="short")
     post(staff, f"/runs/objective/{run.pk}/resume", 409)
     assert post(staff, f"/runs/objective/{run.pk}/cancel", 200)["status"] == "cancelled"
-    assert "only a waiting or working run" in post(staff, f"/runs/objective/{run.pk}/cancel", 409)["detail"]
+    assert "only a queued or running run" in post(staff, f"/runs/objective/{run.pk}/cancel", 409)["detail"]
     with django_capture_on_commit_callbacks(execute=True):
         assert post(staff, f"/runs/objective/{run.pk}/resume", 200)["status"] == "queued"
     assert sent == [run.pk]

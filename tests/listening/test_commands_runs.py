@@ -218,7 +218,7 @@ def test_sweep_says_so_where_the_broker_takes_no_message_and_tries_again_at_the_
         without_broker.setattr(tasks.train, "delay", refuse)
         out = told("sweep")
     assert "sent again" not in out
-    assert out.count("the broker does not take its message") == 2
+    assert out.count("the broker does not accept its message") == 2
     assert "sent again" in told("sweep")
     assert sent == [("train", waiting.pk)]
 

@@ -135,7 +135,7 @@ def test_where_no_rating_is_proved_none_is_frozen(tmp_path):
     made.open()
     sit(made).trials.update(proved=False)
     for freeze in (lambda: export.freeze(made, proved_only=True), lambda: export.proved(export.freeze(made))):
-        with pytest.raises(BadInput, match="keep those whose sound is not proved"):
+        with pytest.raises(BadInput, match="include ratings whose sound is not proved"):
             freeze()
 
 

@@ -79,7 +79,7 @@ def test_the_time_is_taken_from_the_newest_fit_by_its_stimuli(admin_client, froz
     address = reverse("admin:listening_objective_cost")
     asked = {"ratings": [frozen.pk], "recipe": "compact"}
     page = admin_client.get(address, asked).content.decode()
-    assert "No fit has ended here yet" in page
+    assert "No fit has finished here yet" in page
     assert "<dd>8</dd>" in page
     now = timezone.now()
     run = Objective.objects.create(name="first", status="done", started_at=now - dt.timedelta(seconds=40), ended_at=now)

@@ -32,7 +32,7 @@ def test_a_study_says_what_it_waits_for_from_empty_draft_to_objective(admin_clie
     Study.objects.update(status="draft")
     assert next_step(admin_client) == "Check it, then open it"
     Study.objects.update(status="open", quota=2)
-    assert next_step(admin_client) == "Waits for 2 more listeners"
+    assert next_step(admin_client) == "Waiting for 2 more listeners"
     rate(study, assessors=2)
     study.sessions.update(finished_at="2026-01-01T00:00Z")
     assert next_step(admin_client) == "All 2 have finished: close it"
@@ -95,4 +95,4 @@ def test_workers_are_named_with_their_queues_or_it_is_said_that_none_answers(adm
     monkeypatch.setattr(workers, "alive", lambda: [(name, "celery, gpu") for name in found])
     html = admin_client.get(reverse("admin:workers")).content.decode()
     assert ("gpu@here" in html) == bool(found)
-    assert ("No worker answers" in html) == (not found)
+    assert ("No worker is responding" in html) == (not found)

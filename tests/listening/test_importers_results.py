@@ -61,7 +61,7 @@ def test_without_a_session_uuid_a_sitting_ends_where_a_page_comes_again(tmp_path
     ]
     made = imported(rated(tmp_path, rows))
     assert scores(made) == [sitting(("b", GOOD), ("a", LOW)), sitting(("a", GOOD), ("b", LOW))]
-    assert "mushra.csv names no sessions: a sitting ends where the person changes" in made.import_report
+    assert "mushra.csv names no sessions: a session ends where the person changes" in made.import_report
 
 
 def test_without_a_session_uuid_a_sitting_ends_where_the_person_changes(tmp_path):
@@ -78,7 +78,7 @@ def test_a_column_may_be_named_that_tells_sittings_apart(tmp_path):
     rows = rows_of("a", GOOD, who="ann") + rows_of("a", LOW, who="ben") + rows_of("b", GOOD, who="ann")
     made = imported(rated(tmp_path, rows), session_column="who")
     assert scores(made) == [sitting(("a", GOOD), ("b", GOOD)), sitting(("a", LOW))]
-    with pytest.raises(BadInput, match=r"row 2: nothing in the column 'name' that tells sittings apart; .*who"):
+    with pytest.raises(BadInput, match=r"row 2: nothing in the column 'name' that identifies sessions; .*who"):
         import_study(tmp_path, "webmushra", "again", options=Options(session_column="name"))
 
 
@@ -153,7 +153,7 @@ def test_a_new_draft_of_an_imported_test_asks_nobody_about_a_condition_by_its_na
 
 def test_scores_of_five_points_are_recognised_asked_about_and_stretched(tmp_path):
     rated(tmp_path, rows_of("a", {"reference": 5, "C1": 1, "C2": 3}, session_uuid="u1"))
-    with pytest.raises(BadInput, match=r"all 3 scores are whole numbers from 1 to 5; say which scale .* --scale 1-5"):
+    with pytest.raises(BadInput, match=r"all 3 scores are whole numbers from 1 to 5; give their scale: --scale 1-5"):
         imported(tmp_path)
     assert nothing_kept()
     made = imported(tmp_path, scale=(1.0, 5.0))
@@ -161,7 +161,7 @@ def test_scores_of_five_points_are_recognised_asked_about_and_stretched(tmp_path
     assert "- scores from 1 to 5 became 0 to 100" in made.import_report
     low = import_study(tmp_path, "webmushra", "low", options=Options(scale=(0.0, 100.0)))
     assert scores(low) == [sitting(("a", {"reference": 5, "C1": 1, "C2": 3}))]
-    with pytest.raises(BadInput, match="row 2: score 5; scores go from 1 to 4"):
+    with pytest.raises(BadInput, match="row 2: score 5; scores must be from 1 to 4"):
         import_study(tmp_path, "webmushra", "short", options=Options(scale=(1.0, 4.0)))
 
 
@@ -231,8 +231,11 @@ BAD = [
     (with_change(("60.5", "nan")), "row 4: rating_score 'nan'; a finite number is required"),
     (with_change(("60.5", "101")), "row 4: score 101; scores must be from 0 to 100"),
     (with_change(("60.5", "")), "row 4: no rating_score; complete or remove the row"),
-    (with_change(("u1", "u1,x")), "row 2: 9 cells, the header has 8; make them agree"),
-    (with_change(("rating_stimulus", "stimulus")), "no column 'rating_stimulus'; needed are trial_id, rating_stimulus"),
+    (with_change(("u1", "u1,x")), "row 2: 9 cells, but the header has 8; make them equal"),
+    (
+        with_change(("rating_stimulus", "stimulus")),
+        "no column 'rating_stimulus'; required are trial_id, rating_stimulus",
+    ),
     (
         with_change(("trial1", "page1"), ("trial2", "page2")),
         "no rating of a page of the configuration; .* 'page1', 'page2'",
@@ -240,7 +243,7 @@ BAD = [
     (with_bytes(HEAD), "mushra.csv: contains no rating; remove it to import the test as a draft"),
     (
         with_bytes(HEAD + b"u,trial1,C1\0,5\n"),
-        "mushra.csv: row 2: holds a NUL byte, which no text has; save the file anew",
+        "mushra.csv: row 2: has a NUL byte, which is not text; save the file again",
     ),
     (with_bytes(HEAD + b'u,trial1,"C1,5\n'), "mushra.csv: not a CSV file"),
     (with_bytes(b"\xff\xfe" + b"a"), "mushra.csv: not a text in utf-16"),
@@ -275,7 +278,7 @@ def test_the_command_prints_the_report_and_takes_what_the_files_do_not_say(tmp_p
     [
         ({"scale": "5"}, "--scale '5': give its lowest and its highest score, for example 1-5"),
         ({"scale": "5-1"}, "--scale '5-1': give its lowest"),
-        ({"format": "waet", "scale": "1-5"}, "--scale 1-5: nothing that the format waet takes; leave it out"),
+        ({"format": "waet", "scale": "1-5"}, "--scale 1-5: not an option of the format waet; omit it"),
         ({"conditions": "names.csv"}, "names.csv: no such file"),
     ],
 )

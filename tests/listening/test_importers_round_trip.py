@@ -119,6 +119,6 @@ def test_a_simulated_listener_with_the_code_of_a_person_is_refused(tmp_path):
     file = tmp_path / "results" / "codecs_1" / "mushra.csv"
     call_command("export_ratings", "codecs_1", format="webmushra", output=file)
     Assessor.objects.update(simulated=False)
-    with pytest.raises(BadInput, match=r"mushra.csv: row [0-9]+: assessor .* is simulated, and a person here"):
+    with pytest.raises(BadInput, match=r"mushra.csv: row [0-9]+: assessor .* is simulated, but a person on this site"):
         import_study(tmp_path, "webmushra", "again")
     assert not Study.objects.filter(slug="again").exists()

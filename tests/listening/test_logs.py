@@ -82,7 +82,7 @@ def test_a_broker_that_is_down_stands_in_the_log_and_stops_nobody(log, monkeypat
         tasks.send(run)
     [line] = log()
     assert line["level"] == "ERROR"
-    assert line["message"].startswith(f"objective/{run.pk}: the broker does not take its message (Error 111")
+    assert line["message"].startswith(f"objective/{run.pk}: the broker does not accept its message (Error 111")
 
 
 @pytest.mark.parametrize(

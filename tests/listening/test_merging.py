@@ -50,7 +50,7 @@ def test_changes_of_different_fields_are_both_kept_and_the_second_is_told(admin_
     answer = save(admin_client, study, "questions", second | {"thanks": "Many thanks."})
     study.refresh_from_db()
     assert (study.introduction, study.thanks) == ("Good day.", "Many thanks.")
-    assert "Somebody else changed this meanwhile" in answer.content.decode()
+    assert "Somebody else changed this in the meantime" in answer.content.decode()
     assert "Introduction" in answer.content.decode()
 
 

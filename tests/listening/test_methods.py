@@ -274,7 +274,7 @@ def test_a_folder_becomes_a_study_of_any_method(tmp_path):
     study = Study.objects.get()
     assert (study.preset, study.attention) == ("acr", 1)
     assert set(study.conditions.values_list("name", flat=True)) == {"net", "hidden-reference", "lowpass-3500"}
-    with pytest.raises(BadInput, match="only a folder takes one"):
+    with pytest.raises(BadInput, match="use it only with a folder"):
         import_study(tmp_path, "waet", preset="acr")
 
 

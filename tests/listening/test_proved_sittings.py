@@ -220,7 +220,7 @@ def test_a_fit_of_nothing_but_what_is_not_proved_is_not_started(admin_client, tm
         session.trials.update(proved=False)
     given = {"name": "none", "ratings": [export.freeze(study).pk], "recipe": "compact", "seed": 5, "proved_only": "on"}
     answer = admin_client.post(reverse("admin:listening_objective_add"), given)
-    assert "keep those whose sound is not proved" in answer.content.decode()
+    assert "include ratings whose sound is not proved" in answer.content.decode()
     assert not Objective.objects.exists()
 
 

@@ -146,7 +146,7 @@ def act(user: User, model: str, action: str, *rows) -> str:
 def test_an_action_on_rows_of_several_studies_moves_those_alone_on_which_the_user_has_the_right(world):
     study, other, people = world
     StudyRole.objects.create(study=other, user=people["owner"], role="analyst")
-    assert "You have no right to do this to 1 row" in act(people["owner"], "study", "close", study, other)
+    assert "You are not allowed to do this to 1 row" in act(people["owner"], "study", "close", study, other)
     assert [Study.objects.get(pk=each.pk).status for each in (study, other)] == ["closed", "open"]
 
 

@@ -71,7 +71,7 @@ def test_a_session_takes_all_items_where_fewer_are_left_than_it_took(tmp_path):
     ("keys", "complaint"),
     [
         ((), "no stimulus was chosen"),
-        ((("item0", "hidden"),), "only systems are chosen"),
+        ((("item0", "hidden"),), "only systems can be chosen"),
     ],
 )
 def test_what_cannot_be_drafted_is_refused_and_leaves_nothing(tmp_path, keys, complaint):

@@ -331,7 +331,7 @@ def test_a_folder_that_cannot_be_a_test_is_refused_and_leaves_nothing(tmp_path):
     cases = {
         tmp_path / "none": "no such folder",
         tmp_path / "empty": "no sound in it",
-        tmp_path / "odd": "no sound is a reference; lay it out as",
+        tmp_path / "odd": "no sound is a reference; name the files",
         tmp_path / "alone": "no system to rate beside reference",
         songs(tmp_path / "gap", item_first=True, skip=("beta", "unet")): "beta has no unet, others have",
     }

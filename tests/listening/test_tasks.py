@@ -229,7 +229,7 @@ def test_a_training_whose_checkpoints_are_on_another_machine_does_not_start_over
     TrainingRun.objects.filter(pk=run.pk).update(status="cancelled", limit=6)
     run.refresh_from_db()
     assert run.resume()
-    assert "there is no state, but the list of checkpoints tells of a checkpoint at step 4" in failed(tasks.train, run)
+    assert "there is no state, but the list of checkpoints has a checkpoint at step 4" in failed(tasks.train, run)
     assert not (run.folder / "last").exists()
 
 

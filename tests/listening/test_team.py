@@ -192,7 +192,7 @@ def test_a_study_keeps_an_owner(client, study, owner):
 
 def test_a_name_that_no_member_of_staff_has_is_refused_in_words(client, study, owner):
     html = client.post(tab(study, "team"), {"user": "<b>nobody</b>", "role": "analyst"}).content.decode()
-    assert "No member of staff is called" in html
+    assert "No member of staff has the name" in html
     assert "<b>nobody</b>" not in html
 
 

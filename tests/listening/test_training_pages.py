@@ -148,12 +148,15 @@ def test_a_run_behind_another_says_so_without_asking_the_busy_worker(admin_clien
     monkeypatch.setattr(workers, "alive", list)
     busy, run = training(tmp_path), training(tmp_path, queued_at=timezone.now() - timedelta(minutes=1))
     assert busy.claim()
-    assert "a worker of the queue gpu has ended another run" in page(admin_client, run, "progress")
+    assert "a worker of the queue gpu has finished another run" in page(admin_client, run, "progress")
 
 
 @pytest.mark.parametrize(
     ("seconds", "silent", "told"),
-    [(30, "silent for 3", "after 40 seconds of silence"), (540, "silent for 9 minutes", "its worker is gone")],
+    [
+        (30, "silent for 3", "after 40 seconds without a heartbeat"),
+        (540, "silent for 9 minutes", "its worker has stopped"),
+    ],
 )
 def test_a_silent_run_says_for_how_long_and_who_will_take_it_up(admin_client, tmp_path, seconds, silent, told):
     run = training(tmp_path)

@@ -105,7 +105,7 @@ def test_who_may_only_look_is_refused_a_deed(client, tmp_path):
     looker = User.objects.create_user("looker", is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_study"))
     client.force_login(looker)
-    assert "you may look at this study" in button(client.get(tab(study, "sounds")).content.decode(), "Open")
+    assert "you may see this study" in button(client.get(tab(study, "sounds")).content.decode(), "Open")
     assert do(client, study, "open").status_code == 403
 
 

@@ -84,7 +84,7 @@ def test_a_bad_row_is_refused_by_number(tmp_path, row, words):
     [
         ("item,condition,estimate,reference,mixture", "no column 'accompaniment'"),
         (f"{HEADER},genre", "unknown column 'genre'"),
-        (f"{HEADER},item", "a column stands twice"),
+        (f"{HEADER},item", "two columns have the same name"),
         ("", "no column 'item'"),
     ],
 )

@@ -139,5 +139,5 @@ def test_a_batch_that_cannot_be_shared_is_refused_in_one_line(tmp_path):
     music = songs(tmp_path / "songs", count=1, seconds=1.0)
     done = together("train", "--recipe", "tiny", "--data", music, "--output", tmp_path / "run", "--override", "batch=3")
     assert done.returncode != 0
-    assert "batch = 3 cannot be shared by 2 processes; give a multiple of them" in done.stderr
+    assert "batch = 3 cannot be divided among 2 processes; give a multiple" in done.stderr
     assert not (tmp_path / "run").exists()

@@ -218,7 +218,7 @@ def test_the_seed_of_the_noise_is_given_at_use_and_told(noisy, checkpoint, tmp_p
     assert np.array_equal(voices["five"], voices["again"])
     assert np.abs(voices["five"] - voices["plain"]).max() > 1e-3
     assert json.loads((tmp_path / "five" / "song.json").read_text())["noise_seed"] == 5
-    with pytest.raises(BadInput, match="has no noise beside the mixture"):
+    with pytest.raises(BadInput, match="has no noise input"):
         separate(checkpoint, [tmp_path / "song.wav"], tmp_path / "out", seed=5)
 
 

@@ -52,7 +52,7 @@ def remove(output, *names):
 @pytest.mark.parametrize("missing", [["state"], ["state", "last"]])
 def test_a_training_whose_state_is_missing_does_not_start_over(music, output, missing):
     remove(output, *missing)
-    with pytest.raises(BadInput, match=r"state: there is no state, but \S+ tells of a checkpoint at step [24]; copy"):
+    with pytest.raises(BadInput, match=r"state: there is no state, but \S+ has a checkpoint at step [24]; copy"):
         train(quick(steps=6), music, output, resume=True)
 
 

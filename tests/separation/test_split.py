@@ -44,7 +44,7 @@ def test_songs_of_a_folder_or_a_list_are_held_out(tmp_path):
         assert len(store.load(chosen).card["inputs"]["validation"]) == 64
     names.write_text("synthetic-009")
     for validation, words in (
-        (music / "train", "synthetic-000 is learned from too"),
+        (music / "train", "synthetic-000 is also in the training songs"),
         (names, "synthetic-009 is not one of the songs, such as synthetic-000"),
         (tmp_path / "nowhere", "no such folder"),
     ):

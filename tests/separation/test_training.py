@@ -186,7 +186,7 @@ def test_a_step_without_a_finite_gradient_is_left_out_and_too_many_end_the_train
 
 
 def test_a_full_disc_is_said_in_one_line_and_what_was_kept_stays(music, tmp_path):
-    with pytest.raises(BadInput, match="disc is full; make room and resume"):
+    with pytest.raises(BadInput, match="disk is full; make room and resume"):
         train(small(), music, tmp_path / "run", report=stopping(12, OSError(errno.ENOSPC, "No space left on device")))
     train(small(), music, tmp_path / "run", resume=True)
     assert store.load(tmp_path / "run").card["step"] == 20
@@ -202,7 +202,7 @@ def test_a_disc_that_fills_up_while_weights_or_songs_are_written_is_one_line(mus
     for module, name, raising in ((cards, "save_file", full), (np, "save", partly)):
         with monkeypatch.context() as patched:
             patched.setattr(module, name, raising)
-            with pytest.raises(BadInput, match="disc is full; make room and resume"):
+            with pytest.raises(BadInput, match="disk is full; make room and resume"):
                 train(small(), music, tmp_path / name / "run", steps=1)
 
 
@@ -220,7 +220,7 @@ def test_what_does_not_fit_is_said_before_anything_is_written(music, tmp_path):
         "no such folder": lambda: train(small(), tmp_path / "nothing", tmp_path / "run"),
         "give an objective": lambda: train(small("perceptual"), music, tmp_path / "run"),
         "steps = 0": lambda: train(small(), music, tmp_path / "run", steps=0),
-        "hears excerpts of at least 1 s, these have 0.4": lambda: train(
+        "needs excerpts of at least 1 s, these have 0.4": lambda: train(
             small("perceptual", data__seconds=0.4), music, tmp_path / "run", objective=tmp_path
         ),
         "no perceptual loss": lambda: train(small(), music, tmp_path / "run", objective=tmp_path),

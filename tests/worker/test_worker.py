@@ -60,7 +60,7 @@ def test_a_run_whose_worker_was_killed_is_resumed_by_sweep(broker, gate, run, mo
     assert "nothing is lost" in out.getvalue()
     silent_for_long(run)
     call_command("sweep", stdout=out)
-    assert "its worker fell silent" in out.getvalue()
+    assert "its worker stopped responding" in out.getvalue()
     gate.touch()
     with broker.worker():
         reaches(run, "done")
@@ -180,4 +180,4 @@ def test_a_broker_that_accepts_and_says_nothing_keeps_a_page_waiting_for_seconds
     command = [sys.executable, "-c", SEND]
     done = subprocess.run(command, env=own, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "False\n"
-    assert "objective/1: the broker does not take its message" in done.stderr
+    assert "objective/1: the broker does not accept its message" in done.stderr

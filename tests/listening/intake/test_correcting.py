@@ -57,12 +57,14 @@ def test_who_corrects_what_another_has_changed_is_told_and_undoes_nothing(resear
     researcher.post(page(study, "_place"), {"file": file.key, "item": "song1", "column": "netA", "version": seen})
     wish = {"file": file.key, "item": "song0", "column": "netB", "version": seen}
     told = said(second.post(page(study, "_place"), wish, follow=True))
-    assert "Meanwhile anna: song0/system0.wav is put into song1, netA." in told
-    assert "Yours was not done: song0/system0.wav is put into song0, netB. Do it again if you still mean it." in told
+    assert "Meanwhile anna: song0/system0.wav was put into song1, netA." in told
+    assert (
+        "Your change was not made: song0/system0.wav was put into song0, netB. Repeat it if you still want it." in told
+    )
     assert next(each for each in grid(study).files if each.key == file.key).item == "song1"
     assert f'name="version" value="{version(study)}"' in told
     again = said(second.post(page(study, "_place"), wish | {"version": version(study)}, follow=True))
-    assert "Song0/system0.wav is put into song0, netB." in again
+    assert "Song0/system0.wav was put into song0, netB." in again
     assert "Meanwhile" not in again
     assert next(each for each in grid(study).files if each.key == file.key).column == "netB"
 
@@ -84,7 +86,7 @@ def test_of_two_corrections_at_one_moment_one_is_stored_and_the_other_told(study
     upload(researcher, study, folder(tmp_path / "songs", items=1))
     first, second = (study.intakes.get() for _ in range(2))
     correcting.note(first, Correction("anna", "one", 0), {"file 1"})
-    with pytest.raises(BadInput, match="Somebody else changed the grid at this moment"):
+    with pytest.raises(BadInput, match="Somebody else changed the grid at the same time"):
         correcting.note(second, Correction("ben", "two", 0), {"file 2"})
     assert [each.said for each in correcting.missed(study.intakes.get(), 0)] == ["one"]
 
@@ -95,5 +97,5 @@ def test_a_page_that_is_older_than_what_is_remembered_changes_nothing(study, tmp
     intake = study.intakes.get()
     for number in range(2):
         correcting.note(intake, Correction("anna", f"{number}", number), {"file 1"})
-    with pytest.raises(BadInput, match="Yours was not done"):
+    with pytest.raises(BadInput, match="Your change was not made"):
         correcting.note(intake, Correction("ben", "late", 0), {"file 2"})

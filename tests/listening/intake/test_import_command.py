@@ -29,7 +29,7 @@ def test_every_fault_of_a_folder_is_told_in_one_run_and_nothing_is_kept(tmp_path
     said = capsys.readouterr().err
     assert ended.value.code == 2
     assert "22050 Hz, the study is 16000 Hz" in said
-    assert said.count("mono, other sounds of song0 are stereo") == 6
+    assert said.count("mono, but other sounds of song0 are stereo") == 6
     assert (Study.objects.count(), Audio.objects.count()) == (0, 0)
 
 

@@ -111,7 +111,7 @@ def test_a_disc_that_is_full_while_sounds_are_made_is_told_in_words_and_nothing_
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(making.audio, "loudness", full)
-    with pytest.raises(BadInput, match="the server's disc is full: nothing came into the study"):
+    with pytest.raises(BadInput, match="the server's disk is full: the study is unchanged"):
         run(intake, "prepare")
     assert Audio.objects.count() == 0
     monkeypatch.undo()
@@ -140,7 +140,7 @@ def test_a_full_disc_is_told_beside_the_file_and_nothing_that_came_is_lost(intak
             raise OSError(28, "No space left on device")
 
     row = uploads.announce(intake, [Announced("a/reference.wav", 3000)])[0]
-    with pytest.raises(uploads.NoRoom, match="disc is full; what has come is kept"):
+    with pytest.raises(uploads.NoRoom, match="disk is full; uploaded data is kept"):
         uploads.take(row, 0, Full(bytes(500)))
     assert row.received == 500
     monkeypatch.setattr(uploads, "TO_SPARE", 10**18)
@@ -241,7 +241,7 @@ def test_a_zip_is_unpacked_and_what_is_dangerous_in_it_is_left_out_with_its_reas
 
 def test_bombs_links_and_broken_archives_are_refused_and_leave_nothing(tmp_path):
     bomb = zipped(tmp_path / "bomb.zip", {"a.wav": bytes(4_000_000)})
-    with pytest.raises(BadInput, match="times its size, as no sound does"):
+    with pytest.raises(BadInput, match="times its size, which sounds never do"):
         unpack(bomb, tmp_path / "b", "bomb.zip", limits=Limits(spared=1_000_000))
     with pytest.raises(BadInput, match="holds 3 files, 2 are possible"):
         unpack(zipped(tmp_path / "n.zip", dict.fromkeys("abc", b"")), tmp_path / "n", "n.zip", limits=Limits(files=2))
@@ -281,7 +281,7 @@ def test_a_storage_prefix_is_fetched_only_from_where_it_may(intake, settings, tm
     Intake.objects.filter(pk=intake.pk).update(source="storage:incoming/mine")
     assert run(intake, "check").report["files"] == 4
     Intake.objects.filter(pk=intake.pk).update(source="storage:audio/")
-    with pytest.raises(BadInput, match="only what lies below incoming/"):
+    with pytest.raises(BadInput, match="only files below incoming/"):
         run(intake, "check")
 
 

@@ -100,7 +100,7 @@ def test_a_piece_that_does_not_follow_is_told_where_to_go_on_and_a_bad_list_is_t
     assert (wrong.status_code, wrong.json()["received"]) == (409, 40)
     assert researcher.put(f"{address}?offset=x", b"x", content_type="application/octet-stream").status_code == 400
     assert researcher.post(page(study, "_files"), "{", content_type="application/json").status_code == 400
-    assert "1 file has come only in part" in researcher.get(page(study)).content.decode()
+    assert "1 file is incomplete" in researcher.get(page(study)).content.decode()
 
 
 def test_a_full_disc_answers_507_with_words(researcher, study, monkeypatch):
@@ -108,7 +108,7 @@ def test_a_full_disc_answers_507_with_words(researcher, study, monkeypatch):
     told = json.dumps({"files": [{"name": "a.wav", "size": 100}]})
     answer = researcher.post(page(study, "_files"), told, content_type="application/json")
     assert answer.status_code == 507
-    assert "the server's disc has room for 0 MB" in answer.json()["error"]
+    assert "the server's disk has room for 0 MB" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left"), OperationalError("database or disk is full")])
@@ -154,7 +154,7 @@ def test_a_study_that_is_open_takes_no_sounds(researcher, study):
     told = json.dumps({"files": [{"name": "a.wav", "size": 100}]})
     answer = researcher.post(page(study, "_files"), told, content_type="application/json")
     assert answer.status_code == 400
-    assert "only a draft takes sounds" in answer.json()["error"]
+    assert "only a draft accepts sounds" in answer.json()["error"]
     assert "Drop" not in researcher.get(page(study)).content.decode()
 
 
@@ -195,7 +195,7 @@ def test_the_grid_is_corrected_by_hand(researcher, study, tmp_path):
     researcher.post(page(study, "_place"), {"file": file.key, "out": "1"})
     assert grid(study).columns == ["reference", "mixture"]
     shown = researcher.post(page(study, "_place"), {"file": file.key, "item": "", "column": "x"}, follow=True)
-    assert "Say which item and which column" in shown.content.decode()
+    assert "Choose the item and the column" in shown.content.decode()
 
 
 def test_an_excerpt_is_chosen_heard_and_taken_back(researcher, study, tmp_path):
@@ -220,7 +220,7 @@ def test_a_preparation_is_cancelled_and_what_has_come_is_thrown_away_only_when_a
     upload(researcher, study, folder(tmp_path / "songs", items=1))
     researcher.post(page(study, "_prepare"))
     told = researcher.post(page(study, "_rename"), {"swap": "1"}, follow=True)
-    assert "sounds are being worked on" in told.content.decode()
+    assert "sounds are being processed" in told.content.decode()
     researcher.post(page(study, "_cancel"))
     assert Preparation.objects.first().status == "cancelled"
     assert grid(study).items == ["song0"]
@@ -233,7 +233,7 @@ def test_a_preparation_is_cancelled_and_what_has_come_is_thrown_away_only_when_a
 def test_a_server_folder_is_read_only_below_the_roots(researcher, study, tmp_path, settings):
     root = folder(tmp_path / "songs", items=1)
     told = researcher.post(page(study, "_folder"), {"source": str(root)}, follow=True).content.decode()
-    assert "o folder of the server may be read; set INTAKE_ROOTS" in told
+    assert "o folder of the server may be read; list folders in INTAKE_ROOTS" in told
     settings.INTAKE_ROOTS = [tmp_path]
     researcher.post(page(study, "_folder"), {"source": "songs"})
     work()

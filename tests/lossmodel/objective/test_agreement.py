@@ -61,7 +61,7 @@ def test_a_difference_is_paired_so_that_a_metric_beside_itself_differs_by_nothin
     values = own[["item", "condition"]].assign(sdr=own["predicted"])
     found = compare_with_metrics(own, values, seed=1)[0].differences["spearman"]
     assert (found.value, found.low, found.high) == (0, 0, 0)
-    assert "objective less metric" in found.rule
+    assert "objective minus metric" in found.rule
 
 
 def test_a_better_objective_is_clearly_better_and_says_from_how_many():

@@ -65,7 +65,7 @@ def test_a_page_names_the_metrics_that_lack_values_for_some_stimuli():
 
 
 def test_values_of_other_stimuli_are_refused():
-    with pytest.raises(BadInput, match="items and conditions must be called alike"):
+    with pytest.raises(BadInput, match="items and conditions must have the same names"):
         compare.compare(rated(), values().assign(condition="unknown"))
 
 

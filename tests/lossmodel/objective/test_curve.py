@@ -45,7 +45,7 @@ def test_the_sentence_says_what_the_better_way_to_spend_ratings_would_buy():
     assert f"would reduce the RMSE by about {gain:.1f} points [" in found.sentence
     for each in found.purchases:
         assert 0 <= each.gain.low <= each.gain.value <= each.gain.high
-        assert "resamplings of the songs" in each.gain.rule
+        assert "resamplings of the held-out songs" in each.gain.rule
 
 
 def test_the_same_seed_draws_the_same_songs_and_assessors():

@@ -98,7 +98,7 @@ def test_resampling_keeps_a_tone():
 
 
 def test_an_unknown_attribute_is_named():
-    with pytest.raises(ValueError, match="no attribute 'loudness'; the objective knows quality"):
+    with pytest.raises(ValueError, match="no attribute 'loudness'; the objective has quality"):
         PerceptualLoss(listener(), attributes=("loudness",))
 
 

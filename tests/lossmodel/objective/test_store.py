@@ -50,5 +50,5 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path):
     card = read_json(tmp_path / "kept" / "card.json")
     card["form"]["heads"][0]["members"]["another"] = ["flux"]
     write_json(tmp_path / "kept" / "card.json", card)
-    with pytest.raises(BadInput, match="not those of the card"):
+    with pytest.raises(BadInput, match="do not match the card"):
         store.load(tmp_path / "kept")

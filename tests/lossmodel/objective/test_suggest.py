@@ -50,7 +50,7 @@ def test_what_was_never_rated_and_is_like_nothing_rated_comes_before_what_was():
     first = suggest(candidates, values, means)[0]
     assert (first.item, first.condition, first.ratings) == ("song3", "system2", 0)
     assert first.distance > 1.5
-    assert any("times the usual distance" in reason for reason in first.reasons)
+    assert any("times the typical distance" in reason for reason in first.reasons)
 
 
 def test_of_two_alike_that_nobody_rated_only_one_is_far_from_the_list():

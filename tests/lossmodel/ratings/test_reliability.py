@@ -76,7 +76,7 @@ def test_too_little_gives_nan_and_says_why():
     figures = reliability.reliability(ratings(rating()))
     assert all(np.isnan(each.value) for each in figures.values())
     assert "too few" in figures["icc_single"].rule
-    assert "nobody rated twice" in figures["retest"].rule
+    assert "too few assessors rated twice" in figures["retest"].rule
 
 
 def test_the_same_seed_gives_the_same_intervals():
