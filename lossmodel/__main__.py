@@ -28,17 +28,9 @@ EXIT_SOME_FAILED = 1
 
 def main() -> None:
     """Run the command that the shell names."""
-    commands: dict[str, Callable[..., object]] = {
-        "metrics": metrics,
-        "compare": compare,
-        "fit": fit,
-        "score": score,
-        "suggest": suggest,
-        "analyse": analyse,
-        "plan": plan,
-    }
+    commands: tuple[Callable[..., object], ...] = (metrics, compare, fit, score, suggest, analyse, plan)
     run(
-        commands,
+        {command.__name__: command for command in commands},
         prog="python -m lossmodel",
         description="Fit objectives to ratings, predict ratings and analyse listening tests.",
     )

@@ -39,7 +39,7 @@ class Rules:
     max_retest: float | None = None
     """A second rating of the same sound that differs by more than these points counts as missed."""
     egauge_level: float | None = None
-    """Repeated ratings that tell stimuli apart no better than chance does at this level count as missed (eGauge: .05)."""
+    """Repeated ratings that separate stimuli no better than chance at this level count as missed (eGauge: .05)."""
 
     def check(self) -> None:
         """Refuse (`BadInput`) thresholds off the scale, shares that are no shares, and seconds below 0."""

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('listening', '0013_overrides_of_a_fit'),
+        ('listening', '0014_quota_per_cell'),
     ]
 
     operations = [
