@@ -137,7 +137,7 @@ def test_a_zip_and_what_is_left_out_of_it(tab, tmp_path):
     tab.locator(".snd-grid").wait_for()
     assert tab.get_by_role("heading", name="4 sounds of 1 item").is_visible()
     tab.get_by_text("Files without a cell").click()
-    assert tab.get_by_text("notes.txt: is no sound").is_visible()
+    assert tab.get_by_text("notes.txt: is not a sound").is_visible()
 
 
 def test_a_cell_is_heard_seen_and_cut_on_its_waveform(tab, tmp_path):

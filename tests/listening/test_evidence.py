@@ -126,7 +126,7 @@ def test_a_confirmed_choice_becomes_a_draft_study(study, client):
     ("given", "complaint"),
     [
         ({}, "stimulus was chosen"),
-        ({"chosen": ["99"]}, "no longer there"),
+        ({"chosen": ["99"]}, "no longer exists"),
         ({"chosen": ["x"]}, "stimulus was chosen"),
         ({"chosen": ["0"], "slug": "voices", "confirmed": "1"}, "choose another slug"),
         ({"chosen": ["0"], "slug": "no good!", "confirmed": "1"}, "slug"),

@@ -76,7 +76,7 @@ def test_what_cannot_be_is_said_and_nothing_foreseen(asked, admin_client, tmp_pa
 
 def test_a_study_without_sounds_says_what_it_needs(admin_client):
     empty = Study.objects.create(slug="empty", title="Empty", preset="ward-2")
-    assert "needs sounds and a question" in look(admin_client, empty).content.decode()
+    assert "add sounds and a question" in look(admin_client, empty).content.decode()
 
 
 def test_how_people_differed_in_a_finished_study_is_what_the_next_one_rests_on(admin_client, tmp_path):
@@ -92,10 +92,10 @@ def test_how_people_differed_in_a_finished_study_is_what_the_next_one_rests_on(a
 def test_a_study_in_which_few_rated_everything_is_refused_in_words(admin_client, tmp_path):
     before = voices(tmp_path, items=3)
     rate(before, assessors=3)
-    with pytest.raises(BadInput, match="3 of 3 assessors rated every system on every item, where 4 are needed"):
+    with pytest.raises(BadInput, match="3 of 3 assessors rated every system on every item, but 4 are needed"):
         components(before)
     after = builders.study(tmp_path, slug="after", title="After")
-    assert "where 4 are needed" in look(admin_client, after, variance=before.pk).content.decode()
+    assert "but 4 are needed" in look(admin_client, after, variance=before.pk).content.decode()
 
 
 def test_simulated_listeners_say_nothing_about_people(tmp_path):

@@ -127,7 +127,7 @@ def test_what_cannot_be_imported_is_named_in_one_line_and_nothing_is_kept(tmp_pa
 
 def test_two_pages_in_one_place_of_a_sitting_are_refused():
     first = Line("ratings.csv: row 2", "s", "a", "quality", "p1", "ref", 50.0, position=4)
-    with pytest.raises(BadInput, match="row 3: page 4 of the session is p1 before, p2 here"):
+    with pytest.raises(BadInput, match="row 3: page 4 of the session is p1 in an earlier row, p2 here"):
         gather([first, replace(first, where="ratings.csv: row 3", item="p2")])
 
 

@@ -118,7 +118,7 @@ def test_a_name_that_is_no_utf8_is_named_with_its_bytes(tmp_path, kind, capsys):
     with pytest.raises(SystemExit) as end:
         call_command("import_study", str(folder), format=kind)
     assert end.value.code == 2
-    assert r"song\udcff.wav: this name is no UTF-8; rename it" in capsys.readouterr().err
+    assert r"song\udcff.wav: this name is not UTF-8; rename it" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", READERS)

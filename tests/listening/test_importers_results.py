@@ -138,7 +138,7 @@ def test_questionnaires_and_comments_become_replies(tmp_path):
     ]
     assert made.sessions.get().comment == "a, C1: hollow"
     assert "- 3 replies (may name people) to 3 questions: age, sex, e-mail" in made.import_report
-    assert "- comments on sounds or pages of 1 sitting, kept with their sessions" in made.import_report
+    assert "- comments on sounds or pages of 1 session, kept with their sessions" in made.import_report
     said = [(row["place"], row["question"], row["value"]) for row in replies.rows(made)]
     assert ("end", "comment", "a, C1: hollow") in said
     assert ("after", "age", "30") in said
@@ -185,7 +185,7 @@ def test_pages_of_one_id_in_random_order_with_the_same_stimuli_are_refused(tmp_p
         "    -", "      -"
     )
     rated(tmp_path, rows_of("a", GOOD, session_uuid="u1"), pages)
-    with pytest.raises(BadInput, match="row 2: 2 pages are called 'a' and stand in random order"):
+    with pytest.raises(BadInput, match="row 2: 2 pages are called 'a' and are in random order"):
         imported(tmp_path)
 
 
@@ -266,7 +266,7 @@ def test_the_command_prints_the_report_and_takes_what_the_files_do_not_say(tmp_p
     assert "codecs: closed, 1 items" not in said
     assert said.splitlines()[0].startswith("codecs: closed, 2 items, 3 conditions, 1 sessions")
     assert (
-        "What was imported\n- 2 items, 3 conditions: hidden-reference, C1, C2\n- 3 ratings of 1 assessor in 1 sitting"
+        "What was imported\n- 2 items, 3 conditions: hidden-reference, C1, C2\n- 3 ratings of 1 assessor in 1 session"
         in said
     )
     assert said.rstrip().endswith("What was left out\n- nothing")

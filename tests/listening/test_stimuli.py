@@ -97,7 +97,7 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "missing": (folder / "none.wav", "none.wav: no such file"),
         "text": (text, "text.wav: cannot be read as audio"),
         "empty": (wav(folder, "e.wav", tone(seconds=0)), "e.wav: empty"),
-        "nan": (wav(folder, "n.wav", nan, "FLOAT"), "n.wav: holds NaN"),
+        "nan": (wav(folder, "n.wav", nan, "FLOAT"), "n.wav: has NaN"),
         "long": (wav(folder, "l.wav", tone(seconds=3.0)), "l.wav: 3.0 s long, at most 2 s.*cut"),
         "rate": (wav(folder, "r.wav", tone(rate=16000)), "r.wav: 16000 Hz, the study is 8000 Hz"),
         "length": (wav(folder, "f.wav", tone(seconds=0.6)), "f.wav: 4800 samples, the other sounds of song have 4000"),
@@ -332,7 +332,7 @@ def test_a_folder_that_cannot_be_a_test_is_refused_and_leaves_nothing(tmp_path):
         tmp_path / "none": "no such folder",
         tmp_path / "empty": "no sound in it",
         tmp_path / "odd": "no sound is a reference; name the files",
-        tmp_path / "alone": "no system to rate beside reference",
+        tmp_path / "alone": "no system to rate besides reference",
         songs(tmp_path / "gap", item_first=True, skip=("beta", "unet")): "beta has no unet, others have",
     }
     twice = songs(tmp_path / "twice", item_first=True)
@@ -341,7 +341,7 @@ def test_a_folder_that_cannot_be_a_test_is_refused_and_leaves_nothing(tmp_path):
     no_mixture = songs(tmp_path / "no-mixture", item_first=False)
     for path in (no_mixture / "mixture").iterdir():
         path.unlink()
-    cases[no_mixture] = "2 faults to mend: alpha has no mixture, .* beta has no mixture"
+    cases[no_mixture] = "2 faults to fix: alpha has no mixture, .* beta has no mixture"
     for folder, message in cases.items():
         with pytest.raises(BadInput, match=message):
             stimuli.from_folder(folder, folder.name)

@@ -74,7 +74,7 @@ def test_a_song_is_decoded_once_at_the_wanted_rate_and_again_when_its_content_ch
         ({"accompaniment": noise(1), "vocals": tone(rate=16000)}, "vocals has 16000 Hz"),
         ({"vocals": tone(level=0.0), "accompaniment": noise(1)}, "vocals is silent"),
         ({"vocals": tone(), "accompaniment": noise(1, level=0.0)}, "accompaniment is silent"),
-        ({"vocals": tone(level=float("nan")), "accompaniment": noise(1)}, "vocals.wav: holds NaN"),
+        ({"vocals": tone(level=float("nan")), "accompaniment": noise(1)}, "vocals.wav: has NaN"),
     ],
 )
 def test_a_song_that_does_not_fit_is_named_with_the_reason(tmp_path, files, words):

@@ -118,7 +118,7 @@ def test_a_bad_file_is_named_and_leaves_nothing_behind(checkpoint, tmp_path):
     gone_wrong = noise(1, 1.0)
     gone_wrong.samples[0, -1] = np.nan
     audio.write(late, gone_wrong, subtype="FLOAT")
-    for path, words in ((broken, "cannot be read"), (late, "holds NaN"), (tmp_path / "none.wav", "no such file")):
+    for path, words in ((broken, "cannot be read"), (late, "has NaN"), (tmp_path / "none.wav", "no such file")):
         with pytest.raises(BadInput, match=words):
             separate(checkpoint, [path], tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))

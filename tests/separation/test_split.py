@@ -26,7 +26,7 @@ def collection(folder):
 def test_of_a_collection_the_train_part_is_learned_from_and_said(tmp_path):
     told, music = [], collection(tmp_path / "musdb")
     train(quick(), music, tmp_path / "whole", remark=told.append)
-    assert told == [f"{music}: has train and test; learning from train alone"]
+    assert told == [f"{music}: has train and test; training uses train only"]
     train(quick(), music / "train", tmp_path / "part", remark=told.append)
     train(quick(), music / "test", tmp_path / "test", remark=told.append)
     assert told[1:] == [f"{music / 'test'}: training uses the test songs of {music}; do not report results on them"]

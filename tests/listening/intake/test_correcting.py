@@ -75,11 +75,11 @@ def test_who_corrects_something_else_is_told_what_another_did_and_both_stand(res
     researcher.post(page(study, "_rename"), {"axis": "item", "old": "song0", "new": "anna", "version": seen})
     own = {"axis": "item", "old": "song1", "new": "clara", "version": seen}
     told = said(second.post(page(study, "_rename"), own, follow=True))
-    assert "Song1 is called clara now. Meanwhile anna: song0 is called anna now." in told
+    assert "Song1 was renamed to clara. Meanwhile anna: song0 was renamed to anna." in told
     assert set(grid(study).items) == {"anna", "clara"}
     gone = said(second.post(page(study, "_rename"), own | {"old": "song0", "new": "x"}, follow=True))
-    assert "Meanwhile anna: song0 is called anna now." in gone
-    assert "There is no song0 any more." in gone
+    assert "Meanwhile anna: song0 was renamed to anna." in gone
+    assert "song0 no longer exists." in gone
 
 
 def test_of_two_corrections_at_one_moment_one_is_stored_and_the_other_told(study, tmp_path, researcher):

@@ -116,7 +116,7 @@ def test_a_disc_that_is_full_while_sounds_are_made_is_told_in_words_and_nothing_
     assert Audio.objects.count() == 0
     monkeypatch.undo()
     failed = Preparation.objects.get(work="prepare")
-    assert "disc is full" in failed.message
+    assert "disk is full" in failed.message
     assert failed.resume()
 
 
@@ -166,7 +166,7 @@ def test_what_a_full_disc_did_not_take_does_not_count_as_come(intake):
         ("a/two\nlines.wav", 10, "holds a control character; rename it"),
         ("a/huge.wav", 4 * 10**9, "4.0 GB, at most 2.1 GB"),
         ("a/clip.mov", 10, "is a video"),
-        ("a/notes.txt", 10, "is no sound"),
+        ("a/notes.txt", 10, "is not a sound"),
     ],
 )
 def test_what_is_not_worth_sending_is_told_before_it_is_sent(intake, name, size, reason):
@@ -179,7 +179,7 @@ def test_what_is_not_worth_sending_is_told_before_it_is_sent(intake, name, size,
 
 def test_more_bytes_than_were_announced_are_refused(intake):
     row = uploads.announce(intake, [Announced("a.wav", 10)])[0]
-    with pytest.raises(BadInput, match="more than the 10 bytes"):
+    with pytest.raises(BadInput, match="larger than the 10 bytes"):
         uploads.take(row, 0, io.BytesIO(bytes(20)))
     assert row.received == 0
 
@@ -243,9 +243,9 @@ def test_bombs_links_and_broken_archives_are_refused_and_leave_nothing(tmp_path)
     bomb = zipped(tmp_path / "bomb.zip", {"a.wav": bytes(4_000_000)})
     with pytest.raises(BadInput, match="times its size, which sounds never do"):
         unpack(bomb, tmp_path / "b", "bomb.zip", limits=Limits(spared=1_000_000))
-    with pytest.raises(BadInput, match="holds 3 files, 2 are possible"):
+    with pytest.raises(BadInput, match="contains 3 files, at most 2 are possible"):
         unpack(zipped(tmp_path / "n.zip", dict.fromkeys("abc", b"")), tmp_path / "n", "n.zip", limits=Limits(files=2))
-    with pytest.raises(BadInput, match=r"0\.0 GB are possible"):
+    with pytest.raises(BadInput, match=r"at most 0\.0 GB are possible"):
         unpack(bomb, tmp_path / "s", "bomb.zip", limits=Limits(bytes=1000))
     link = zipped(tmp_path / "link.zip", {"a.wav": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777)
     assert (
@@ -324,7 +324,7 @@ def test_a_preparation_with_faults_fails_with_all_of_them_on_its_row_and_goes_on
     with pytest.raises(BadInput):
         run(intake, "prepare")
     failed = Preparation.objects.get(work="prepare")
-    assert failed.message.startswith("2 faults to mend: a/mixture.wav: mono")
+    assert failed.message.startswith("2 faults to fix: a/mixture.wav: mono")
     assert Audio.objects.count() == 0
     before = intakes.grid_of(intake)
     for fault in check(before):

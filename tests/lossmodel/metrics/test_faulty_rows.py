@@ -56,7 +56,7 @@ FAULTS = {
     "cut off": (lambda folder: cut(folder / "bad.wav", folder / "good.wav"), "bad.wav: cut off, 24"),
     "a cut MP3": (lambda folder: cut(folder / "bad.mp3", coded(folder / "x", ".mp3")), "bad.mp3: cut off, "),
     "raw": (lambda folder: Path(folder / "bad.raw").write_bytes(b"0" * 99) and folder / "bad.raw", "could not be comp"),
-    "not a number": (lambda folder: not_numbers(folder / "bad.wav"), "bad.wav: holds NaN"),
+    "not a number": (lambda folder: not_numbers(folder / "bad.wav"), "bad.wav: has NaN"),
     "shorter": (lambda folder: saved(folder / "bad.wav", noise(1, 4999), rate=44_100), "4999 samples long, but"),
     "stereo": (lambda folder: saved(folder / "bad.wav", noise(2, 5000), rate=44_100), "2 channels, but"),
     "another rate": (lambda folder: saved(folder / "bad.wav", noise(1, 5000), rate=48_000), "48000 Hz, but"),

@@ -105,7 +105,7 @@ def test_a_mixture_of_two_admissible_solutions_does_not_win(song, tmp_path):
         (lambda path: saved(path, music(0.5)), r"bad\.wav: 8000 samples long, but .*both\.wav has 16000"),
         (lambda path: saved(path, music(channels=2)), r"bad\.wav: 2 channels, but .*both\.wav has 1"),
         (lambda path: saved(path, music(), rate=8000), r"bad\.wav: 8000 Hz, but .*both\.wav has 16000"),
-        (lambda path: saved(path, music() * torch.nan), r"bad\.wav: holds NaN"),
+        (lambda path: saved(path, music() * torch.nan), r"bad\.wav: has NaN"),
         (lambda path: path.write_bytes(b"RIFFnothing") and path, r"bad\.wav: cannot be read as audio"),
     ],
 )
