@@ -1,6 +1,8 @@
 # One image for every process: web, worker, GPU worker (see compose.yaml). No secret is made or copied while it is built.
 FROM python:3.12-slim
 ENV PYTHONUNBUFFERED=1 VAR_ROOT=/var/hearback
+# pg_dump and psql, for manage.py backup and restore
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hearback
 COPY . .
 RUN pip install --no-cache-dir --editable '.[s3,cjk]'

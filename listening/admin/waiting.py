@@ -41,7 +41,7 @@ def reason(run: Run, *, ask: bool) -> str:
     waited = (timezone.now() - run.queued_at).total_seconds()
     if run.status != "queued" or waited < SHORT_WAIT_SECONDS:
         return ""
-    queue = queue_of(run)
+    queue = tasks.queue_of(run)
     if working_on(queue):  # unnamed: it may be of a study that this user does not see
         return _("waiting until a worker of the queue %s has finished another run") % queue
     if not ask or listens(queue):
@@ -50,16 +50,10 @@ def reason(run: Run, *, ask: bool) -> str:
     return told % {"queue": queue}
 
 
-def queue_of(run: Run) -> str:
-    """Return the queue that the message of a run goes to."""
-    routes: dict[str, dict[str, str]] = settings.CELERY_TASK_ROUTES
-    return routes.get(tasks.task_of(run).name, {}).get("queue", "celery")
-
-
 def working_on(queue: str) -> list[Run]:
     """Return the runs of a queue that a worker works on: one with a single process answers nobody meanwhile."""
     running = [run for model in RUN_MODELS for run in model.objects.filter(status="running")]
-    return [run for run in running if queue_of(run) == queue and not silence(run)]
+    return [run for run in running if tasks.queue_of(run) == queue and not silence(run)]
 
 
 def listens(queue: str) -> bool:

@@ -32,6 +32,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         found = self.filter(trial__session=session, kind=Event.Kind.GLITCH).aggregate(all=Sum("value"))
         return int(found["all"] or 0)
 
+    def oddities(self) -> tuple[int, int]:
+        """Return how often the sound broke off, and how many sounds were refused, ever: each read from its index."""
+        glitches = self.filter(kind=Event.Kind.GLITCH).aggregate(all=Sum("value"))["all"]
+        return int(glitches or 0), self.filter(kind=Event.Kind.FAULT).count()
+
     def heard(self, trial: Trial) -> dict[tuple[int | None, int | None], Heard]:
         """Return how much of each sound of `trial`, by slot and place, has been heard; one never played is missing."""
         found = _heard(self.filter(trial=trial), "slot", "place")
@@ -106,6 +111,10 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["trial", "load", "order"], name="event_once"),
             models.CheckConstraint(name="event_of_one_sound", condition=Q(slot=None) | Q(place=None)),
+        ]
+        indexes = [
+            models.Index(name="event_glitches", fields=["value"], condition=Q(kind="glitch")),
+            models.Index(name="event_faults", fields=["value"], condition=Q(kind="fault")),
         ]
 
     def __str__(self) -> str:

@@ -69,6 +69,7 @@ class Trial(models.Model):
                 fields=["session", "attribute", "item", "part", "replicate", "attention"], name="trial_once"
             ),
         ]
+        indexes = [models.Index(name="trial_unproved", fields=["proved"], condition=Q(proved=False))]
 
     def __str__(self) -> str:
         return f"{self.session} trial {self.position}"

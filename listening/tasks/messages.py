@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import KombuError
 
@@ -16,10 +17,19 @@ from listening.tasks.train import train
 UNREACHABLE = (KombuError, OSError)
 """What a message ends in that no broker takes: refused, timed out, or a folder that cannot be written."""
 
+DEFAULT_QUEUE = "celery"
+"""Where Celery sends what `settings.CELERY_TASK_ROUTES` sends nowhere else."""
+
 logger = logging.getLogger(__name__)
 
 
-def task_of(run: Run) -> Any:
+def queue_of(run: Run | type[Run]) -> str:
+    """Return the queue that the message of a run, or of this kind of run, goes to."""
+    routes: dict[str, dict[str, str]] = settings.CELERY_TASK_ROUTES
+    return routes.get(task_of(run).name, {}).get("queue", DEFAULT_QUEUE)
+
+
+def task_of(run: Run | type[Run]) -> Any:
     """Return the task that carries out this kind of run."""
     known = {
         "objective": fit, "trainingrun": train, "rendering": render, "preparation": prepare, "analysis": analyse
