@@ -1,4 +1,4 @@
-"""`python -m separation`: train, separate, evaluate; lyrics commands announce themselves."""
+"""`python -m separation`: train, separate, evaluate; transcribe and align lyrics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -9,12 +9,11 @@ import tyro
 
 from lossmodel import cli
 from lossmodel.errors import BadInput
-from lossmodel.files import read_json, write_json
+from lossmodel.files import atomic_file, read_json, write_json
 from lossmodel.overrides import pair
 from lossmodel.progress import bar
 from separation import config
 
-LYRICS_MESSAGE = "needs lyrics support, which this version does not have; it trains, separates and evaluates"
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
 
@@ -134,19 +133,108 @@ def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{name}: worst at {each['start']:.0f} s, SDR {each['museval_sdr']:.1f} dB" for name, each in worst]
 
 
-def transcribe(checkpoint: Path, audio: Path, output: Path) -> None:
-    """Transcribe the sung text (needs lyrics support, not yet available)."""
-    raise BadInput(f"transcribe {LYRICS_MESSAGE}")
+def transcribe(
+    checkpoint: Path,
+    audio: Path,
+    output: Path,
+    beam: int = 0,
+    language_model: Path | None = None,
+    truth: Path | None = None,
+    device: str = "cpu",
+) -> None:
+    """Write down what is sung, as text.
+
+    Try:
+        python -m separation transcribe --checkpoint run --audio song.mp3 --output song.txt
+        python -m separation transcribe --checkpoint run --audio song.mp3 --output song.txt --language-model texts.txt
+
+    Args:
+        checkpoint: A checkpoint that reads lyrics, or a training's folder.
+        audio: The recording.
+        output: Text file for what is read.
+        beam: Follow so many texts at a time; 0 takes the best symbol of each frame.
+        language_model: Text file from which to learn which characters follow one another (not the song's own lyrics).
+        truth: Text file with the true lyrics, for character and word error rates.
+        device: cpu, cuda or cuda:<number>.
+    """
+    if output.is_dir():
+        raise BadInput(f"{output}: is a folder; give a file for the text")
+    from separation.lyrics import recordings
+
+    reader = recordings.Reader(checkpoint, device=device)
+    model = recordings.language_model(language_model, reader.alphabet) if language_model else None
+    lyrics = recordings.read_lyrics(truth, reader.alphabet) if truth else None
+    with bar("reading") as report:
+        found = reader.emissions(audio, report=report)
+    text = recordings.transcribe(found, reader.alphabet, beam=beam, model=model)
+    with atomic_file(output) as part:
+        part.write_text(text + "\n", encoding="utf-8")
+    cli.say(*(recordings.error_rates(lyrics, text) if lyrics else []), str(output))
 
 
-def align(checkpoint: Path, audio: Path, lyrics: Path, output: Path) -> None:
-    """Find when each word of the lyrics is sung (needs lyrics support, not yet available)."""
-    raise BadInput(f"align {LYRICS_MESSAGE}")
+def align(
+    checkpoint: Path,
+    audio: Path,
+    lyrics: Path,
+    output: tuple[Path, ...],
+    delay: float | None = None,
+    free: bool = False,
+    device: str = "cpu",
+) -> None:
+    """Say when each word of the lyrics is sung.
+
+    Try:
+        python -m separation align --checkpoint run --audio song.mp3 --lyrics song.txt --output song.lrc song.json
+
+    Args:
+        checkpoint: A checkpoint that reads lyrics, or a training's folder.
+        audio: The recording.
+        lyrics: UTF-8 text, a line of the song a line; headings such as [Chorus] are kept and not looked for.
+        output: Files to write; their names end in .json, .csv, .lrc, .elrc (a time a word), .srt, .vtt or .TextGrid.
+        delay: Seconds that are added to every time, instead of the checkpoint's.
+        free: Lines may be left out or sung again, at a price.
+        device: cpu, cuda or cuda:<number>.
+    """
+    from separation.lyrics import formats, recordings
+    from separation.lyrics.viterbi import Prices
+
+    for path in output:
+        formats.check_suffix(path)
+    reader = recordings.Reader(checkpoint, device=device)
+    words = recordings.read_lyrics(lyrics, reader.alphabet)
+    with bar("reading") as report:
+        found = reader.align(audio, words, delay=delay, prices=Prices() if free else None, report=report)
+    for path in output:
+        formats.write(path, found)
+    cli.complain(*words.remarks, *recordings.remarks(found))
+    cli.say(*map(str, output))
 
 
-def evaluate_alignment(annotations: Path, predictions: Path, delay: float = 0.0) -> None:
-    """Compare word onsets with annotated ones (needs lyrics support, not yet available)."""
-    raise BadInput(f"evaluate-alignment {LYRICS_MESSAGE}")
+def evaluate_alignment(
+    annotations: Path,
+    predictions: Path,
+    delay: float = 0.0,
+    audio: Path | None = None,
+    output: Path | None = None,
+) -> None:
+    """Compare word onsets with annotated ones: errors, shares of words in time, what listeners make of it.
+
+    Try:
+        python -m separation evaluate-alignment --annotations annotations/words --predictions predictions --delay 0.18
+
+    Args:
+        annotations: Folder of CSV files with a column word_start, one a song.
+        predictions: Folder of CSV or JSON files of the same names, as align writes them, or start,end without a header.
+        delay: Seconds that are added to every predicted onset.
+        audio: Folder of the recordings, for the share of the whole song in which the right word is shown.
+        output: Folder for songs.csv, scores.json and errors.svg.
+    """
+    from separation.lyrics import evaluate_alignment as alignments
+
+    songs, errors = alignments.evaluate_alignment(annotations, predictions, delay=delay, recordings=audio)
+    if output is not None:
+        alignments.write_report(output, songs, errors, delay=delay)
+    cli.say(*alignments.described(songs), *([] if output is None else [str(output)]))
 
 
 def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:

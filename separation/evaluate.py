@@ -46,7 +46,7 @@ def evaluate(
     `windows` (a value a second) and `pieces` (ratings every ten seconds); `missing` counts the songs that the mean and
     median of a metric lack, and the windows without a value. `BadInput` as for training data.
     """
-    loaded = store.load(checkpoint, device=device)
+    loaded = store.load_separator(checkpoint, device=device)
     judges = {prefix: _loaded_objective(folder) for prefix, folder in _objective_folders(objective, auditors).items()}
     songs, windows, left_out = _measured(Separator(loaded), data, judges, report)
     numbers = {key: [song[key] for song in songs] for key, value in songs[0].items() if _is_number(value)}

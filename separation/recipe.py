@@ -128,6 +128,22 @@ class PredictedMetric(_Part):
     """How many of them are looked at again in each step."""
 
 
+class Lyrics(_Part):
+    """A reader of what is sung, beside the separator or alone; `weight` 0: none."""
+
+    weight: float = Field(default=0.0, ge=0)
+    """Of the characters' loss (CTC, a symbol) beside the total of `losses`."""
+    alone: bool = False
+    """Only the characters: no separation, strided convolutions, faster."""
+    alphabet: Literal["english", "french", "german", "spanish"] = "english"
+    blocks: int = Field(default=2, ge=0)
+    """Upsampling blocks below the characters: a frame lasts 2^(levels - blocks) samples."""
+    batch: int = Field(default=8, ge=1)
+    """Excerpts with lyrics a step, beside the excerpts with stems."""
+    gain: tuple[float, float] = (0.5, 1.0)
+    """Each excerpt with lyrics is multiplied by a factor from this range."""
+
+
 class Recipe(_Part):
     """One training, completely."""
 
@@ -136,13 +152,14 @@ class Recipe(_Part):
     """Hz."""
     network: WaveUNetConfig = WaveUNetConfig()
     data: Data = Data()
-    losses: Losses
+    losses: Losses = Losses()
     optimiser: Optimiser = Optimiser()
     perceptual: Perceptual = Perceptual()
     adversarial: Adversarial = Adversarial()
     unpaired: Adversarial = Adversarial(game="wgan", penalty="one-sided", steps=5, learning_rate=5e-5)
     """One critic a source, for `losses.unpaired` (Stoller, Ewert, Dixon, ICASSP 2018)."""
     metric: PredictedMetric = PredictedMetric()
+    lyrics: Lyrics = Lyrics()
     steps: int = Field(ge=1)
     batch: int = Field(default=16, ge=1)
     """Excerpts a step, over all processes."""
@@ -164,8 +181,10 @@ class Recipe(_Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if not self.losses.weights:
+        if not self.losses.weights and not self.lyrics.weight:
             raise ValueError("losses: every weight is 0; give at least one term a weight")
+        if self.lyrics.weight:
+            self._reads_lyrics()
         if self.network.sources != ("accompaniment", "vocals"):
             raise ValueError(
                 f'network.sources = {self.network.sources}: the data room makes ("accompaniment", "vocals")'
@@ -182,6 +201,23 @@ class Recipe(_Part):
                 f"metric.low = metric.high = {self.metric.low}: the range is empty; give two different values"
             )
         return self
+
+    def _reads_lyrics(self) -> None:
+        if self.lyrics.alone == bool(self.losses.weights):
+            raise ValueError(
+                "lyrics.alone: the characters alone have no losses of a separator; without it there is one"
+            )
+        if not self.network.context or self.network.noise:
+            raise ValueError("lyrics: needs network.context = true and network.noise = 0")
+        if self.lyrics.alone and self.examples_every:
+            raise ValueError("examples_every: the characters alone make nothing to listen to; set it to 0")
+        if self.lyrics.blocks > self.network.levels:
+            raise ValueError(f"lyrics.blocks = {self.lyrics.blocks}: the network has {self.network.levels}")
+
+    @property
+    def separates(self) -> bool:
+        """Tell whether the network takes mixtures apart."""
+        return not (self.lyrics.weight and self.lyrics.alone)
 
     @property
     def channels(self) -> int:

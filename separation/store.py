@@ -12,12 +12,14 @@ from torch import Tensor
 from lossmodel import store
 from lossmodel.errors import BadInput
 from separation.device import parse
+from separation.lyrics.alphabet import ALPHABETS
+from separation.networks.lyrics import LyricsWaveUNet
 from separation.networks.waveunet import WaveUNet
 from separation.recipe import Recipe
 
 KIND = "separator"
 VERSION = 1
-CLASSES = {"WaveUNet": WaveUNet}
+CLASSES = ("WaveUNet", "LyricsWaveUNet")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def save(folder: Path, weights: Mapping[str, Tensor], recipe: Recipe, facts: Map
     card = {
         "kind": KIND,
         "version": VERSION,
-        "class": "WaveUNet",
+        "class": CLASSES[bool(recipe.lyrics.weight)],
         "recipe": recipe.model_dump(mode="json"),
         "bandwidth": recipe.rate / 2,
         "torch": str(torch.__version__),
@@ -55,12 +57,29 @@ def load(folder: Path, *, device: str = "cpu") -> Checkpoint:
     card = upgraded(card, folder)
     try:
         recipe = Recipe.model_validate(card["recipe"])
-        network = CLASSES[card["class"]](recipe.network)
+        network = built(recipe)
         network.load_state_dict(weights)
     except (KeyError, ValidationError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"{folder}: weights and card do not fit together ({reason}); train again") from None
     return Checkpoint(network.to(device).eval(), recipe, card, store.fingerprint(folder))
+
+
+def load_separator(folder: Path, *, device: str = "cpu") -> Checkpoint:
+    """Read a checkpoint that takes mixtures apart; `BadInput` for one that only reads lyrics."""
+    loaded = load(folder, device=device)
+    if not loaded.recipe.separates:
+        raise BadInput(f"{folder}: reads lyrics and separates nothing; give a separator, or one trained for both")
+    return loaded
+
+
+def built(recipe: Recipe) -> WaveUNet:
+    """Return the network that a recipe describes, its weights drawn by torch's generator."""
+    lyrics = recipe.lyrics
+    if not lyrics.weight:
+        return WaveUNet(recipe.network)
+    classes = ALPHABETS[lyrics.alphabet].classes
+    return LyricsWaveUNet(recipe.network, classes=classes, blocks=lyrics.blocks, separates=recipe.separates)
 
 
 def find(folder: Path) -> Path:

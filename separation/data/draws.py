@@ -16,6 +16,7 @@ class Purpose(IntEnum):
     AUGMENTATION = 3
     NOISE = 4
     UNPAIRED_NOISE = 5
+    LYRICS = 6
 
 
 def draw(seed: int, step: int, excerpt: int, purpose: Purpose) -> np.random.Generator:

@@ -60,8 +60,13 @@ def _by_list(found: Sequence[Song], file: Path) -> tuple[list[Song], list[Song]]
 
 
 def _by_share(found: Sequence[Song], recipe: Recipe) -> tuple[list[Song], list[Song]]:
-    if not recipe.data.validation or len(found) < MIN_SONGS_TO_SPLIT:
-        return list(found), []
-    count = max(1, round(recipe.data.validation * len(found)))
-    held = set(np.random.default_rng(recipe.seed).permutation(len(found))[:count].tolist())
+    held = held_out_numbers(len(found), recipe)
     return [s for n, s in enumerate(found) if n not in held], [s for n, s in enumerate(found) if n in held]
+
+
+def held_out_numbers(count: int, recipe: Recipe) -> set[int]:
+    """Return which of so many songs the recipe's share holds out."""
+    if not recipe.data.validation or count < MIN_SONGS_TO_SPLIT:
+        return set()
+    held = max(1, round(recipe.data.validation * count))
+    return set(np.random.default_rng(recipe.seed).permutation(count)[:held].tolist())

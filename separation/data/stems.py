@@ -31,8 +31,8 @@ INSTRUMENTS = ("drums", "bass", "other")
 MAX_LENGTH_DIFFERENCE_SECONDS = 0.05
 """Stems of one song may differ by so many seconds (encoders pad); they are cut to the shortest."""
 
-UNPAIRED_FOLDER = "unpaired"
-"""A folder beside the songs that holds none."""
+UNPAIRED_FOLDER, LYRICS_FOLDER = "unpaired", "lyrics"
+"""Folders beside the songs that hold none: recordings of one kind alone, songs of which the words are known."""
 
 CACHE_VERSION = 1
 """Raised when the meaning of a cached array changes."""
@@ -155,7 +155,7 @@ def read(place: Path) -> tuple[dict[str, Audio], Audio]:
 
 def _visible(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
-    return parts[0] != UNPAIRED_FOLDER and not any(part.startswith(".") for part in parts)
+    return parts[0] not in {UNPAIRED_FOLDER, LYRICS_FOLDER} and not any(part.startswith(".") for part in parts)
 
 
 def _stems(place: Path) -> Iterator[tuple[str, Audio]]:

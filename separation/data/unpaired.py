@@ -80,12 +80,13 @@ def recordings(
             raise BadInput(
                 f"{place}: no recordings; this recipe needs {', '.join(KINDS)} under {folder / UNPAIRED_FOLDER}"
             )
-        found.append([_decoded(path, rate=rate, channels=channels, cache=cache) for path in files])
+        found.append([decoded(path, rate=rate, channels=channels, cache=cache) for path in files])
         report(len(found), len(KINDS))
     return found
 
 
-def _decoded(path: Path, *, rate: int, channels: int, cache: Path) -> NDArray[np.float32]:
+def decoded(path: Path, *, rate: int, channels: int, cache: Path) -> NDArray[np.float32]:
+    """Return a recording, memory-mapped from `cache`: (channels, frames); `BadInput` for a silent one."""
     kept = cache / f"{sha256(path)[:32]}-{rate}-{channels}-alone.npy"
     if not kept.is_file():
         heard = audio.read(path, rate=rate, channels=channels)

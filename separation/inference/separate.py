@@ -78,7 +78,7 @@ def separate(
     """
     if output.exists() and not output.is_dir():
         raise BadInput(f"{output}: is a file; give a folder for the separated files")
-    loaded = store.load(checkpoint, device=device)
+    loaded = store.load_separator(checkpoint, device=device)
     seed = noise_seed(loaded, seed)
     files = expanded(files)
     lengths = [Source.length(path) for path in files]

@@ -31,7 +31,7 @@ class Separator:
         `seed` is that of the noise beside the mixture, for networks that have one. `BadInput` names what does not fit.
         """
         if not isinstance(checkpoint, Checkpoint):
-            checkpoint = store.load(Path(checkpoint), device=device)
+            checkpoint = store.load_separator(Path(checkpoint), device=device)
         self._loaded = checkpoint
         self._seed = noise_seed(self._loaded, seed)
         self.rate = self._loaded.recipe.rate

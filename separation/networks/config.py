@@ -53,9 +53,10 @@ class WaveUNetConfig(BaseModel):
     output: Literal["tanh", "linear"] = "tanh"
     resampling: Literal["plain", "filtered"] = "plain"
     """Filtered: half-band filters before samples are dropped and between samples that are put in, against aliases."""
-    normalisation: Literal["none", "weight"] = "none"
-    """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Unlike statistics of the
-    signal this leaves every frame independent of the window it is in."""
+    normalisation: Literal["none", "weight", "frame"] = "none"
+    """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Frame: each
+    frame's channels have mean 0 and variance 1 (Ba, Kiros, Hinton, 2016). Unlike statistics of the signal both leave
+    every frame independent of the window it is in."""
     noise: int = Field(default=0, ge=0)
     """Channels of seeded noise beside the mixture, by which a generator may choose among several right answers."""
 
@@ -91,6 +92,16 @@ class WaveUNetConfig(BaseModel):
             return Window(padded, padded)
         width = -(-(frames - self._output(0)) // self.stride)
         return Window(self._input(width), self._output(width))
+
+    def frames(self, samples: int, blocks: int) -> int:
+        """Return the frames after the first `blocks` upsampling blocks, for an input of `samples` samples.
+
+        One frame every 2^(levels - blocks) samples; the middle one is the middle of the input.
+
+        >>> WaveUNetConfig().frames(352243, 2)
+        221
+        """
+        return (self.bottleneck(samples) << blocks) - self._reach_up * ((1 << blocks) - 1)
 
     def skips(self, frames: int) -> list[int]:
         """Return how many frames of each level's skip connection an input of `frames` frames needs, top level first."""

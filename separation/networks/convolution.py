@@ -14,14 +14,14 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return a valid convolution with stride 1.
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor:
+    """Return every `stride`-th frame of a valid convolution.
 
-    Shape: (batch, time, channels), (out, channels, kernel), (out,) to (batch, time - kernel + 1, out).
+    Shape: (batch, time, channels), (out, channels, kernel), (out,) to (batch, (time - kernel) / stride + 1, out).
     """
     if not _by_hand(x):
-        return _forward(x, weight, bias, 1)
-    y: Tensor = _Convolution.apply(_packed(x), weight, bias)  # type: ignore[no-untyped-call]
+        return _forward(x, weight, bias, stride)
+    y: Tensor = _Convolution.apply(_packed(x), weight, bias, stride)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -38,17 +38,18 @@ def fork(x: Tensor, weight: Tensor, bias: Tensor | None, frames: int) -> tuple[T
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int) -> Tensor:
         ctx.save_for_backward(x, weight)
-        return _forward(x, weight, bias, 1)
+        ctx.stride = stride
+        return _forward(x, weight, bias, stride)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         (g,) = (each.contiguous() for each in gradients)
-        back = _to_input(g, x, weight, 1) if ctx.needs_input_grad[0] else None
-        return back, _to_weight(g, x, weight, 1), g.sum((0, 1)) if ctx.needs_input_grad[2] else None
+        back = _to_input(g, x, weight, ctx.stride) if ctx.needs_input_grad[0] else None
+        return back, _to_weight(g, x, weight, ctx.stride), g.sum((0, 1)) if ctx.needs_input_grad[2] else None, None
 
 
 class _Fork(torch.autograd.Function):

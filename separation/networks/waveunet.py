@@ -16,6 +16,9 @@ from torch.nn.utils.parametrizations import weight_norm
 from separation.networks.config import HALF_BAND_FILTER, WaveUNetConfig
 from separation.networks.convolution import convolve, fork
 
+FRAME_NORM = "norm"
+"""Name of the normalisation within a layer."""
+
 LEAKY_RELU_SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
 
@@ -50,20 +53,43 @@ class WaveUNet(nn.Module):
         if config.normalisation == "weight":
             for conv in (*self.down, self.bottleneck, *self.up):
                 weight_norm(conv)
+        if config.normalisation == "frame":
+            for conv in (*self.down, self.bottleneck, *self.up):
+                conv.add_module(FRAME_NORM, nn.LayerNorm(cast("nn.Conv1d", conv).out_channels))
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Return the sources of a mixture whose length is a `WaveUNetConfig.window`'s input.
 
         Shape: (batch, channels + noise, input) to (batch, sources, channels, output).
         """
-        x, skips = mixture.transpose(1, 2), []  # (batch, time, channels) from here on
-        for conv, frames in zip(cast("Iterable[nn.Conv1d]", self.down), self.config.skips(mixture.shape[-1])):
+        x, skips = self.encoded(mixture, self.config.levels)
+        x = self.decoded(x, skips, range(self.config.levels))
+        return self.sources(x, mixture)
+
+    def encoded(self, mixture: Tensor, depth: int) -> tuple[Tensor, list[Tensor]]:
+        """Return the bottleneck's map and the skips of the `depth` deepest levels, the deepest last.
+
+        Where a level's skip is not wanted, only every second frame of its map is computed.
+        Shape: (batch, channels + noise, input) to (batch, time, channels) each.
+        """
+        x, skips = mixture.transpose(1, 2), []
+        unwanted = self.config.levels - depth if self.config.resampling == "plain" else 0
+        convs = list(cast("Iterable[nn.Conv1d]", self.down))
+        for conv in convs[:unwanted]:
+            x = _activated(conv, x, 2)
+        for conv, frames in zip(convs[unwanted:], self.config.skips(mixture.shape[-1])[unwanted:]):
             skip, x = self._halve(conv, x, frames)
             skips.append(skip)
-        x = _activated(self.bottleneck, x)
-        for upsample, merge in zip(self.upsample, cast("Iterable[nn.Conv1d]", self.up)):
-            x = _activated(merge, torch.cat([skips.pop(), upsample(x)], dim=2))
-        return self._sources(x, centre(mixture[:, : self.config.channels], x.shape[1]))
+        return _activated(self.bottleneck, x), skips
+
+    def decoded(self, x: Tensor, skips: list[Tensor], blocks: range) -> Tensor:
+        """Return `x` after those upsampling blocks, which take their skips from the end of the list.
+
+        Shape: (batch, time, channels) both.
+        """
+        for upsample, merge in zip(self.upsample[blocks.start : blocks.stop], self.up[blocks.start : blocks.stop]):
+            x = _activated(cast("nn.Conv1d", merge), torch.cat([skips.pop(), upsample(x)], dim=2))
+        return x
 
     def _halve(self, conv: nn.Conv1d, x: Tensor, frames: int) -> tuple[Tensor, Tensor]:
         """Return the centre `frames` of the level's map and every second sample of the map."""
@@ -74,9 +100,11 @@ class WaveUNet(nn.Module):
             skip = centre(full.transpose(1, 2), frames).transpose(1, 2)
             return skip, halved(full) if filtered else full[:, ::2]
         skip, down = fork(x, conv.weight, conv.bias, frames)
-        return F.leaky_relu(skip, LEAKY_RELU_SLOPE), F.leaky_relu(down, LEAKY_RELU_SLOPE)
+        return _activate(conv, skip), _activate(conv, down)
 
-    def _sources(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def sources(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """Return the sources that the last block's map and the mixture make: (batch, sources, channels, time)."""
+        mixture = centre(mixture[:, : self.config.channels], x.shape[1])
         heard = torch.cat([x.to(mixture.dtype), mixture.transpose(1, 2)], dim=2)
         with torch.autocast(x.device.type, enabled=False):  # eight bits would put noise at -48 dB into the vocals
             y = F.linear(heard, self.output.weight.squeeze(2), self.output.bias).transpose(1, 2)
@@ -128,11 +156,17 @@ def _interpolated(x: Tensor, frames: int) -> Tensor:
     return torch.stack([weight * x[:, at : at + frames] for at, weight in enumerate(HALF_BAND_FILTER)]).sum(0)
 
 
-def _activated(conv: nn.Conv1d, x: Tensor) -> Tensor:
-    """Return the leaky convolution of (batch, time, channels), zeros around it where the layer pads."""
+def _activated(conv: nn.Conv1d, x: Tensor, stride: int = 1) -> Tensor:
+    """Return every `stride`-th frame of the leaky convolution of (batch, time, channels), padded as the layer says."""
     reach = int(conv.padding[0])
     x = F.pad(x, (0, 0, reach, reach)) if reach else x
-    return F.leaky_relu(convolve(x, conv.weight, conv.bias), LEAKY_RELU_SLOPE)
+    return _activate(conv, convolve(x, conv.weight, conv.bias, stride))
+
+
+def _activate(conv: nn.Conv1d, y: Tensor) -> Tensor:
+    """Return the activation of a layer's output, normalised if the layer has a norm: (batch, time, channels)."""
+    norm = getattr(conv, FRAME_NORM, None)
+    return F.leaky_relu(y if norm is None else norm(y), LEAKY_RELU_SLOPE)
 
 
 def centre(x: Tensor, frames: int) -> Tensor:

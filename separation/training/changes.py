@@ -23,7 +23,7 @@ CHANGEABLE_KEYS = frozenset({
 })  # fmt: skip
 """Keys of a recipe in which a resumed training may differ from its beginning."""
 
-CHANGEABLE_INPUTS = frozenset({"data", "validation", "unpaired", "objective", "auditor"})
+CHANGEABLE_INPUTS = frozenset({"data", "validation", "unpaired", "objective", "auditor", "lyrics"})
 """Inputs that may be others from a step on."""
 
 KEYS_OF_THE_VALIDATION = frozenset({"batch", "data.seconds", "validation", "objective"})

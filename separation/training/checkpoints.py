@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from lossmodel.audio import Audio
 from lossmodel.files import atomic_folder
 from lossmodel.metrics.ratios import si_sdr
 from separation import store
-from separation.data.batch import Batch
+from separation.data.batch import Batch, Batches
 from separation.data.excerpts import loudness
 from separation.data.stems import Song
 from separation.inference.separator import Separator
@@ -24,6 +25,7 @@ from separation.losses.references import nearest
 from separation.losses.terms import TERMS_WITH_A_LEARNING_JUDGE
 from separation.networks.waveunet import WaveUNet
 from separation.training import early_stopping, spectrogram
+from separation.training.characters import held_out_loss
 from separation.training.early_stopping import Validation
 from separation.training.state import Training, save_state
 
@@ -53,7 +55,7 @@ def validate(training: Training) -> Validation | None:
     The loss is the weighted total without what moves, such as a discriminator's opinion.
     """
     if training.held_out is None:
-        return None
+        return _characters_alone(training)
     weights = {
         name: value for name, value in training.recipe.losses.weights.items() if name not in TERMS_WITH_A_LEARNING_JUDGE
     }
@@ -62,16 +64,26 @@ def validate(training: Training) -> Validation | None:
         for number in range(VALIDATION_BATCHES):
             batch = training.held_out.make(number).to(training.fabric.device)
             found.append(_heard(training, batch, weights))
+        characters = training.recipe.lyrics.weight * held_out_loss(training)
     means = {name: float(np.mean([each[name] for each in found])) for name in found[0]}
     auditors = {name: means[name] for name in (early_stopping.SI_SDR, *training.auditors)}
-    return Validation(training.step, means["total"], means.get("perceptual"), auditors)
+    return Validation(training.step, means["total"] + characters, means.get("perceptual"), auditors)
+
+
+def _characters_alone(training: Training) -> Validation | None:
+    """Return the characters' loss on held-out songs where nothing is separated; None without such songs."""
+    if training.held_out_sung is None or training.batches is not None:
+        return None
+    with _averaged(training):
+        return Validation(training.step, held_out_loss(training), None, {})
 
 
 def examples(training: Training) -> None:
     """Write what the separator makes of some songs, held-out ones if there are any: mixture, vocals and reference."""
     if not training.fabric.is_global_zero:
         return
-    songs = (training.held_out or training.batches).excerpts.songs[:EXAMPLE_SONGS]
+    batches = training.held_out or cast("Batches", training.batches)
+    songs = batches.excerpts.songs[:EXAMPLE_SONGS]
     with _averaged(training) as network:
         loaded = store.Checkpoint(network, training.recipe, {}, "")
         with atomic_folder(training.output / EXAMPLES_FOLDER / f"{training.step:09d}") as folder:

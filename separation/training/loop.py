@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -14,12 +14,13 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 from separation import device as devices
 from separation import store
-from separation.data.batch import Batch
+from separation.data.batch import Batch, Batches
 from separation.data.stems import unheard
 from separation.interruptions import explained, interruptible
 from separation.losses import across_processes, balance
 from separation.recipe import Recipe
 from separation.training import parallel
+from separation.training.characters import characters_loss
 from separation.training.checkpoints import checkpoint, examples
 from separation.training.metrics_log import metrics_log
 from separation.training.state import Sources, Training, begin
@@ -66,7 +67,8 @@ def train(
         try:
             _loop(training, report if parallel.is_main_process() else silent)
         finally:
-            training.batches.close()
+            if training.batches:
+                training.batches.close()
         training.fabric.barrier()
     return store.find(output)
 
@@ -98,20 +100,12 @@ def _is_due(step: int, every: int, steps: int) -> bool:
 def step(training: Training) -> dict[str, Any]:
     """Take one training step and return what happened: each term, their total, the gradient's norm, seconds."""
     began, recipe, number = time.perf_counter(), training.recipe, training.step
-    batch = training.batches.take(number).to(training.fabric.device)
-    loaded = time.perf_counter()
     training.network.train()
-    with devices.mixed(training.fabric.device, recipe.precision):
-        estimates = training.network(batch.mixture)
-    judged = estimates.detach().requires_grad_()  # losses end here; the balanced gradient goes on from here
-
-    weights = training.terms.weights(number)
-    learned = training.terms.learn(judged, batch, number)
-    terms = training.terms(judged, batch, weights, _start_estimates(training, batch, weights))
-    gradient = balance.gradient(terms, judged, weights, balanced=recipe.losses.balance)
-
     training.optimiser.zero_grad()
-    training.fabric.backward(estimates, gradient=gradient)
+    terms, total, learned, loading = (
+        _separation(training, number) if training.batches else ({}, torch.zeros(()), {}, 0.0)
+    )
+    characters = characters_loss(training, number)
     norm = training.fabric.clip_gradients(
         training.network, training.optimiser, max_norm=recipe.optimiser.clip, error_if_nonfinite=False
     )
@@ -121,12 +115,30 @@ def step(training: Training) -> dict[str, Any]:
     _count_skipped(training, finite=finite)
 
     training.step += 1
-    values = {**terms, "total": balance.total(terms, weights), "norm": norm}
+    total = total.to(norm.device) + recipe.lyrics.weight * sum(characters.values())
+    values = {**terms, **characters, "total": total, "norm": norm}
     here = torch.stack([value.detach().float() for value in values.values()])
     numbers = across_processes.mean_over_processes(here).tolist()  # a GPU is waited for once
     record = {name: number if isfinite(number) else None for name, number in zip(values, numbers)}
-    seconds = {"seconds": round(time.perf_counter() - began, 4), "loading": round(loaded - began, 4)}
+    seconds = {"seconds": round(time.perf_counter() - began, 4), "loading": round(loading, 4)}
     return {"step": number + 1, **record, **learned, "left_out": training.left_out, **seconds}
+
+
+def _separation(training: Training, number: int) -> tuple[dict[str, Tensor], Tensor, dict[str, float], float]:
+    """Leave the gradient of the separator's losses; return each, their total, the adversaries', seconds of waiting."""
+    began, recipe = time.perf_counter(), training.recipe
+    batch = cast("Batches", training.batches).take(number).to(training.fabric.device)
+    loading = time.perf_counter() - began
+    with devices.mixed(training.fabric.device, recipe.precision):
+        estimates = training.network(batch.mixture)
+    judged = estimates.detach().requires_grad_()  # losses end here; the balanced gradient goes on from here
+
+    weights = training.terms.weights(number)
+    learned = training.terms.learn(judged, batch, number)
+    terms = training.terms(judged, batch, weights, _start_estimates(training, batch, weights))
+    gradient = balance.gradient(terms, judged, weights, balanced=recipe.losses.balance)
+    training.fabric.backward(estimates, gradient=gradient)
+    return terms, balance.total(terms, weights), learned, loading
 
 
 def _start_estimates(training: Training, batch: Batch, weights: dict[str, float]) -> Tensor | None:

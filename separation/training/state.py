@@ -26,6 +26,7 @@ from separation.data.stems import content_hash, songs, unheard
 from separation.data.unpaired import Unpaired, recordings
 from separation.losses.perceptual import PerceptualTerm, auditor, perceptual_term
 from separation.losses.terms import Terms
+from separation.lyrics.excerpts import SungExcerpts, sung_excerpts
 from separation.networks.waveunet import WaveUNet
 from separation.recipe import Recipe
 from separation.training import changes, resume
@@ -46,8 +47,12 @@ class Training:
     network: Any
     optimiser: Any
     terms: Terms
-    batches: Batches
+    batches: Batches | None
+    """None where only lyrics are read."""
     held_out: Batches | None
+    sung: SungExcerpts | None
+    """Excerpts with lyrics, where the recipe wants them."""
+    held_out_sung: SungExcerpts | None
     auditors: dict[str, PerceptualTerm]
     """Objectives that are not trained against, by what they are called."""
     inputs: dict[str, str]
@@ -116,7 +121,7 @@ def begin(
     fabric = devices.fabric(device)
     _check(recipe, given, fabric.world_size)
     with fabric.rank_zero_first(local=True):  # one process decodes, the others find it done
-        batches, held_out, inputs = _batches(recipe, given, output.parent / CACHE_FOLDER, fabric, report)
+        heard, inputs = _excerpts(recipe, given, output.parent / CACHE_FOLDER, fabric, report)
     terms = _terms(recipe, given.objective).to(fabric.device)
     network, start_input = _network(recipe)
     inputs |= start_input | given.judges
@@ -128,9 +133,7 @@ def begin(
         network.compile(dynamic=False)  # in place: the names of its weights stay
     auditors = {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {}
     averaged = {name: weight.to(fabric.device) for name, weight in average.items()}
-    training = Training(
-        recipe, output, fabric, ready, optimiser, terms, batches, held_out, auditors, inputs, start, averaged
-    )
+    training = Training(recipe, output, fabric, ready, optimiser, terms, *heard, auditors, inputs, start, averaged)
     if then:
         restore_state(training, [*changed, *changes.input_changes(then, inputs)])
     if fabric.is_global_zero:
@@ -215,8 +218,22 @@ def _check(recipe: Recipe, given: Sources, processes: int) -> None:
             f"data.seconds = {recipe.data.seconds:g}: an objective needs excerpts of at least {MIN_SECONDS:g} s, these"
             f" have {seconds:.2f} s; raise it"
         )
+    if recipe.lyrics.weight and processes > 1:
+        raise BadInput(f"lyrics are learned in one process, not {processes}; start it without torchrun")
     if recipe.batch % processes:
         raise BadInput(f"batch = {recipe.batch} cannot be divided among {processes} processes; give a multiple")
+
+
+def _excerpts(
+    recipe: Recipe, given: Sources, cache: Path, fabric: Any, report: Report
+) -> tuple[tuple[Batches | None, Batches | None, SungExcerpts | None, SungExcerpts | None], dict[str, str]]:
+    """Return what is learned from and what is held out, with stems and with lyrics, and the hashes of what is heard."""
+    batches, held_out = None, None
+    inputs: dict[str, str] = {}
+    if recipe.separates:
+        batches, held_out, inputs = _batches(recipe, given, cache, fabric, report)
+    sung, tested, lyrics = sung_excerpts(recipe, given.data, cache, report=report, remark=given.remark)
+    return (batches, held_out, sung, tested), inputs | lyrics
 
 
 def _batches(
@@ -252,13 +269,12 @@ def _network(recipe: Recipe) -> tuple[WaveUNet, dict[str, str]]:
     """Return the network to start from and the hashes of what it was made of."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network = WaveUNet(recipe.network)
+        network = store.built(recipe)
     if recipe.init is None:
         return network, {}
     start = store.load(recipe.init)
     if (start.recipe.network, start.recipe.rate) != (recipe.network, recipe.rate):
-        raise BadInput(
-            f"{recipe.init}: another network or rate than the recipe's; start from one with the same network and rate"
-        )
-    network.load_state_dict(start.network.state_dict())
+        raise BadInput(f"{recipe.init}: another network or rate than the recipe's; start from one of the same kind")
+    own = network.state_dict()
+    network.load_state_dict(own | {name: w for name, w in start.network.state_dict().items() if name in own})
     return network, {"init": start.fingerprint}

@@ -61,9 +61,9 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell
         ("separate --checkpoint c --output README.md a.wav", "README.md: is a file; give a folder"),
         ("evaluate --checkpoint c --data d --output docs", "docs: is a folder; give a JSON file"),
         ("evaluate --checkpoint README.md/x --data d --output o.json", "README.md/x: no checkpoint here"),
-        ("align --checkpoint c --audio a --lyrics l --output o", "needs lyrics support"),
-        ("transcribe --checkpoint c --audio a --output o", "needs lyrics support"),
-        ("evaluate-alignment --annotations a --predictions p", "needs lyrics support"),
+        ("align --checkpoint c --audio a --lyrics l --output o", "o: no format of that name; end it in .json"),
+        ("transcribe --checkpoint c --audio a --output o", "c: no checkpoint here"),
+        ("evaluate-alignment --annotations a --predictions p", "a: no such folder"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(arguments, line, shell):

@@ -1,0 +1,1 @@
+"""Lyrics: text to characters, characters to times, times to files and scores."""
