@@ -149,7 +149,7 @@ def context(study: Study) -> dict[str, Any]:
     newest = study.analyses.first()
     done = study.analyses.filter(status="done").select_related("ratings").first()
     shown: dict[str, Any] = {
-        "analysis": done, "analysing": live, "rules_form": RulesForm(),
+        "analysis": done, "analysing": live, "rules_form": RulesForm(label_suffix=""),
         "analysis_progress": progress(newest, reload=True) if newest and newest.status != "done" else "",
     }  # fmt: skip
     if done is None or done.ratings is None:
