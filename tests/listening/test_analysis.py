@@ -114,6 +114,10 @@ def test_thresholds_other_than_the_standards_are_stored_and_impossible_ones_refu
 
 
 def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, study, started, tmp_path):
+    for number, row in enumerate(
+        Rating.objects.filter(score__lt=97)
+    ):  # or all agree to the point, and nothing is tested
+        Rating.objects.filter(pk=row.pk).update(score=row.score + number * number % 3)
     run = started(study, **USUAL, margin="40")
     assert run.margin == 40
     found = analyse(table.read(run.ratings.path), tmp_path / "report", margin=40).panels[0].everybody.differences
