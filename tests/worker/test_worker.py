@@ -57,7 +57,7 @@ def test_a_run_whose_worker_was_killed_is_resumed_by_sweep(broker, gate, run, mo
         kill(process)
     out = io.StringIO()
     call_command("sweep", stdout=out)
-    assert "nothing is lost" in out.getvalue()
+    assert "nothing to do" in out.getvalue()
     silent_for_long(run)
     call_command("sweep", stdout=out)
     assert "its worker stopped responding" in out.getvalue()
