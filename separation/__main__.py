@@ -177,7 +177,7 @@ def align(
     audio: Path,
     lyrics: Path,
     output: tuple[Path, ...],
-    delay: float | None = None,
+    delay: float = 0.0,
     free: bool = False,
     device: str = "cpu",
 ) -> None:
@@ -191,7 +191,7 @@ def align(
         audio: The recording.
         lyrics: UTF-8 text, a line of the song a line; headings such as [Chorus] are kept and not looked for.
         output: Files to write; their names end in .json, .csv, .lrc, .elrc (a time a word), .srt, .vtt or .TextGrid.
-        delay: Seconds that are added to every time, instead of the checkpoint's.
+        delay: Seconds that are added to every time; evaluate-alignment says which.
         free: Lines may be left out or sung again, at a price.
         device: cpu, cuda or cuda:<number>.
     """
@@ -234,7 +234,8 @@ def evaluate_alignment(
     songs, errors = alignments.evaluate_alignment(annotations, predictions, delay=delay, recordings=audio)
     if output is not None:
         alignments.write_report(output, songs, errors, delay=delay)
-    cli.say(*alignments.described(songs), *([] if output is None else [str(output)]))
+    fitted = f"delay for as many words early as late: {delay + alignments.best_delay(errors):.3f} s"
+    cli.say(*alignments.described(songs), fitted, *([] if output is None else [str(output)]))
 
 
 def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:

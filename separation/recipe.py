@@ -207,8 +207,9 @@ class Recipe(_Part):
             raise ValueError(
                 "lyrics.alone: the characters alone have no losses of a separator; without it there is one"
             )
-        if not self.network.context or self.network.noise:
-            raise ValueError("lyrics: needs network.context = true and network.noise = 0")
+        network = self.network
+        if not network.context or network.noise or network.normalisation != "none":
+            raise ValueError('lyrics: needs network.context = true, noise = 0 and normalisation = "none"')
         if self.lyrics.alone and self.examples_every:
             raise ValueError("examples_every: the characters alone make nothing to listen to; set it to 0")
         if self.lyrics.blocks > self.network.levels:

@@ -147,6 +147,11 @@ def _plot(path: Path, errors: Errors) -> None:
     figure.savefig(path)
 
 
+def best_delay(errors: Errors) -> float:
+    """Return the seconds to add to every onset so that as many are early as late: the median over songs of medians."""
+    return -float(np.median([np.median(deviation) for deviation in errors.values()]))
+
+
 def described(songs: Mapping[str, SongScores]) -> list[str]:
     """Return the summary as lines of text: errors in seconds, shares from 0 to 1."""
     found = summary(songs)

@@ -17,9 +17,6 @@ from separation.lyrics.emissions import emissions, frame_levels, window_of
 from separation.lyrics.text import Lyrics
 from separation.lyrics.viterbi import Emissions, Prices
 
-DELAY_SECONDS = 0.0
-"""Added to every time where the checkpoint's card says nothing; the published system needed 0.18 s."""
-
 VOICE_ABOVE_DB = -40.0
 """The separated voice is heard above this level, relative to its loudest frame."""
 
@@ -41,19 +38,18 @@ class Reader:
         recording: Path,
         lyrics: Lyrics,
         *,
-        delay: float | None = None,
+        delay: float = 0.0,
         prices: Prices | None = None,
         report: Report = silent,
     ) -> Alignment:
         """Return when each word is sung. A checkpoint that separates too lets no word stand where its voice is silent.
 
-        `delay` in seconds, that of the checkpoint if None. `BadInput` as for `separation.lyrics.alignment.align`.
+        `delay` in seconds is added to every time. `BadInput` as for `separation.lyrics.alignment.align`.
         """
         sound = self._read(recording)
         found = emissions(self._loaded, sound, report=report)
         seconds = sound.frames / sound.rate
-        added = self._loaded.card.get("delay", DELAY_SECONDS) if delay is None else delay
-        timing = Timing(self._spacing / sound.rate, float(added), seconds)
+        timing = Timing(self._spacing / sound.rate, delay, seconds)
         return align(found, lyrics, self.alphabet, timing, prices=prices, voice=self._voice(sound, len(found)))
 
     def emissions(self, recording: Path, *, report: Report = silent) -> Emissions:

@@ -53,10 +53,9 @@ class WaveUNetConfig(BaseModel):
     output: Literal["tanh", "linear"] = "tanh"
     resampling: Literal["plain", "filtered"] = "plain"
     """Filtered: half-band filters before samples are dropped and between samples that are put in, against aliases."""
-    normalisation: Literal["none", "weight", "frame"] = "none"
-    """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Frame: each
-    frame's channels have mean 0 and variance 1 (Ba, Kiros, Hinton, 2016). Unlike statistics of the signal both leave
-    every frame independent of the window it is in."""
+    normalisation: Literal["none", "weight"] = "none"
+    """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Unlike statistics of the
+    signal this leaves every frame independent of the window it is in."""
     noise: int = Field(default=0, ge=0)
     """Channels of seeded noise beside the mixture, by which a generator may choose among several right answers."""
 

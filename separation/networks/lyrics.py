@@ -6,12 +6,17 @@ separated voice, so both tasks share all that listens. With M4's convolutions an
 samples are 221 frames of 264 channels and 221,189 samples of vocals.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from separation.networks.config import WaveUNetConfig
-from separation.networks.waveunet import WaveUNet
+from separation.networks.waveunet import LEAKY_RELU_SLOPE, WaveUNet
+
+USUAL_LEVEL = 1 / 6
+"""Root mean square of music (-16 dB), which the first layer makes about 1."""
 
 
 class LyricsWaveUNet(WaveUNet):
@@ -28,8 +33,20 @@ class LyricsWaveUNet(WaveUNet):
         if not separates:
             del self.up[blocks:], self.upsample[blocks:], self.output
         self.characters = nn.Conv1d(config.filters * (config.levels - blocks + 1), classes, 1)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Draw the weights of what both tasks share so that a signal keeps its level from layer to layer.
+
+        The parent's, which shrink it to a hundredth, are made up for there by the skips of the upper levels. Characters
+        have none, and would be learned not at all for long.
+        """
+        for conv in (*self.down, self.bottleneck, *self.up[: self.blocks]):
+            nn.init.kaiming_normal_(cast("Tensor", conv.weight), LEAKY_RELU_SLOPE)
+        with torch.no_grad():
+            cast("Tensor", self.down[0].weight).mul_(1 / USUAL_LEVEL)
         nn.init.xavier_uniform_(self.characters.weight)
-        nn.init.zeros_(self.characters.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(cast("Tensor", self.characters.bias))
 
     def log_probabilities(self, mixture: Tensor) -> Tensor:
         """Return the logarithm of each symbol's probability at each frame.

@@ -16,9 +16,6 @@ from torch.nn.utils.parametrizations import weight_norm
 from separation.networks.config import HALF_BAND_FILTER, WaveUNetConfig
 from separation.networks.convolution import convolve, fork
 
-FRAME_NORM = "norm"
-"""Name of the normalisation within a layer."""
-
 LEAKY_RELU_SLOPE = 0.2
 """Negative slope of every LeakyReLU."""
 
@@ -53,9 +50,6 @@ class WaveUNet(nn.Module):
         if config.normalisation == "weight":
             for conv in (*self.down, self.bottleneck, *self.up):
                 weight_norm(conv)
-        if config.normalisation == "frame":
-            for conv in (*self.down, self.bottleneck, *self.up):
-                conv.add_module(FRAME_NORM, nn.LayerNorm(cast("nn.Conv1d", conv).out_channels))
 
     def forward(self, mixture: Tensor) -> Tensor:
         """Return the sources of a mixture whose length is a `WaveUNetConfig.window`'s input.
@@ -100,7 +94,7 @@ class WaveUNet(nn.Module):
             skip = centre(full.transpose(1, 2), frames).transpose(1, 2)
             return skip, halved(full) if filtered else full[:, ::2]
         skip, down = fork(x, conv.weight, conv.bias, frames)
-        return _activate(conv, skip), _activate(conv, down)
+        return F.leaky_relu(skip, LEAKY_RELU_SLOPE), F.leaky_relu(down, LEAKY_RELU_SLOPE)
 
     def sources(self, x: Tensor, mixture: Tensor) -> Tensor:
         """Return the sources that the last block's map and the mixture make: (batch, sources, channels, time)."""
@@ -160,13 +154,7 @@ def _activated(conv: nn.Conv1d, x: Tensor, stride: int = 1) -> Tensor:
     """Return every `stride`-th frame of the leaky convolution of (batch, time, channels), padded as the layer says."""
     reach = int(conv.padding[0])
     x = F.pad(x, (0, 0, reach, reach)) if reach else x
-    return _activate(conv, convolve(x, conv.weight, conv.bias, stride))
-
-
-def _activate(conv: nn.Conv1d, y: Tensor) -> Tensor:
-    """Return the activation of a layer's output, normalised if the layer has a norm: (batch, time, channels)."""
-    norm = getattr(conv, FRAME_NORM, None)
-    return F.leaky_relu(y if norm is None else norm(y), LEAKY_RELU_SLOPE)
+    return F.leaky_relu(convolve(x, conv.weight, conv.bias, stride), LEAKY_RELU_SLOPE)
 
 
 def centre(x: Tensor, frames: int) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lossmodel.errors import BadInput
-from separation.lyrics.evaluate_alignment import evaluate_alignment, read_onsets, write_report
+from separation.lyrics.evaluate_alignment import best_delay, evaluate_alignment, read_onsets, write_report
 from separation.lyrics.scores import song_scores, summary
 
 
@@ -63,6 +63,7 @@ def test_a_report_holds_a_row_a_song_the_summary_and_a_picture(tmp_path):
     assert facts["mean"]["mean_error"] == pytest.approx(0)
     assert facts["songs"][0]["segments_of_song"] is None
     assert (tmp_path / "report" / "songs.csv").read_text().splitlines()[1].startswith("a,")
+    assert best_delay(errors) == pytest.approx(0)
     assert "<svg" in (tmp_path / "report" / "errors.svg").read_text()
 
 
