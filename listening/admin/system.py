@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from listening import checks, metrics
+from listening import checks, metrics, webhook
 from listening.admin import waiting, workers
 from listening.models import RUN_MODELS
 from listening.models.run import Status
@@ -69,7 +69,8 @@ def contents() -> dict[str, Any]:
     return {
         "title": _("System"), "checks": others | {"broker": found}, "queues": list(queues(answered)),
         "machines": answered, "discs": list(discs()), "gpus": workers.gpus(), "versions": versions(),
-        "now": timezone.now(),
+        "now": timezone.now(), "told": [*settings.NOTIFY_EMAIL, *filter(None, [settings.NOTIFY_WEBHOOK])],
+        "secret": webhook.secret(None) if settings.NOTIFY_WEBHOOK else "",
     }  # fmt: skip
 
 
