@@ -166,6 +166,8 @@ EMAIL_PORT = env.int("EMAIL_PORT", 587)
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_USER", ""), env.str("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS, EMAIL_TIMEOUT = env.bool("EMAIL_USE_TLS", True), 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "hearback@localhost")
+NOTIFY_EMAIL: list[str] = env.list("NOTIFY_EMAIL", [])
+NOTIFY_WEBHOOK = env.str("NOTIFY_WEBHOOK", "")
 WEBHOOK_PRIVATE_HOSTS: list[str] = env.list("WEBHOOK_PRIVATE_HOSTS", [])
 
 # Language and time. Assessors are spoken to in these languages (docs/add-a-language.md), researchers in English.

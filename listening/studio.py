@@ -54,10 +54,14 @@ class Studio(admin.AdminSite):
         return answer
 
     def get_urls(self) -> list[Any]:
-        """Add the piece of the home page that asks the workers."""
-        from listening.admin import workers
+        """Add the piece of the home page that asks the workers, and the page of the system."""
+        from listening.admin import system, workers
 
-        return [path("workers/", self.admin_view(workers.show), name="workers"), *super().get_urls()]
+        own = [
+            path("workers/", self.admin_view(workers.show), name="workers"),
+            path("system/", self.admin_view(system.show), name="system"),
+        ]
+        return [*own, *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the ring, what runs, and what to do next."""

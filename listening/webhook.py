@@ -24,9 +24,9 @@ TIMEOUT_SECONDS = 10
 SIGNATURE_HEADER = "X-Hearback-Signature"
 
 
-def secret(study: int) -> str:
-    """Return what a study's messages are signed with, for its researcher: made of SECRET_KEY, stored nowhere."""
-    return salted_hmac("listening.webhook", str(study), algorithm="sha256").hexdigest()
+def secret(study: int | None) -> str:
+    """Return what a study's messages are signed with, or those about runs: made of SECRET_KEY, stored nowhere."""
+    return salted_hmac("listening.webhook", "runs" if study is None else str(study), algorithm="sha256").hexdigest()
 
 
 def signature(key: str, at: int, body: bytes) -> str:

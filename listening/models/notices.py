@@ -1,11 +1,12 @@
-"""Whom to tell that a study is full: a `Notice` is one message to one address, sent and retried by a worker.
+"""Whom to tell that a study is full or a run has ended: a `Notice` is one message to one address, retried by a worker.
 
-It is written as the last sitting ends. No assessor's request sends anything: the next sweep wakes the worker.
+It is written as the last sitting or the run ends. No assessor's request sends anything: a sweep wakes the worker.
 """
 
 import datetime as dt
 from typing import Self
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from listening.models.quota import is_filled
 from listening.models.study import Study
 
+TOLD_KINDS = ("analysis", "objective", "trainingrun", "rendering")
+"""Runs that take so long that nobody waits before their page."""
 MAX_ATTEMPTS = 8
 FIRST_RETRY = dt.timedelta(minutes=1)
 """After the first failure; each later one waits twice as long."""
@@ -36,7 +39,10 @@ class Notice(models.Model):
         EMAIL = "email", _("e-mail")
         WEBHOOK = "webhook", _("webhook")
 
-    study = models.ForeignKey(Study, models.CASCADE, related_name="notices", verbose_name=_("study"))
+    study = models.ForeignKey(
+        Study, models.CASCADE, null=True, related_name="notices", verbose_name=_("study"),
+        help_text=_("that it is about; none: a run, told to the addresses of the installation"),
+    )  # fmt: skip
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     address = models.CharField(_("address"), max_length=300)
     payload = models.JSONField(_("what it says"), default=dict)
@@ -53,7 +59,7 @@ class Notice(models.Model):
         ordering = ["study", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.study}: {self.get_channel_display()}"
+        return f"{self.study or self.payload.get('run')}: {self.get_channel_display()}"
 
     def claim(self) -> bool:
         """Take one attempt at sending it; False if another worker has it or it is sent."""
@@ -95,3 +101,17 @@ def _notices(study: Study, finished: int, *, closed: bool) -> list[Notice]:
     }  # fmt: skip
     ways = {Notice.Channel.EMAIL: study.notify_email, Notice.Channel.WEBHOOK: study.notify_webhook}
     return [Notice(study=study, channel=way, address=to, payload=said) for way, to in ways.items() if to]
+
+
+def tell_end_of_run(run: models.Model, name: str, status: str, message: str) -> None:
+    """Write the notices that a run is done or has failed, to the addresses of the installation; none for preparations.
+
+    To be called in the transaction that ends the run.
+    """
+    kind = str(run._meta.model_name)
+    if kind not in TOLD_KINDS:
+        return
+    said = {"event": "run.ended", "run": f"{kind}/{run.pk}", "name": name, "status": status, "message": message}
+    ways = [(Notice.Channel.EMAIL, to) for to in settings.NOTIFY_EMAIL]
+    ways += [(Notice.Channel.WEBHOOK, to) for to in [settings.NOTIFY_WEBHOOK] if to]
+    Notice.objects.bulk_create([Notice(channel=way, address=to, payload=said) for way, to in ways])

@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listening.database import ago, patiently
+from listening.models.notices import tell_end_of_run
 from lossmodel.errors import FULL_DISC, is_disc_full
 
 
@@ -129,13 +130,13 @@ class Run(models.Model):
     def finish(self, **result: Any) -> None:
         """File the result with the state in one query; raise `RunStopped` (and file nothing) if no longer ours."""
         done = {"status": Status.DONE, "ended_at": Now(), **result}
-        if not patiently(lambda: self._move(self._mine, **done)):
+        if not patiently(lambda: self._end(**done)):
             raise RunStopped(f"{self} was cancelled or taken over before its result was filed")
 
     def fail(self, message: str) -> bool:
         """Keep why it failed; False if the run was no longer ours."""
         failed = {"status": Status.FAILED, "message": message, "ended_at": Now()}
-        return patiently(lambda: self._move(self._mine, **failed))
+        return patiently(lambda: self._end(**failed))
 
     def cancel(self) -> bool:
         """Cancel a waiting or working run; its worker learns of it at the next beat. False if it had ended."""
@@ -154,6 +155,14 @@ class Run(models.Model):
     def _row(self) -> RunQuerySet:
         rows: RunQuerySet = type(self).objects.filter(pk=self.pk)
         return rows
+
+    @transaction.atomic
+    def _end(self, **changes: Any) -> bool:
+        """End the run if it is still ours, and write whom to tell."""
+        ended = self._move(self._mine, **changes)
+        if ended:
+            tell_end_of_run(self, str(self), str(self.status), self.message)
+        return ended
 
     def _move(self, where: Q, **changes: Any) -> bool:
         """Update the row if it is (still) as `where` says; True, and this object is up to date, if it was."""

@@ -6,6 +6,7 @@ never (see `listening.models.run`); all are sent by `send`.
 
 from listening.tasks.analyse import analyse
 from listening.tasks.fit import PREDICTIONS_FILE, fit
+from listening.tasks.machine import machine
 from listening.tasks.messages import queue_of, send, task_of, wake
 from listening.tasks.notify import notify
 from listening.tasks.prepare import prepare
@@ -16,8 +17,8 @@ from listening.tasks.train import train
 from listening.tasks.worker import connect
 
 __all__ = [
-    "PREDICTIONS_FILE", "analyse", "fit", "notify", "prepare", "queue_of", "render", "send", "simulate", "sweep",
-    "task_of", "train", "wake",
+    "PREDICTIONS_FILE", "analyse", "fit", "machine", "notify", "prepare", "queue_of", "render", "send", "simulate",
+    "sweep", "task_of", "train", "wake",
 ]  # fmt: skip
 
 connect()

@@ -118,7 +118,11 @@ def complaints(page, name: str) -> list[str]:
 def test_axe_finds_nothing_on_any_page_in_light_or_dark_and_each_fits_its_screen(signed_in, rated, tmp_path):
     draft = builders.study(tmp_path, slug="draft")
     parts = ("recruit", "forecast", "preview")
-    pages = {"home": "/admin/"} | of_study(rated, *TABS, *parts) | of_study(draft, "sounds", "questions", "design")
+    pages = (
+        {"home": "/admin/", "system": reverse("admin:system")}
+        | of_study(rated, *TABS, *parts)
+        | of_study(draft, "sounds", "questions", "design")
+    )
     pages |= of_study(draft, "forecast", "delete") | of_sittings(rated) | of_learning(rated)
     pages["publication"] = reverse("admin:listening_study_publication", args=[rated.pk]) + "?ask=1"
     pages |= {f"list of {name}": reverse(f"admin:listening_{name}_changelist") for name in LISTS}

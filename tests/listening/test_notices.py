@@ -12,7 +12,18 @@ from django.core import mail
 from django.utils import timezone
 
 from listening import webhook
-from listening.models import Assessor, Notice, Session, Study
+from listening.models import (
+    Analysis,
+    Assessor,
+    Intake,
+    Notice,
+    Objective,
+    Preparation,
+    RunStopped,
+    Session,
+    Study,
+    TrainingRun,
+)
 from listening.models.notices import MAX_ATTEMPTS, fill_up
 from listening.tasks import notify
 from lossmodel.errors import BadInput
@@ -138,3 +149,64 @@ def test_private_networks_are_refused_unless_the_installation_allows_them(host, 
 def test_other_addresses_are_refused(address):
     with pytest.raises(BadInput, match="begins with https"):
         webhook.post(address, {}, key="k")
+
+
+def claimed(run):
+    assert run.claim()
+    return run
+
+
+def test_a_run_that_is_done_or_has_failed_is_told_once_to_the_installations_addresses(settings):
+    settings.NOTIFY_EMAIL = ["ada@n.example", "lab@n.example"]
+    claimed(Objective.objects.create(name="choir", recipe="compact")).finish(card={})
+    training = claimed(TrainingRun.objects.create(name="net\nA", recipe="tiny", data="/songs"))
+    assert training.fail("the disk is full")
+    assert not training.fail("again")
+    assert notify() == 4
+    assert notify() == 0
+    done, failed = (each for each in sorted(mail.outbox, key=lambda each: each.subject) if "lab@n.example" in each.to)
+    assert {address for each in mail.outbox for address in each.to} == {"ada@n.example", "lab@n.example"}
+    assert done.subject.endswith("): done")
+    assert failed.subject == f"net A (training {training.pk}): failed"
+    assert "is failed.\n\nthe disk is full\n" in failed.body
+    assert f"{settings.SITE_URL}/admin/listening/trainingrun/{training.pk}/change/" in failed.body
+
+
+def test_a_webhook_about_a_run_is_signed_with_a_key_of_its_own(settings, hook, tmp_path):
+    settings.WEBHOOK_PRIVATE_HOSTS, settings.NOTIFY_WEBHOOK = ["127.0.0.1"], address(hook)
+    analysis = claimed(Analysis.objects.create(study=builders.study(tmp_path, items=1)))
+    analysis.fail("no ratings yet")
+    assert notify() == 1
+    [(headers, body)] = hook.received
+    assert json.loads(body) == {
+        "event": "run.ended", "run": f"analysis/{analysis.pk}", "name": str(analysis), "status": "failed",
+        "message": "no ratings yet",
+    }  # fmt: skip
+    at, proof = (part.split("=")[1] for part in headers[webhook.SIGNATURE_HEADER].split(","))
+    assert proof == hmac.new(webhook.secret(None).encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def test_an_analysis_leads_to_the_results_of_its_study(settings, tmp_path):
+    settings.NOTIFY_EMAIL = ["ada@n.example"]
+    study = builders.study(tmp_path, items=1)
+    claimed(Analysis.objects.create(study=study)).finish()
+    notify()
+    assert f"/admin/listening/study/{study.pk}/results/" in mail.outbox[0].body
+
+
+def test_what_is_cancelled_taken_over_or_a_preparation_is_told_to_nobody(settings, tmp_path):
+    settings.NOTIFY_EMAIL = ["ada@n.example"]
+    cancelled = claimed(Objective.objects.create(name="a", recipe="compact"))
+    zombie = Objective.objects.get(pk=cancelled.pk)
+    cancelled.cancel()
+    assert not zombie.fail("too late")
+    with pytest.raises(RunStopped):
+        zombie.finish()
+    intake = Intake.objects.create(study=builders.study(tmp_path, items=1))
+    claimed(Preparation.objects.create(intake=intake, work="check")).fail("a broken file")
+    assert Notice.objects.count() == 0
+
+
+def test_without_an_address_nothing_is_written():
+    claimed(Objective.objects.create(name="a", recipe="compact")).finish()
+    assert Notice.objects.count() == 0

@@ -52,6 +52,7 @@ def _of_studies(made: Demonstration) -> dict[str, Shown]:
 
     return {
         "home": Shown("/admin/", DESKTOP + PHONE),
+        "system": Shown(reverse("admin:system"), DESKTOP),
         "studies": Shown(reverse("admin:listening_study_changelist")),
         "new-study": Shown(reverse("admin:listening_study_add")),
         "sounds-drop": Shown(tab(made.empty, "sounds"), DESKTOP),

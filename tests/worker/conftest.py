@@ -9,13 +9,16 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from kombu import Connection
+from kombu.pidbox import Mailbox
 
+from listening.celery import app
 from listening.models import Objective
 from tests.waiting import until
 from tests.worker.jobs import work_until_the_gate_opens
@@ -40,11 +43,20 @@ class Broker:
 
     def send(self, run: Objective, task=work_until_the_gate_opens) -> bool:
         """Send one message about `run`; True, as it went out."""
-        folders = dict.fromkeys(("data_folder_in", "data_folder_out"), str(self.messages))
-        options = folders | {"control_folder": str(self.folder / "broker" / "control")}
-        with Connection(self.url, transport_options=options if self.url.startswith("filesystem") else {}) as sending:
+        with self.connected() as sending:
             task.apply_async((run.pk,), connection=sending, queue=self.queue)
         return True
+
+    def ask(self, command: str) -> list[dict[str, dict[str, Any]]]:
+        """Return what each worker that answers within a second says to a command of remote control, by its name."""
+        with self.connected() as asking:
+            return Mailbox(app.conf.control_exchange, type="fanout", accept=["json"])(asking).multi_call(command)
+
+    def connected(self) -> Connection:
+        """Return a connection to it."""
+        folders = dict.fromkeys(("data_folder_in", "data_folder_out"), str(self.messages))
+        options = folders | {"control_folder": str(self.folder / "broker" / "control")}
+        return Connection(self.url, transport_options=options if self.url.startswith("filesystem") else {})
 
     def log(self) -> list[dict[str, str]]:
         """Return the lines that the test's workers have logged."""

@@ -181,3 +181,11 @@ def test_a_broker_that_accepts_and_says_nothing_keeps_a_page_waiting_for_seconds
     done = subprocess.run(command, env=own, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "False\n"
     assert "objective/1: the broker does not accept its message" in done.stderr
+
+
+def test_a_worker_tells_the_system_page_its_queues_device_and_room(broker):
+    with broker.worker():
+        until(lambda: [name for each in broker.ask("machine") for name in each])
+        [(_name, said)] = broker.ask("machine")[0].items()
+    assert (said["queues"], said["device"]) == ([broker.queue], "cpu")
+    assert said["free"] > 0
