@@ -16,11 +16,11 @@ from separation.lyrics.text import Line, Lyrics
 from separation.lyrics.viterbi import Emissions, Path, Prices
 
 SECONDS_A_SYMBOL, FLANK_SECONDS = 0.2, 2.5
-"""The second pass gives a line so much time a symbol around its middle, and flanks in which it gets less likely
+"""The second pass gives a line so much time a symbol around its middle, and flanks in which it fades
 (Durand, Stoller, Ewert, ICASSP 2023, sec. 2.4)."""
 
-FLANK_PENALTY = 10.0
-"""Natural logarithm of what a symbol loses at the outer end of a flank, and beyond."""
+LOWEST_MASK = 1e-5
+"""Factor of a symbol's probability beyond the flanks, within which it falls linearly from 1."""
 
 GATE_PENALTY = 5.0
 """Natural logarithm of what a symbol loses where the separated voice is silent."""
@@ -161,7 +161,8 @@ def _line_windows(path: Path, lines: Sequence[Sequence[int]], frames: int, frame
     centre = path.first[np.searchsorted(path.symbols, middles)] * frame_seconds
     half = np.array([len(line) for line in lines]) * SECONDS_A_SYMBOL / 2
     away = np.abs(np.arange(frames)[:, None] * frame_seconds - centre) - half
-    return np.asarray(-FLANK_PENALTY * np.clip(away / FLANK_SECONDS, 0, 1), dtype=np.float32)
+    mask = np.maximum(LOWEST_MASK, 1 - np.clip(away / FLANK_SECONDS, 0, 1))
+    return np.asarray(np.log(mask), dtype=np.float32)
 
 
 def _likelihood(path: Path, lines: Sequence[Sequence[int]], emissions: Emissions) -> float:

@@ -54,6 +54,11 @@ def test_the_second_pass_keeps_a_line_together():
     assert twice.end - twice.start <= once.end - once.start
 
 
+def test_the_second_pass_leaves_a_slow_line_as_it_was_sung():
+    sung = "_aaaaaaa_bbbbbbb_cccccccc_ddddddd_" + "_" * 20 + "_eeeeeee_fffffff_"
+    assert aligned(sung, "ab cd\nef", passes=2).lines == aligned(sung, "ab cd\nef", passes=1).lines
+
+
 def test_no_frame_is_impossible():
     found = emissions("ab_c")
     found[2] = -np.inf
