@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-import soundfile
 
 from lossmodel.manifest import Pair
 from lossmodel.ratings import table
@@ -11,9 +10,6 @@ from lossmodel.ratings import table
 WARD_ROLES = {"ref": "reference", "Quality": "anchor", "Interferer": "anchor"}
 SISEC_ROLES = {"Ref": "reference", "Anch1": "anchor", "Anch2": "anchor"}
 SISEC_FILES = {"Ref": "ref_vocals", "Anch1": "anchor1_interference", "Anch2": "anchor2_quality"}
-
-SILENT_PEAK = 1e-4
-"""Peak of a file under which there is nothing in it."""
 
 
 def published(data: Path) -> tuple[pd.DataFrame, list[Pair]]:
@@ -66,22 +62,34 @@ def _stimuli(rated: pd.DataFrame) -> list[pd.Series]:
     return list(rated[["item", "condition"]].drop_duplicates().sort_values(["item", "condition"]).itertuples())
 
 
-def generative(data: Path) -> tuple[pd.DataFrame, list[Pair]]:
-    """Return the ratings of degradation (P.808's five categories as 0, 25 … 100) of modern and generative separators.
+def degraded(data: Path) -> tuple[pd.DataFrame, list[Pair]]:
+    """Return the ratings of degradation of modern and generative separators, and of neural codecs of speech.
 
-    Six of the thirty files hold silence, whatever was rated; they are left out.
+    `gensvs2025` asked for one of P.808's five categories, here 0, 25 … 100; `codec2024` for the quality beside a
+    reference, and has no mixture. The sound of its anchor is not published: its ratings are left out.
     """
-    folder = data / "gensvs2025"
-    raw = pd.read_csv(folder / "ratings.csv").assign(
-        study="gensvs2025", attribute="degradation", role="system", replicate=0, trial=0, position=0,
-        seconds=float("nan"), simulated=False, score=lambda rows: 25 * (rows["rating"] - 1),
-        session=lambda rows: rows["assessor"],
-    )  # fmt: skip
-    files = {(row.item, row.condition): folder / "sounds" / row.item for row in _stimuli(raw)}
-    heard = {key for key, at in files.items() if abs(soundfile.read(at / f"{key[1]}.flac")[0]).max() > SILENT_PEAK}
-    kept = [key in heard for key in zip(raw["item"], raw["condition"])]
-    return table.check(raw.loc[kept, list(table.COLUMNS)]), [
-        Pair(item, name, "system", at / f"{name}.flac", (at / "target.flac",), at / "mixture.flac")
-        for (item, name), at in files.items()
-        if (item, name) in heard
+    separators, codecs = _gensvs(data / "gensvs2025"), _codec(data / "codec2024")
+    return pd.concat([separators[0], codecs[0]], ignore_index=True), [*separators[1], *codecs[1]]
+
+
+def _gensvs(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
+    raw = pd.read_csv(folder / "ratings.csv").assign(attribute="degradation", score=lambda rows: 25 * (rows.rating - 1))
+    rated = _tidy(raw, "gensvs2025", pd.Series(0, raw.index), {})
+    return rated, [
+        Pair(
+            row.item, row.condition, "system", at / f"{row.condition}.flac", (at / "target.flac",), at / "mixture.flac"
+        )
+        for row in _stimuli(rated)
+        for at in [folder / "sounds" / row.item]
+    ]
+
+
+def _codec(folder: Path) -> tuple[pd.DataFrame, list[Pair]]:
+    raw = pd.read_csv(folder / "ratings.csv").rename(columns={"rating": "score"}).assign(attribute="degradation")
+    raw = raw[raw["condition"] != "anchor"]
+    rated = _tidy(raw, "codec2024", pd.Series(0, raw.index), {"ref": "reference"})
+    return rated, [
+        Pair(row.item, row.condition, role, at / f"{row.condition}.flac", (at / "ref.flac",))
+        for row in _stimuli(rated)
+        for at, role in [(folder / "sounds" / row.item, "reference" if row.condition == "ref" else "system")]
     ]

@@ -26,6 +26,10 @@ class Pair:
     mixture: Path | None = None
     accompaniment: Path | None = None
 
+    def __str__(self) -> str:
+        """Return what messages call it."""
+        return f"item {self.item!r}, condition {self.condition!r}"
+
     @property
     def files(self) -> tuple[Path, ...]:
         """Return every file of the pair, the estimate first."""

@@ -67,6 +67,8 @@ class FitRecipe(_Strict):
     """Points by which scores keep off the ends of the scale before they are fitted on a logit."""
     weights: Weights = Weights()
     ends: Ends = Ends()
+    within_items: tuple[str, ...] = ()
+    """Attributes fitted to differences inside items, with a scale for each study: tests of several kinds may join."""
     known: dict[str, dict[str, Score]] = {}
     """What a probe (`silence`, `dull`, `clicks`) deserves on an attribute, whatever the song, 0–100."""
     members: dict[str, dict[str, tuple[str, ...]]]

@@ -5,16 +5,16 @@ another view of what listeners hear. Several references may be admissible: each 
 one it is closest to, so that half of one and half of another is an attempt at neither.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from lossmodel.objective.config import Term
-from lossmodel.objective.ear.decomposition import Scene
-from lossmodel.objective.ear.features import compute
-from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE, maps
+from lossmodel.objective.ear.features import WITHOUT_ACCOMPANIMENT, compute
+from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE
+from lossmodel.objective.ear.listening import listen
 
 Heard = Mapping[str, Tensor]
 """Features by name, each (batch,)."""
@@ -101,9 +101,21 @@ class Head(nn.Module):
         return plainly - (plainly - self.most).clamp_min(0) * (2 / 3)
 
     def distance(self, salience: Tensor) -> Tensor:
-        """Return the squared Mahalanobis distance to what was rated, (batch,)."""
-        away = salience - self.centre
+        """Return the squared Mahalanobis distance to what lies between the reference and what was rated, (batch,).
+
+        What is nearer to the reference than the middle of what was rated is known from both sides.
+        """
+        onto = self.precision @ self.centre
+        share = ((salience @ onto) / (self.centre @ onto).clamp_min(1e-9)).clamp(0, 1)
+        away = salience - share[:, None] * self.centre
         return ((away @ self.precision) * away).sum(1)
+
+    @property
+    def needs_mixture(self) -> bool:
+        """Return whether some member has nothing to say without a mixture."""
+        if any(term.over_mixture for term in self.terms):
+            return True
+        return not all(WITHOUT_ACCOMPANIMENT & {*texts} for texts in self.members.values())
 
 
 class Objective(nn.Module):
@@ -115,9 +127,6 @@ class Objective(nn.Module):
         super().__init__()
         self.attributes = tuple(heads)
         self._heads = nn.ModuleList(heads.values())
-        terms = [term for head in heads.values() for term in head.terms]
-        self._names = sorted({term.feature for term in terms})
-        self._names_of_mixture = sorted({term.feature for term in terms if term.over_mixture})
 
     @property
     def heads(self) -> dict[str, Head]:
@@ -125,20 +134,30 @@ class Objective(nn.Module):
         return {name: head for name, head in zip(self.attributes, self._heads) if isinstance(head, Head)}
 
     def forward(
-        self, estimate: Tensor, references: Tensor, mixture: Tensor, *, rate: int = RATE
+        self, estimate: Tensor, references: Tensor, mixture: Tensor | None, *, rate: int = RATE
     ) -> dict[str, Prediction]:
-        """Return a prediction for each attribute, differentiable in `estimate`.
+        """Return a prediction for each attribute, differentiable in `estimate`; without a mixture, for those that can.
 
         Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time), at 44.1
-        kHz and at least a second long. The level of none of them matters. ValueError for anything else.
+        kHz and at least a second long. Levels do not matter, as long as the estimate is within 20 dB of the reference,
+        nor does a constant delay of up to half a second. ValueError for anything else.
         """
         _check(estimate, references, mixture, rate)
+        heads = {name: head for name, head in self.heads.items() if mixture is not None or not head.needs_mixture}
+        if not heads:
+            raise ValueError(f"no mixture, which is needed for {', '.join(self.attributes)}")
         with torch.autocast(estimate.device.type, enabled=False):
-            scene = Scene(maps(estimate.float(), references.float(), mixture.float()))
-            heard = compute(scene, self._names)
+            scene = listen(estimate.float(), references.float(), None if mixture is None else mixture.float())
+            heard = compute(scene, _named(heads.values()))
             with torch.no_grad():
-                difficulty = compute(scene.remixed(1, 1), self._names_of_mixture)
-            return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in self.heads.items()}
+                difficulty = compute(scene.remixed(1, 1), _named(heads.values(), over_mixture=True))
+            return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in heads.items()}
+
+
+def _named(heads: Iterable[Head], *, over_mixture: bool = False) -> list[str]:
+    """Return the features that heads ask for, of the estimate or also of the mixture."""
+    terms = [term for head in heads for term in head.terms]
+    return sorted({term.feature for term in terms if term.over_mixture or not over_mixture})
 
 
 def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
@@ -155,12 +174,13 @@ def raw_terms(terms: Sequence[Term], heard: Heard, difficulty: Heard) -> Tensor:
     return torch.stack(values, dim=1)
 
 
-def _check(estimate: Tensor, references: Tensor, mixture: Tensor, rate: int) -> None:
+def _check(estimate: Tensor, references: Tensor, mixture: Tensor | None, rate: int) -> None:
     if rate != RATE:
         raise ValueError(f"{rate} Hz: the objective needs {RATE} Hz; resample first")
     fits = references.dim() == estimate.dim() + 1 == 4 and references.shape[1] > 0
-    if not fits or not estimate.shape == mixture.shape == references[:, 0].shape:
-        shapes = ", ".join(str(tuple(each.shape)) for each in (estimate, references, mixture))
+    given = [estimate, references] if mixture is None else [estimate, references, mixture]
+    if not fits or any(each.shape != estimate.shape for each in (references[:, 0], *given[2:])):
+        shapes = ", ".join(str(tuple(each.shape)) for each in given)
         raise ValueError(f"estimate, references and mixture have incompatible shapes: {shapes}")
     if (seconds := estimate.shape[-1] / RATE) < MIN_SECONDS:
         raise ValueError(f"{seconds:.2f} s: excerpts of at least {MIN_SECONDS:g} s can be judged")

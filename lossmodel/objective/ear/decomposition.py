@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lossmodel.objective.ear.frontend import PHRASE_FRAMES, Maps, dulled, remix, smooth
 from lossmodel.objective.ear.salience import POWER_FLOOR_60_DB, loudness, magnitude, mean
+from lossmodel.objective.ear.spectra import Signals
 
 MAX_REMIX_GAIN = 2.0
 """Largest gain that counts as a remix (6 dB)."""
@@ -46,16 +47,25 @@ class Patches:
 class Scene:
     """An estimate taken apart, as far as asked: every part is computed once, when it is first needed."""
 
-    def __init__(self, maps: Maps) -> None:
+    def __init__(self, maps: Maps, signals: Signals | None = None) -> None:
         self.maps = maps
+        self._signals = signals
+
+    @property
+    def signals(self) -> Signals:
+        """The signals that the maps are of, for what is heard at other resolutions; ValueError where unknown."""
+        if self._signals is None:
+            raise ValueError("a scene made of maps alone; make it with listening.listen")
+        return self._signals
 
     def remixed(self, reference: float, accompaniment: float) -> "Scene":
         """Return the scene with a remix in the estimate's place, as `frontend.remix`."""
-        return Scene(remix(self.maps, reference, accompaniment))
+        signals = self._signals and self._signals.remixed(reference, accompaniment)
+        return Scene(remix(self.maps, reference, accompaniment), signals)
 
     def dulled(self) -> "Scene":
         """Return the scene with the reference's lower bands in the estimate's place, as `frontend.dulled`."""
-        return Scene(dulled(self.maps))
+        return Scene(dulled(self.maps), self._signals and self._signals.dulled())
 
     @cached_property
     def remix(self) -> Tensor:

@@ -16,37 +16,31 @@ MAX_LENGTH_DIFFERENCE_SECONDS = 0.05
 """Largest difference in length that is taken for rounding, in seconds; the longer files lose their end."""
 
 
-MAX_DELAY_SECONDS = 0.1
-"""Largest constant delay of an estimate that is made good, in seconds; alone, nobody hears it."""
-
-MIN_CORRELATION_RATIO = 1.1
-"""How much more alike the delayed signals must be before a delay is believed."""
-
-
 @dataclass(frozen=True)
 class Excerpt:
-    """Estimate (1, channels, time), references (1, references, channels, time), mixture (1, channels, time)."""
+    """Estimate (1, channels, time), references (1, references, channels, time), mixture (1, channels, time) if any."""
 
     estimate: Tensor
     references: Tensor
-    mixture: Tensor
+    mixture: Tensor | None
 
 
 def read(pair: Pair) -> Excerpt:
-    """Read the files of `pair` at 44.1 kHz; a missing mixture is the first reference plus the accompaniment.
+    """Read the files of `pair` at 44.1 kHz; a missing mixture is the first reference plus the accompaniment, if any.
 
-    Mono files beside stereo ones are doubled, and an estimate that is late or early by up to `DELAY` as a whole is
-    moved to where the first reference is: some separators delay by a window. `BadInput` when there is neither mixture
-    nor accompaniment, or when lengths differ by more than `MISALIGNED`, or are shorter than can be judged.
+    Mono files beside stereo ones are doubled. `BadInput` when lengths differ by more than
+    `MAX_LENGTH_DIFFERENCE_SECONDS` or are shorter than can be judged, and when every reference is silent.
     """
     other = pair.mixture or pair.accompaniment
-    if other is None:
-        raise BadInput(f"{_name(pair)}: neither mixture nor accompaniment; the objective needs one of them")
-    paths = (pair.estimate, *pair.references, other)
-    estimate, *references, mixture = _fitted(pair, {path: audio.read(path, rate=RATE) for path in paths}, paths)
-    if pair.mixture is None:
+    paths = (pair.estimate, *pair.references, *filter(None, (other,)))
+    fitted = _fitted(pair, {path: audio.read(path, rate=RATE) for path in paths}, paths)
+    estimate, references, further = fitted[0], fitted[1 : 1 + len(pair.references)], fitted[1 + len(pair.references) :]
+    if not any(each.any() for each in references):
+        raise BadInput(f"{pair.references[0]}: silent; there is no voice to compare with, leave the row out")
+    mixture = further[0][None] if further else None
+    if mixture is not None and pair.mixture is None:
         mixture = mixture + references[0]
-    return Excerpt(_aligned(estimate, references[0])[None], torch.stack(references)[None], mixture[None])
+    return Excerpt(estimate[None], torch.stack(references)[None], mixture)
 
 
 def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) -> list[Tensor]:
@@ -54,28 +48,9 @@ def _fitted(pair: Pair, read: dict[Path, audio.Audio], paths: tuple[Path, ...]) 
     shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
     if lengths[longest] - lengths[shortest] > MAX_LENGTH_DIFFERENCE_SECONDS * RATE:
         seconds = f"{lengths[longest] / RATE:.2f} s, {shortest} {lengths[shortest] / RATE:.2f} s"
-        raise BadInput(f"{_name(pair)}: {longest} is {seconds}; cut them to the same excerpt")
+        raise BadInput(f"{pair}: {longest} is {seconds}; cut them to the same excerpt")
     if lengths[shortest] < MIN_SECONDS * RATE:
         raise BadInput(f"{shortest}: {lengths[shortest] / RATE:.2f} s long, at least {MIN_SECONDS:g} s are needed")
     channels = 1 if all(each.channels == 1 for each in read.values()) else 2
     shaped = {path: audio.with_channels(each, channels).samples for path, each in read.items()}
     return [torch.from_numpy(np.ascontiguousarray(shaped[path][:, : lengths[shortest]])) for path in paths]
-
-
-def _aligned(estimate: Tensor, reference: Tensor) -> Tensor:
-    """Return the estimate without its constant delay: the lag of the largest cross-correlation, of either sign."""
-    most, time = int(MAX_DELAY_SECONDS * RATE), estimate.shape[-1]
-    size = 1 << (time + most).bit_length()
-    spectra = [torch.fft.rfft(signal.mean(0), size) for signal in (estimate, reference)]
-    likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs()
-    likeness = torch.cat([likeness[-most:], likeness[: most + 1]])
-    lag = int(likeness.argmax()) - most
-    if likeness.max() < MIN_CORRELATION_RATIO * likeness[most]:
-        return estimate
-    moved = torch.zeros_like(estimate)
-    moved[:, max(-lag, 0) : time - max(lag, 0)] = estimate[:, max(lag, 0) : time - max(-lag, 0)]
-    return moved
-
-
-def _name(pair: Pair) -> str:
-    return f"item {pair.item!r}, condition {pair.condition!r}"

@@ -85,6 +85,13 @@ def dulled(maps: Maps) -> Maps:
     )
 
 
+def accompaniment_of(reference: Tensor, mixture: Tensor) -> Tensor:
+    """Return what remains of the mixture beside the reference, at the reference's level, (batch, channels, time)."""
+    along = (reference * mixture).sum((1, 2), keepdim=True)
+    gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(POWER_EPSILON)).clamp_min(0.01)
+    return mixture / gain - reference
+
+
 def smooth(values: Tensor, frames: int) -> Tensor:
     """Return `values`, real or complex, averaged over time by a centred Hann window of an odd number of `frames`.
 
@@ -98,7 +105,7 @@ def smooth(values: Tensor, frames: int) -> Tensor:
 
 def _crossed(E: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
     """Return the maps of an estimate's spectra as the signals' levels make them."""
-    R, A = _stft(reference), _stft(_accompaniment(reference, mixture))
+    R, A = _stft(reference), _stft(accompaniment_of(reference, mixture))
     rr, ee, aa = (_banded(_power(spectrum)) for spectrum in (R, E, A))
     ra, re, ae = (_banded_complex(first.conj() * second) for first, second in ((R, A), (R, E), (A, E)))
     return Maps(rr, ee, aa, ra, re, ae)
@@ -129,12 +136,6 @@ def _unlikeness(maps: Maps) -> Tensor:
     """Return the difference in loudness over all bands, (batch, frames)."""
     relative = _relative(maps)
     return (loudness(relative.rr) - loudness(relative.ee)).abs().mean(1)
-
-
-def _accompaniment(reference: Tensor, mixture: Tensor) -> Tensor:
-    along = (reference * mixture).sum((1, 2), keepdim=True)
-    gain = (along / reference.square().sum((1, 2), keepdim=True).clamp_min(POWER_EPSILON)).clamp_min(0.01)
-    return mixture / gain - reference
 
 
 def _matched(maps: Maps) -> Maps:

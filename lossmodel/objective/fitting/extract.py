@@ -19,7 +19,8 @@ from lossmodel.objective.ear import excerpt
 from lossmodel.objective.ear.decomposition import Scene
 from lossmodel.objective.ear.excerpt import Excerpt
 from lossmodel.objective.ear.features import FEATURES, VERSION, compute
-from lossmodel.objective.ear.frontend import RATE, maps
+from lossmodel.objective.ear.frontend import RATE
+from lossmodel.objective.ear.listening import listen
 from lossmodel.objective.ladders import moments
 from lossmodel.objective.network import raw_terms
 from lossmodel.progress import Report, silent
@@ -67,7 +68,7 @@ def extract(pairs: Sequence[Pair], *, cache: Path | None = None, report: Report 
 def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
     """Return all features of what is wanted, by name of `LISTENED_SOUNDS`."""
     read = excerpt.read(pair)
-    scene = Scene(maps(read.estimate, read.references, read.mixture))
+    scene = listen(read.estimate, read.references, read.mixture)
     scenes: dict[str, Callable[[], Scene]] = {
         ESTIMATE: lambda: scene,
         MIXTURE: lambda: scene.remixed(1, 1),
@@ -83,7 +84,7 @@ def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
 def _clicking(read: Excerpt) -> Scene:
     """Return the first reference with clicks of 4 dB under its peak in the estimate's place."""
     reference = read.references[:, 0]
-    return Scene(maps(moments.clicks(reference, reference, RATE, 0.8, 0), read.references, read.mixture))
+    return listen(moments.clicks(reference, reference, RATE, 0.8, 0), read.references, read.mixture)
 
 
 def _key(pair: Pair, listened: str, hashed: Callable[[Path], str]) -> str:

@@ -20,8 +20,9 @@ from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.ear.features import FEATURES
 from lossmodel.objective.fitting.extract import REFERENCE, Stimulus, extract
-from lossmodel.objective.fitting.regression import Numbers, logit, non_negative, points
-from lossmodel.objective.network import Z90, Head, Objective
+from lossmodel.objective.fitting.regression import Numbers, logit, non_negative, within_items
+from lossmodel.objective.fitting.uncertainty import LeftOut, fill, set_uncertainty
+from lossmodel.objective.network import Head, Objective
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.table import stimulus_means
 
@@ -44,9 +45,6 @@ The better systems say from where on it matters: a median hangs on how many bad 
 PROBE_SALIENCE_FACTOR = 2.0
 """How many times more salient than in any system a distortion is of which only probes tell."""
 
-SHRINKAGE = 0.3
-"""Share of the diagonal in the covariance of terms, which are fewer songs than needed to know it."""
-
 PROBE_CLIP_POINTS = 0.01
 """How far the score of a probe is kept from 0 and 100, in points: nobody's rating, so nobody missed it by a point."""
 
@@ -64,7 +62,8 @@ MIN_SPREAD_POINTS = 1.0
 class Rated:
     """What the head of one attribute is fitted to; arrays of shape (stimuli,), and `raw` (stimuli, terms).
 
-    `people` rated each stimulus, 0 where its score is known without asking.
+    `people` rated each stimulus, 0 where its score is known without asking. `scale` names the study whose scale
+    predictions are on, the first of the ratings.
     """
 
     attribute: str
@@ -75,6 +74,8 @@ class Rated:
     item: NDArray[np.str_]
     condition: NDArray[np.str_]
     role: NDArray[np.str_]
+    study: NDArray[np.str_]
+    scale: str
 
     @property
     def systems(self) -> Mask:
@@ -83,8 +84,10 @@ class Rated:
 
     def only(self, rows: Mask) -> "Rated":
         """Return some of the rows."""
-        kept = {name: getattr(self, name)[rows] for name in ("raw", "score", "people", "item", "condition", "role")}
-        return Rated(self.attribute, self.members, **kept)
+        names = ("raw", "score", "people", "item", "condition", "role", "study")
+        return Rated(
+            self.attribute, self.members, **{name: getattr(self, name)[rows] for name in names}, scale=self.scale
+        )
 
 
 def fit(
@@ -118,7 +121,9 @@ def gather(
     needed = set(zip(means["item"], means["condition"]))
     stimuli = extract([pair for pair in pairs if (pair.item, pair.condition) in needed], cache=cache, report=report)
     found = {(each.item, each.condition): each for each in stimuli}
-    return [_rated(str(name), group, found, recipe) for name, group in means.groupby("attribute", sort=False)]
+    first = ratings.drop_duplicates("item")
+    study = {str(item): str(name) for item, name in zip(first["item"], first["study"])}
+    return [_rated(str(name), group, found, study, recipe) for name, group in means.groupby("attribute", sort=False)]
 
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
@@ -126,27 +131,31 @@ def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     rated, head = _placed(rated, recipe), Head(rated.members)
     usual, most = np.quantile(rated.raw[rated.systems], 0.25, axis=0), rated.raw[rated.role != PROBE].max(axis=0)
     most = np.where(most > 0, most, rated.raw.max(axis=0))
-    _fill(head.scale, np.maximum(SCALE_SHARE_OF_LOWER_QUARTILE * usual, SCALE_SHARE_OF_MAXIMUM * most) + 1e-6)
+    fill(head.scale, np.maximum(SCALE_SHARE_OF_LOWER_QUARTILE * usual, SCALE_SHARE_OF_MAXIMUM * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
     if np.isin(rated.role, [ANCHOR, PROBE]).any():  # else nothing that was judged need be as bad as can be
-        _fill(head.most, salience.max(axis=0))
+        fill(head.most, salience.max(axis=0))
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
-    _fill(head.weight, weight)
-    _fill(head.bias, bias)
-    _set_uncertainty(head, rated, salience, recipe)
+    fill(head.weight, weight)
+    fill(head.bias, bias)
+    songs = [_left_out(head, rated, salience, song, recipe) for song in np.unique(rated.item)]
+    set_uncertainty(head, salience[rated.role != UNRATED], songs)
     return head
 
 
 def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], recipe: FitRecipe) -> None:
     """Raise `BadInput` where a fit would be meaningless, saying why and what would help."""
-    known = {(pair.item, pair.condition) for pair in pairs}
+    known = {(pair.item, pair.condition): pair for pair in pairs}
     for item, condition in zip(means["item"], means["condition"]):
         if (item, condition) not in known:
             raise BadInput(f"item {item!r}, condition {condition!r}: rated, but not in the manifest; add its row")
     for attribute, group in means.groupby("attribute"):
-        unknown = {term.feature for term in Head(recipe.members_of(str(attribute))).terms} - FEATURES.keys()
-        if unknown:
+        head = Head(recipe.members_of(str(attribute)))
+        if unknown := {term.feature for term in head.terms} - FEATURES.keys():
             raise BadInput(f"recipe: no feature {min(unknown)!r}; known are {', '.join(FEATURES)}")
+        for pair in (known[key] for key in zip(group["item"], group["condition"])):
+            if head.needs_mixture and not (pair.mixture or pair.accompaniment):
+                raise BadInput(f"{pair}: neither mixture nor accompaniment; {attribute!r} needs one of them")
         systems = group[group["role"] == SYSTEM]
         people = ratings.loc[ratings["attribute"] == attribute, "assessor"].nunique()
         _refuse_little(str(attribute), items=systems["item"].nunique(), people=people, means=systems["mean"])
@@ -165,7 +174,13 @@ def _refuse_little(attribute: str, *, items: int, people: int, means: pd.Series)
         )
 
 
-def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], Stimulus], recipe: FitRecipe) -> Rated:
+def _rated(
+    attribute: str,
+    means: pd.DataFrame,
+    stimuli: dict[tuple[str, str], Stimulus],
+    study: Mapping[str, str],
+    recipe: FitRecipe,
+) -> Rated:
     members = recipe.members_of(attribute)
     terms = Head(members).terms
     rows = [
@@ -182,9 +197,20 @@ def _rated(attribute: str, means: pd.DataFrame, stimuli: dict[tuple[str, str], S
         if attribute in scores
         for item, each in firsts.items()
     ]
-    raw, scores, people, *names = zip(*rows)
-    numbers = np.array(scores, float), np.array(people, float)
-    return Rated(attribute, members, np.stack(raw), *numbers, *map(np.array, names))
+    raw, scores, people, items, conditions, roles = zip(*rows)
+    studies = np.array([study[item] for item in items])
+    return Rated(
+        attribute,
+        members,
+        raw=np.stack(raw),
+        score=np.array(scores, float),
+        people=np.array(people, float),
+        item=np.array(items),
+        condition=np.array(conditions),
+        role=np.array(roles),
+        study=studies,
+        scale=next(name for name in study.values() if name in studies),
+    )
 
 
 def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
@@ -210,9 +236,10 @@ def _placed(rated: Rated, recipe: FitRecipe) -> Rated:
 
 def _weights(rated: Rated, recipe: FitRecipe) -> Numbers:
     """Return how much each row counts; the reference that any song yields counts where it was not rated."""
-    by_role = recipe.weights.model_dump()
-    by_role[UNRATED] = 0.0 if "reference" in rated.role else by_role["reference"]
-    return np.array([by_role[role] for role in rated.role])
+    by_role = {**recipe.weights.model_dump(), UNRATED: recipe.weights.reference}
+    told = (rated.role == UNRATED) & np.isin(rated.study, rated.study[rated.role == "reference"])
+    weights: Numbers = np.where(told, 0.0, [by_role[role] for role in rated.role])
+    return weights
 
 
 def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: FitRecipe) -> tuple[Numbers, Numbers]:
@@ -228,43 +255,23 @@ def _fitted(head: Head, rated: Rated, salience: Numbers, rows: Mask, recipe: Fit
     for member, texts in enumerate(head.members.values()):
         columns = np.array([head.texts.index(text) for text in texts])
         usual, unheard = columns[~beyond[columns]], columns[beyond[columns]]
-        found = non_negative(salience[:, usual], target, counts * ~probes, recipe.ridge)
-        weight[member, usual], bias[member] = found
+        given = salience[:, usual], target, counts * ~probes, recipe.ridge
+        inside = rated.attribute in recipe.within_items
+        weight[member, usual], bias[member] = (
+            within_items(*given, item=rated.item, study=rated.study, scale=rated.scale)
+            if inside
+            else non_negative(*given)
+        )
         short = bias[member] - salience[probes] @ weight[member] - target[probes]
         if probes.any() and len(unheard):  # scipy's nnls corrupts memory where there is no column
             weight[member, unheard] = nnls(salience[np.ix_(probes, unheard)], short)[0]
     return weight, bias
 
 
-def _set_uncertainty(head: Head, rated: Rated, salience: Numbers, recipe: FitRecipe) -> None:
-    """Set the residual and the border of calibration from songs that the model has not seen.
-
-    The residual makes nine of ten 90 % intervals hold, with the members' disagreement in them.
-    """
-    unexplained, distances = [], []
-    heard = rated.role != UNRATED
-    for song in np.unique(rated.item):
-        others, own = rated.item != song, (rated.item == song) & rated.systems
-        weight, bias = _fitted(head, rated, salience, others, recipe)
-        logits = bias - salience[own] @ weight.T
-        errors = rated.score[own] - points(logits.mean(axis=1))
-        unexplained.append((errors / Z90) ** 2 - points(logits).var(axis=1))
-        centre, precision = _spread(salience[others & heard])
-        away = salience[own] - centre
-        distances.append(np.einsum("st,tu,su->s", away, precision, away))
-    _fill(head.residual, np.sqrt(max(np.quantile(np.concatenate(unexplained), 0.9), 0.0)))
-    for buffer, value in zip((head.centre, head.precision), _spread(salience[heard])):
-        _fill(buffer, value)
-    _fill(head.reach, np.quantile(np.concatenate(distances), 0.95))
-
-
-def _spread(salience: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the centre of some rows and the inverse of their covariance, shrunk towards independence."""
-    away = salience - salience.mean(axis=0)
-    covariance = away.T @ away / len(away)
-    own = np.diag(np.diag(covariance)) + 1e-4 * np.eye(len(covariance))
-    return salience.mean(axis=0), np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * own)
-
-
-def _fill(buffer: torch.Tensor, value: Numbers | float) -> None:
-    buffer.copy_(torch.as_tensor(value, dtype=buffer.dtype))
+def _left_out(head: Head, rated: Rated, salience: Numbers, song: str, recipe: FitRecipe) -> LeftOut:
+    """Return what a fit without a song says of its systems; nothing was rated where the scale is another's."""
+    others, own = rated.item != song, (rated.item == song) & rated.systems
+    weight, bias = _fitted(head, rated, salience, others, recipe)
+    elsewhere = rated.attribute in recipe.within_items and rated.scale not in rated.study[own]
+    score = np.full(own.sum(), np.nan) if elsewhere else rated.score[own]
+    return LeftOut(salience[others & (rated.role != UNRATED)], salience[own], score, bias - salience[own] @ weight.T)

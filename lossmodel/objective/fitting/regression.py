@@ -5,6 +5,11 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 Numbers = NDArray[np.float64]
+Texts = NDArray[np.str_]
+
+
+MIN_LOGIT_SIZE = 1e-3
+"""Smallest size of differences, on the logit, that are brought to another."""
 
 
 def logit(score: Numbers, clip: float | Numbers) -> Numbers:
@@ -37,3 +42,31 @@ def non_negative(
     design = np.concatenate([-rows, np.sqrt(penalty) * np.eye(len(middle))])
     found = nnls(design, np.concatenate([np.sqrt(counts) * (target - aim), np.zeros(len(middle))]))[0] / deviation
     return found, aim + float(middle @ found)
+
+
+def within_items(
+    salience: Numbers, target: Numbers, counts: Numbers, penalty: float, *, item: Texts, study: Texts, scale: str
+) -> tuple[Numbers, float]:
+    """Return (weights, bias) as `non_negative`, of the differences between the rows of each item alone.
+
+    Every pair of an item counts, what sets items apart does not. Each study has a scale of its own: its differences
+    are brought to the size of those of the study `scale`, which gives the bias too; each counts the same, however many
+    it rated.
+    """
+    kept = counts > 0
+    salience, target, counts = salience[kept], target[kept], counts[kept]
+    item, study = item[kept], study[kept]
+    differing, apart, sizes = salience.copy(), target.copy(), {}
+    for name in np.unique(item):
+        own = item == name
+        share = counts[own] / counts[own].sum()
+        differing[own] -= share @ salience[own]
+        apart[own] -= share @ target[own]
+    for name in np.unique(study):
+        own = study == name
+        counts = np.where(own, counts / counts[own].sum(), counts)
+        sizes[name] = np.sqrt(counts[own] @ apart[own] ** 2)
+    apart *= sizes.get(scale, max(sizes.values())) / np.maximum([sizes[name] for name in study], MIN_LOGIT_SIZE)
+    weight, _ = non_negative(differing, apart, counts / counts.mean(), penalty)
+    own = study == scale if scale in sizes else np.ones_like(kept[kept])
+    return weight, float(counts[own] @ (target + salience @ weight)[own] / counts[own].sum())

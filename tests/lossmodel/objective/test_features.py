@@ -3,15 +3,16 @@
 import pytest
 import torch
 
-from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear import degradation
 from lossmodel.objective.ear.features import FEATURES, compute
-from lossmodel.objective.ear.frontend import RATE, maps
+from lossmodel.objective.ear.frontend import RATE
+from lossmodel.objective.ear.listening import listen
 from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective.songs import degraded, song
 
 
 def scene(estimate, voice, mixture):
-    return Scene(maps(estimate[None], voice[None, None], mixture[None]))
+    return listen(estimate[None], voice[None, None], mixture[None])
 
 
 def feature(name, estimate, voice, mixture):
@@ -154,3 +155,36 @@ def test_every_feature_has_a_gradient_on_a_real_estimate():
         estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.2).requires_grad_()
         FEATURES[name](scene(estimate, voice, mixture)).sum().backward()
         assert estimate.grad.abs().max() > 0, name
+
+
+def test_levels_are_apart_by_what_is_heard_and_not_by_the_waveform():
+    """A voice of other phases keeps its levels; one without treble, or with noise in its pauses, does not."""
+    voice, mixture = song(8, seconds=3.0)
+    lines = torch.fft.rfft(voice)
+    dispersed = torch.polar(lines.abs(), lines.angle() + 0.02 * torch.arange(lines.shape[-1]) ** 0.9)
+    made_anew = torch.fft.irfft(dispersed, voice.shape[-1])
+    dull = degraded(voice, mixture, leak=0, holes=0, dull=1.0)
+    noisy = voice + 0.02 * torch.randn(voice.shape, generator=torch.Generator().manual_seed(1))
+    for name in degradation.FEATURES:
+        anew, *worse = (feature(name, each, voice, mixture) for each in (made_anew, dull, noisy))
+        assert anew < 0.1 * min(worse), name
+
+
+@pytest.mark.parametrize("delay", [-17_640, 20, 6_615])
+def test_a_constant_delay_and_a_channel_turned_upside_down_change_nothing(delay):
+    voice, mixture = song(9, seconds=3.0)
+    voice, mixture = voice.expand(2, -1), mixture.expand(2, -1)
+    estimate = degraded(voice, mixture, leak=0.2, holes=0.2, dull=0.1)
+    moved = estimate.roll(delay, -1) * torch.tensor([[1.0], [-1.0]])
+    moved[:, slice(0, delay) if delay > 0 else slice(delay, None)] = 0
+    before, after = (compute(scene(each, voice, mixture), list(FEATURES)) for each in (estimate, moved))
+    for name in ("wobble", "leak", "lost", "levels_quick", "levels_coarse"):
+        assert float(after[name]) == pytest.approx(float(before[name]), rel=0.2, abs=0.05), name
+
+
+def test_a_delay_is_heard_through_a_vocoder():
+    voice, mixture = song(10, seconds=3.0)
+    (made,) = BY_NAME["vocoder"].degrade(voice[None], (mixture - voice)[None], RATE, 1.0, 0)
+    late = torch.nn.functional.pad(made, (RATE // 5, -RATE // 5))
+    one, other = (feature("levels_slow", each, voice, mixture) for each in (made, late))
+    assert other == pytest.approx(one, rel=0.15)

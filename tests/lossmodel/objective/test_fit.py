@@ -1,6 +1,7 @@
 """What simulated listeners go by is found again, on songs that were left out; too little is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -187,3 +188,18 @@ def test_an_unknown_feature_is_named_with_the_known_ones(ring):
     made, _, ratings, cache = ring
     with pytest.raises(BadInput, match="no feature 'lek'; known are wobble"):
         fit.fit(ratings, made, recipe(members={"one": {"general": ("lek",)}}), cache=cache)
+
+
+def test_ratings_of_a_sound_without_a_mixture_are_refused_where_one_is_needed(ring):
+    made, _, ratings, cache = ring
+    alone = [replace(pair, mixture=None) for pair in made]
+    with pytest.raises(BadInput, match=r"neither mixture nor accompaniment; 'interference' needs one"):
+        fit.fit(ratings, alone, recipe(), cache=cache)
+
+
+def test_degradation_is_learnt_without_any_mixture(ring):
+    made, _, ratings, cache = ring
+    alone = [replace(pair, mixture=None) for pair in made if pair.condition != "mixture"]
+    worse = ratings[(ratings["attribute"] == "quality") & (ratings["condition"] != "mixture")]
+    found = evaluate.cross_validate(worse.assign(attribute="degradation"), alone, recipe(), cache=cache)
+    assert found.measures["degradation"].within.value > 0.7

@@ -40,6 +40,14 @@ def test_what_is_unlike_all_that_was_rated_is_said_to_be():
     assert not bool(strange.in_calibration)
 
 
+def test_the_reference_is_in_calibration_however_far_what_was_rated_is_from_it():
+    head = uncertain(0.0)
+    head.centre.fill_(4.0)
+    head.reach.fill_(0.1)
+    salience = torch.tensor([[0.0], [2.0], [4.0], [4.2], [5.0]])
+    assert (head.distance(salience) <= head.reach).tolist() == [True, True, True, True, False]
+
+
 def test_beyond_the_most_that_was_judged_a_distortion_grows_a_third_as_fast():
     head = Head({"one": ["flux"]})
     free = head.salience(torch.tensor([[1.0], [8.0], [80.0]]))[:, 0]

@@ -7,6 +7,7 @@ from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.objective.fitting.simulate import listener
+from lossmodel.objective.network import Head, Objective
 from lossmodel.objective.score import score
 from tests.lossmodel.objective.songs import song
 
@@ -37,7 +38,8 @@ def test_rows_keep_their_order_and_have_the_columns_of_the_scores_file(tmp_path)
     steps = []
     found = score(listener(("quality",)), rows, report=lambda step, of: steps.append((step, of)))
     assert [each.condition for each in found] == ["mixture", "voice"]
-    assert list(found[0].columns()) == ["quality", "quality_low", "quality_high", "in_calibration"]
+    suffixes = ("", "_low", "_high", "_in_calibration")
+    assert list(found[0].columns()) == [*(f"quality{suffix}" for suffix in suffixes), "in_calibration"]
     assert steps == [(1, 2), (2, 2)]
 
 
@@ -58,7 +60,24 @@ def test_stereo_and_mono_and_other_rates_go_together(tmp_path):
         assert score(listener(("quality",)), [pair])[0].opinions["quality"].mean > least
 
 
-@pytest.mark.parametrize("delay", [-300, 2048])
+def test_without_a_mixture_those_attributes_are_judged_that_need_none(tmp_path):
+    file = files(tmp_path)
+    heads = listener(("quality",)).heads | {"degradation": Head({"one": ("levels_slow", "leak")})}
+    heads["degradation"].weight.fill_(1.0)
+    rows = [Pair("song", "a", "system", file[name], (file["voice"],), None) for name in ("mixture", "voice")]
+    worse, same = (found.opinions for found in score(Objective(heads), rows))
+    assert worse.keys() == same.keys() == {"degradation"}
+    assert worse["degradation"].mean < same["degradation"].mean - 10
+
+
+def test_a_silent_reference_is_refused(tmp_path):
+    voice, mixture = (files(tmp_path)[name] for name in ("voice", "mixture"))
+    silent = written(tmp_path, "silent", np.zeros((1, 88_200)))
+    with pytest.raises(BadInput, match=r"silent.wav: silent; there is no voice"):
+        score(listener(), [Pair("song", "a", "system", voice, (silent,), mixture)])
+
+
+@pytest.mark.parametrize("delay", [-300, 2048, 17_640])
 def test_a_constant_delay_and_polarity_are_not_heard(tmp_path, delay):
     file = files(tmp_path)
     late = written(tmp_path, "late", -np.roll(audio.read(file["voice"]).samples, delay))

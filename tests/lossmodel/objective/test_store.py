@@ -1,5 +1,7 @@
 """An objective comes back from disk saying the same, and its card says where it is from."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from lossmodel.errors import BadInput
 from lossmodel.files import read_json, write_json
 from lossmodel.objective import config, store
 from lossmodel.objective.fitting.simulate import listener, ratings
-from tests.lossmodel.objective.songs import song
+from tests.lossmodel.objective.songs import degraded, song
 
 
 def told(objective):
@@ -52,3 +54,15 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path):
     write_json(tmp_path / "kept" / "card.json", card)
     with pytest.raises(BadInput, match="do not match the card"):
         store.load(tmp_path / "kept")
+
+
+def test_an_objective_of_the_first_release_says_what_it_said():
+    """Without the heads, features and intervals that came later; the figures are those of the code of then."""
+    objective = store.load(Path(__file__).with_name("first_default"))
+    voice, mixture = song(1, seconds=3.0)
+    estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.1)
+    found = objective(estimate[None], voice[None, None], mixture[None])
+    said = {name: [float(each.mean), float(each.low), float(each.high)] for name, each in found.items()}
+    assert said["interference"] == pytest.approx([42.278, 33.011, 51.545], abs=0.01)
+    assert said["quality"] == pytest.approx([18.067, 5.039, 31.095], abs=0.01)
+    assert said["similarity"] == pytest.approx([9.016, 0.0, 18.112], abs=0.01)

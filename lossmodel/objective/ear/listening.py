@@ -1,0 +1,103 @@
+"""From signals to a scene. What nobody hears is undone first: a constant delay, and a channel turned upside down."""
+
+import torch
+from torch import Tensor
+
+from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.frontend import POWER_EPSILON, RATE, maps
+from lossmodel.objective.ear.spectra import Signals, envelopes, unlikeness
+
+MAX_DELAY_SECONDS = 0.5
+"""Largest constant delay of an estimate that is made good, in seconds; alone, nobody hears it."""
+
+MIN_CORRELATION_RATIO = 1.1
+"""How much more alike the delayed signals must be before a delay is believed."""
+
+MIN_WAVEFORM_CORRELATION = 0.5
+"""Correlation of waveforms from which they tell a delay to the sample, and polarity."""
+
+ENVELOPE_HOP = 256
+"""Samples between the moments of an envelope, which tells a delay of resynthesised sounds too."""
+
+ENVELOPE_ERROR_HOPS = 2
+"""Largest error of the delay that the envelopes tell, in hops."""
+
+
+def listen(estimate: Tensor, references: Tensor, mixture: Tensor | None) -> Scene:
+    """Return the scene of an estimate beside its references; differentiable in `estimate`.
+
+    Without a mixture there is no accompaniment. An estimate that is late or early by up to `MAX_DELAY_SECONDS` as a
+    whole is moved to where the reference is that it follows best, and what that leaves empty is left out of the others
+    too; channels whose waveform is the reference's upside down are turned.
+
+    Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time).
+    """
+    mixture = references[:, 0] if mixture is None else mixture
+    lag = _delay(estimate.detach(), references)
+    if lag.any():
+        inside = _inside(estimate, lag)
+        estimate, references, mixture = _moved(estimate, lag), references * inside[:, None], mixture * inside
+    estimate = estimate * _polarity(estimate.detach(), references[:, 0])
+    nearest = references[:, 0] if references.shape[1] == 1 else _nearest(estimate.detach(), references)
+    return Scene(maps(estimate, references, mixture), Signals(estimate, nearest, mixture))
+
+
+@torch.no_grad()
+def _delay(estimate: Tensor, references: Tensor) -> Tensor:
+    """Return by how many samples the estimate is late, (batch,): about so by envelopes, then to the sample."""
+    most = min(int(MAX_DELAY_SECONDS * RATE), estimate.shape[-1] // 2) // ENVELOPE_HOP
+    heard = envelopes(estimate, ENVELOPE_HOP)
+    told = [_lag(heard, envelopes(each, ENVELOPE_HOP), 0, most) for each in references.unbind(1)]
+    nearest = torch.stack([alike for _, alike in told], dim=1).argmax(1)[:, None]
+    hops = torch.stack([lag for lag, _ in told], dim=1).gather(1, nearest)[:, 0]
+    reference = references[torch.arange(len(nearest), device=nearest.device), nearest[:, 0]]
+    about = hops * ENVELOPE_HOP
+    exact, correlation = _lag(estimate, reference, about, ENVELOPE_ERROR_HOPS * ENVELOPE_HOP)
+    blurred = torch.where(hops.abs() <= ENVELOPE_ERROR_HOPS, 0, about)
+    return torch.where(correlation >= MIN_WAVEFORM_CORRELATION, exact, blurred)
+
+
+def _lag(estimate: Tensor, reference: Tensor, about: Tensor | int, most: int) -> tuple[Tensor, Tensor]:
+    """Return the lag within `most` of `about` at which signals are most alike, and their correlation there, (batch,).
+
+    Channels may have either sign. It is 0 where the signals are nearly as much alike as they are.
+    """
+    size = 1 << (2 * estimate.shape[-1]).bit_length()
+    spectra = [torch.fft.rfft(signal, size) for signal in (estimate, reference)]
+    likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs().sum(1)
+    lags = (
+        torch.arange(-most, most + 1, device=estimate.device)
+        + torch.as_tensor(about, device=estimate.device)[..., None]
+    )
+    best, at = likeness.gather(1, lags.expand(len(likeness), -1) % size).max(dim=1)
+    powers = [signal.square().sum(-1) for signal in (estimate, reference)]
+    correlation = best / (powers[0] * powers[1]).sqrt().sum(1).clamp_min(POWER_EPSILON)
+    found = lags.expand(len(likeness), -1).gather(1, at[:, None])[:, 0]
+    return torch.where(best >= MIN_CORRELATION_RATIO * likeness[:, 0], found, 0), correlation
+
+
+def _moved(signal: Tensor, lag: Tensor) -> Tensor:
+    """Return (batch, channels, time) earlier by `lag` samples, 0 where nothing is known."""
+    at = (torch.arange(signal.shape[-1], device=signal.device) + lag[:, None]).clamp(0, signal.shape[-1] - 1)
+    return signal.gather(-1, at[:, None].expand_as(signal)) * _inside(signal, lag)
+
+
+def _inside(signal: Tensor, lag: Tensor) -> Tensor:
+    """Return where the moved signal is known, (batch, 1, time), as 0 and 1."""
+    at = torch.arange(signal.shape[-1], device=signal.device) + lag[:, None]
+    return ((at >= 0) & (at < signal.shape[-1]))[:, None].to(signal.dtype)
+
+
+@torch.no_grad()
+def _polarity(estimate: Tensor, reference: Tensor) -> Tensor:
+    """Return -1 for each channel that is the reference's upside down, else 1, (batch, channels, 1)."""
+    powers = estimate.square().sum(-1) * reference.square().sum(-1)
+    correlation = (estimate * reference).sum(-1) / powers.sqrt().clamp_min(POWER_EPSILON)
+    return torch.where(correlation < -MIN_WAVEFORM_CORRELATION, -1.0, 1.0)[..., None]
+
+
+@torch.no_grad()
+def _nearest(estimate: Tensor, references: Tensor) -> Tensor:
+    """Return of each excerpt the reference that it comes nearest to, (batch, channels, time)."""
+    apart = torch.stack([unlikeness(estimate, each) for each in references.unbind(1)], dim=1)
+    return references[torch.arange(len(references), device=references.device), apart.argmin(1)]
