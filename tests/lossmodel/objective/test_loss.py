@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from lossmodel.objective import store
 from lossmodel.objective.ear import frontend
 from lossmodel.objective.fitting.simulate import listener
 from lossmodel.objective.loss import PerceptualLoss, resample
@@ -145,3 +146,14 @@ def test_what_is_flat_leaves_the_others_their_pull():
     PerceptualLoss(flat, aggregate="even")(heard * 0.5 + 0.2 * mixtures, voices, mixtures).backward()
     assert heard.grad.isfinite().all()
     assert heard.grad.abs().max() > 0
+
+
+def test_a_separator_can_be_trained_for_degradation_by_the_objective_of_the_package():
+    estimates, voices, mixtures = batch()
+    estimates = estimates.clone().requires_grad_()
+    loss = PerceptualLoss(store.load(store.default()), attributes=("degradation",))
+    worse = loss(estimates, voices, mixtures)
+    worse.backward()
+    assert float(loss(voices, voices, mixtures).detach()) < 0.1 < float(worse.detach())
+    assert estimates.grad.isfinite().all()
+    assert estimates.grad.abs().max() > 0

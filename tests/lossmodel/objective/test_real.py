@@ -28,7 +28,7 @@ def cache(tmp_path_factory):
 def tidy(frame, study, roles):
     """Return the published columns, renamed, as the tidy table."""
     frame = frame.assign(study=study, session="", trial="", position="", seconds="", simulated=False)
-    frame["role"] = frame["condition"].map(roles).fillna("system")
+    frame["role"] = [roles.get(name, "system") for name in frame["condition"]]
     frame["replicate"] = frame.groupby(["assessor", "attribute", "item", "condition"]).cumcount()
     return check(frame)
 
@@ -90,6 +90,27 @@ def test_similarity_to_the_reference_is_predicted(data, cache):
     assert found.pearson.value >= 0.94
     assert found.within.value >= 0.92
     assert found.rmse.value <= 7.0
+
+
+def separators(data):
+    """Return (ratings, pairs) of modern and generative separators, P.808's categories as 0, 25 … 100."""
+    sounds = data / "gensvs2025" / "sounds"
+    frame = pd.read_csv(sounds.parent / "ratings.csv").assign(attribute="degradation")
+    frame["score"] = 25 * (frame["rating"] - 1)
+    kept = frame[["assessor", "attribute", "item", "condition", "score"]]
+    pairs = [
+        Pair(path.parent.name, path.stem, "system", path, (path.with_name("target.flac"),))
+        for path in sorted(sounds.glob("*/*.flac"))
+        if path.stem not in ("target", "mixture")
+    ]
+    return tidy(kept, "gensvs2025", {}), pairs
+
+
+def test_how_much_worse_a_generated_voice_is_is_predicted_without_its_mixture(data, cache):
+    found = evaluate.cross_validate(*separators(data), config.load("compact"), cache=cache).measures["degradation"]
+    assert found.stimuli == 30
+    assert found.pearson.value >= 0.65
+    assert found.within.value >= 0.45
 
 
 def test_known_exploits_do_not_please_what_was_fitted_to_real_ratings(data, cache):
