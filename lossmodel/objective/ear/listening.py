@@ -73,7 +73,7 @@ def _lag(estimate: Tensor, reference: Tensor, about: Tensor | int, most: int) ->
     powers = [signal.square().sum(-1) for signal in (estimate, reference)]
     correlation = best / (powers[0] * powers[1]).sqrt().sum(1).clamp_min(POWER_EPSILON)
     found = lags.expand(len(likeness), -1).gather(1, at[:, None])[:, 0]
-    return torch.where(best >= MIN_CORRELATION_RATIO * likeness[:, 0], found, 0), correlation
+    return torch.where(best > MIN_CORRELATION_RATIO * likeness[:, 0], found, 0), correlation
 
 
 def _moved(signal: Tensor, lag: Tensor) -> Tensor:

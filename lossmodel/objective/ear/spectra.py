@@ -76,7 +76,8 @@ def mel_power(signal: Tensor, window: int, hop: int) -> Tensor:
 @torch.no_grad()
 def envelopes(signal: Tensor, hop: int) -> Tensor:
     """Return how the level changes from moment to moment, (batch, mels, moments), of (batch, channels, time)."""
-    power = mel_power(signal.mean(1), min(MELS), hop)
+    each = mel_power(signal.flatten(0, 1), min(MELS), hop)
+    power = each.unflatten(0, signal.shape[:2]).mean(1)  # of the channels, which may be each other upside down
     loud = power.mean((1, 2), keepdim=True).clamp_min(POWER_EPSILON)
     return level_db(power / loud, ENVELOPE_FLOOR).diff(dim=-1)
 

@@ -182,6 +182,19 @@ def test_a_constant_delay_and_a_channel_turned_upside_down_change_nothing(delay)
         assert float(after[name]) == pytest.approx(float(before[name]), rel=0.2, abs=0.05), name
 
 
+def test_a_voice_with_one_channel_upside_down_is_the_voice():
+    """Though nothing is left of it where the channels are mixed."""
+    voice, mixture = song(9, seconds=2.0)
+    both = voice.expand(2, -1)
+    found = compute(scene(torch.cat([voice, -voice]), both, mixture.expand(2, -1)), list(FEATURES))
+    assert all(float(value) == pytest.approx(0, abs=1e-3) for value in found.values())
+
+
+def test_silence_has_no_delay():
+    voice, mixture = song(9, seconds=2.0)
+    assert torch.equal(scene(torch.zeros_like(voice), voice, mixture).signals.reference[0], voice)
+
+
 def test_a_delay_is_heard_through_a_vocoder():
     voice, mixture = song(10, seconds=3.0)
     (made,) = BY_NAME["vocoder"].degrade(voice[None], (mixture - voice)[None], RATE, 1.0, 0)
