@@ -35,7 +35,7 @@ class Reading:
         """Return a score on 0–100; `BadInput` for none, and outside the scale."""
         score = number(where, column, row.get(column))
         if not self.low <= score <= self.high:
-            raise BadInput(f"{where}: score {score:g}; scores go from {self.low:g} to {self.high:g}")
+            raise BadInput(f"{where}: score {score:g}; scores must be from {self.low:g} to {self.high:g}")
         return 100 * (score - self.low) / (self.high - self.low) if (self.low, self.high) != (0, 100) else score
 
 

@@ -107,7 +107,7 @@ def lacks(page: Mapping[str, Any]) -> str | None:
     if own is None:
         return ""
     if own.referenced:
-        return None if page.get("reference") else "it has no reference to judge its sounds against"
+        return None if page.get("reference") else "it has no reference for its sounds"
     return None if any(scale.scores for scale in scales_of(page)) else "its responses have no order that is known here"
 
 
@@ -117,5 +117,5 @@ def _left_out(kind: str, count: int) -> str:
         them = "it as a study of its" if count == 1 else "them as a study of their"
         why = f"another method: import {them} own with --pages {kind}"
     else:
-        why = "whose answers are no ratings" if kind in UNREADABLE else "which holds no ratings of sounds"
+        why = "whose answers are no ratings" if kind in UNREADABLE else "which has no ratings of sounds"
     return f"{counted(count, 'page')} of type {kind}, {why}"

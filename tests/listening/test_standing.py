@@ -101,7 +101,7 @@ def test_an_assessor_withdraws_by_the_link_on_the_last_page_and_nothing_given_is
 def test_a_researcher_withdraws_a_sitting_on_request_once(admin_client, admin_user, study):
     first = study.sessions.first()
     assert (
-        "for good"
+        "deleted permanently"
         in admin_client.get(reverse("admin:listening_session_decide", args=[first.pk, "withdraw"])).content.decode()
     )
     decide(admin_client, first, "withdraw", "asked by e-mail")
@@ -173,9 +173,9 @@ def test_a_study_that_somebody_sat_is_not_deleted(admin_client, study):
     with pytest.raises(BadInput, match="only drafts"):
         delete_draft(study)
     Study.objects.filter(pk=study.pk).update(status="draft")
-    with pytest.raises(BadInput, match="somebody has rated"):
+    with pytest.raises(BadInput, match="it has ratings"):
         delete_draft(study)
     answer = admin_client.post(reverse("admin:listening_study_delete", args=[study.pk]), follow=True)
-    assert "somebody has rated" in answer.content.decode()
+    assert "it has ratings" in answer.content.decode()
     assert study.sessions.count() == 2
     assert not audit.of(study).exists()

@@ -181,7 +181,7 @@ def test_an_owner_hands_out_a_role_and_takes_it_back_and_both_are_written_down(c
     assert not StudyRole.objects.filter(user=somebody).exists()
     said = list(LogEntry.objects.filter(user=owner).values_list("change_message", flat=True))
     assert any("somebody analyst" in each and "gave" in each for each in said)
-    assert any("somebody analyst" in each and "took" in each for each in said)
+    assert any("somebody analyst" in each and "revoked" in each for each in said)
 
 
 def test_a_study_keeps_an_owner(client, study, owner):

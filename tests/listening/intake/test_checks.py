@@ -156,7 +156,7 @@ def test_a_treatment_tells_in_words_what_it_does_and_nothing_where_it_does_nothi
     told = Treatment(rate=8000, channels=2, invert=True, advance=80, start=0.1, frames=4000, fade=5).told(sound)
     for words in (
         "16000 to 8000 Hz",
-        "mono doubled",
+        "mono put on both channels",
         "inverted",
         "advanced by 80",
         "excerpt from 0.100 s",

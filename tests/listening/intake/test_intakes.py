@@ -152,7 +152,7 @@ def test_what_a_full_disc_did_not_take_does_not_count_as_come(intake):
     row = uploads.announce(intake, [Announced("a/reference.wav", 3000)])[0]
     row.path.parent.mkdir(parents=True, exist_ok=True)
     row.path.symlink_to("/dev/full")
-    with pytest.raises(uploads.NoRoom, match="disc is full"):
+    with pytest.raises(uploads.NoRoom, match="disk is full"):
         uploads.take(row, 0, io.BytesIO(bytes(500)))
     assert row.received == 0
 
