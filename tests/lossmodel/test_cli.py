@@ -179,7 +179,7 @@ def test_an_objective_is_fitted_judged_on_left_out_songs_and_scores_a_manifest_a
     status, out, _ = shell("score", "--manifest", pairs, "--objective", folder, "--output", tmp_path / "scores.csv")
     assert status == 0
     header, near, far = (tmp_path / "scores.csv").read_text().splitlines()[:3]
-    assert header.endswith("role,quality,quality_low,quality_high,in_calibration")
+    assert header.endswith("role,quality,quality_low,quality_high,quality_in_calibration,in_calibration")
     assert float(near.split(",")[7]) > float(far.split(",")[7]) + 20
     one = (
         "--estimate",
