@@ -59,6 +59,7 @@ def load(folder: Path, *, device: str = "cpu") -> Checkpoint:
         recipe = Recipe.model_validate(card["recipe"])
         network = built(recipe)
         network.load_state_dict(weights)
+        _check_class(card["class"], recipe)
     except (KeyError, ValidationError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"{folder}: weights and card do not fit together ({reason}); train again") from None
@@ -80,6 +81,11 @@ def built(recipe: Recipe) -> WaveUNet:
         return WaveUNet(recipe.network)
     classes = ALPHABETS[lyrics.alphabet].classes
     return LyricsWaveUNet(recipe.network, classes=classes, blocks=lyrics.blocks, separates=recipe.separates)
+
+
+def _check_class(name: str, recipe: Recipe) -> None:
+    if name != CLASSES[bool(recipe.lyrics.weight)]:
+        raise KeyError(f"class {name}")
 
 
 def find(folder: Path) -> Path:

@@ -284,7 +284,7 @@ def test_a_full_disc_or_too_little_memory_is_one_line(checkpoint, tmp_path):
         return report
 
     for error, words in (
-        (OSError(errno.ENOSPC, "No space left on device"), "the disc is full"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (MemoryError(), "out of memory; close other programs"),
     ):
         with pytest.raises(BadInput, match=words):
