@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from listening import tasks
 from listening.exports.ratings import freeze, rows
-from listening.models import Analysis, Assessor, Checkpoint, Rating, Rendering, Session, Study, TrainingRun
+from listening.models import Analysis, Assessor, Checkpoint, Rating, Rendering, Session, Stimulus, Study, TrainingRun
 from lossmodel.ratings import table
 from lossmodel.ratings.analyse import analyse
 from tests import builders
@@ -130,6 +130,17 @@ def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, stu
     assert "p (lower is worse by 40)" in report
     assert "--margin 40.0" in report
     assert started(study, **USUAL, margin="0") is None
+
+
+def test_every_point_of_the_ratings_by_condition_plays_its_stimulus(admin_client, study, started):
+    run = started(study)
+    page = shown(admin_client, study)
+    means = {(each["item"], each["condition"]): each["mean"] for each in run.results["panels"][0]["everybody"]["items"]}
+    for each in Stimulus.objects.filter(item__study=study).select_related("item", "condition"):
+        mean = means[each.item.name, each.condition.name]
+        words = f"{each.item.name}, {each.condition.name}: {mean:.0f}"
+        assert f'href="{reverse("admin:listening_audio_play", args=[each.audio_id])}" data-plays="{words}"' in page
+        assert f'cx="{round(3 * mean, 1)}"' in page
 
 
 def test_grades_have_their_opinion_scores_on_the_page_as_in_the_shell(admin_client, started, tmp_path):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from listening import audit, tasks
 from listening.admin.progress import progress
 from listening.admin.workbench.frame import tab_url
-from listening.admin.workbench.scatter import Scatter, scatter
+from listening.admin.workbench.scatter import Scatter, Strip, scatter, strips
 from listening.models import Analysis, Rating, Stimulus, Study
 from listening.models.run import LIVE
 from lossmodel.ratings.thresholds import Rules
@@ -129,6 +129,11 @@ class Panel:
     def names(self) -> list[str]:
         """Return the conditions in that order."""
         return [each["condition"] for each in self.conditions]
+
+    @property
+    def strips(self) -> Strip:
+        """Return the mean of every stimulus, a row a condition, and a way to hear it."""
+        return strips(self.conditions, self.found["items"], self.sounds)
 
     @property
     def items(self) -> list[tuple[str, list[dict[str, Any] | None]]]:
