@@ -132,6 +132,21 @@ def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, stu
     assert started(study, **USUAL, margin="0") is None
 
 
+def test_systems_are_set_against_a_baseline_as_in_the_shell(admin_client, study, started, tmp_path):
+    assert '<option value="fair">' in shown(admin_client, study)
+    assert '<option value="hidden">' not in shown(admin_client, study)
+    assert started(study, **USUAL, baseline="hidden") is None
+    run = started(study, **USUAL, baseline="fair")
+    analyse(table.read(run.ratings.path), tmp_path / "report", baseline="fair")
+    for name in ("baseline.csv", "1-voices-quality-baseline.svg"):
+        own = b"".join(file_of(admin_client, study, name).streaming_content)
+        assert own == (tmp_path / "report" / name).read_bytes()
+    report = b"".join(file_of(admin_client, study, "index.html").streaming_content).decode()
+    assert "voices, quality: each system minus fair" in report
+    assert "--baseline fair" in report
+    assert "each system minus fair, in points" in shown(admin_client, study)
+
+
 def test_every_point_of_the_ratings_by_condition_plays_its_stimulus(admin_client, study, started):
     run = started(study)
     page = shown(admin_client, study)
