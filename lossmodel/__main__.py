@@ -216,6 +216,7 @@ def analyse(
     output: Path,
     rules: Rules = Rules(),  # noqa: B008 frozen
     margin: float | None = None,
+    baseline: str | None = None,
     predictions: Path | None = None,
     seed: int = 0,
 ) -> None:
@@ -225,7 +226,7 @@ def analyse(
 
         python -m lossmodel analyse --ratings ratings.csv --output analysis
         python -m lossmodel analyse --ratings ratings.csv --output analysis --mid-anchor anchor70
-        python -m lossmodel analyse --ratings ratings.csv --output analysis --margin 5
+        python -m lossmodel analyse --ratings ratings.csv --output analysis --margin 5 --baseline open-unmix
         python -m lossmodel analyse --ratings ratings.csv --output analysis --predictions scores.csv
 
     Args:
@@ -233,6 +234,7 @@ def analyse(
         output: Folder for tables, figures and the page; replaced if it exists.
         rules: Thresholds of the screening.
         margin: Points by which a system may be worse and still count as no worse; each pair is also tested against it.
+        baseline: System that every other one is set against, in a figure and baseline.csv.
         predictions: What the command score wrote for the same stimuli: drawn and correlated with the ratings.
         seed: Seed of all resampling.
     """
@@ -243,8 +245,8 @@ def analyse(
     told = predicted.read(predictions) if predictions else None
     with bar("analysing") as report:
         found = write_analysis(
-            rated, output, rules=rules, seed=seed, margin=margin, predictions=told, sources=ratings, command=command,
-            report=report,
+            rated, output, rules=rules, seed=seed, margin=margin, baseline=baseline, predictions=told, sources=ratings,
+            command=command, report=report,
         )  # fmt: skip
     say(*(f"excluded: {each}" for each in found.screening.exclusions))
     say(*found.screening.notes, f"{output / 'index.html'}: written")

@@ -24,6 +24,9 @@ class Analysis(Run):
     margin = models.FloatField(
         _("margin"), null=True, blank=True, help_text=_("points by which a system may be worse without mattering")
     )
+    baseline = models.CharField(
+        _("baseline"), max_length=80, blank=True, help_text=_("the system that every other one is set against")
+    )
     seed = models.PositiveBigIntegerField(_("seed"), default=0)
     results = models.JSONField(_("results"), default=dict, editable=False)
 

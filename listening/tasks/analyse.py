@@ -35,7 +35,7 @@ def _analyse(run: Analysis, report: Report) -> None:
     rated = frozen.read(ratings)
     command = _command(run)
     found = write_report(
-        rated, run.folder, rules=Rules(**run.rules), seed=run.seed, margin=run.margin,
+        rated, run.folder, rules=Rules(**run.rules), seed=run.seed, margin=run.margin, baseline=run.baseline or None,
         predictions=_predictions(run.study), sources=[ratings.path], command=command, about=_about(run.study),
         report=report,
     )  # fmt: skip
@@ -47,6 +47,7 @@ def _command(run: Analysis) -> str:
     """Return the command that makes the report again, the study's own tables and predictions left out."""
     options: dict[str, Any] = {"ratings": "ratings.csv", "output": "report", **run.rules}
     options |= {"margin": run.margin} if run.margin is not None else {}
+    options |= {"baseline": run.baseline} if run.baseline else {}
     told = [
         word
         for name, value in (options | {"seed": run.seed}).items()

@@ -14,7 +14,7 @@ from lossmodel.cells import write_csv
 from lossmodel.files import atomic_folder, write_json
 from lossmodel.progress import Report, silent
 from lossmodel.ratings import describe, figures, html, page, pdf, scatter
-from lossmodel.ratings.inference.pairs import Difference
+from lossmodel.ratings.inference.pairs import Difference, to_baseline
 from lossmodel.ratings.predicted import Agreement, Predictions
 from lossmodel.ratings.provenance import Provenance, provenance
 from lossmodel.ratings.results import Analysis, Findings, Panel, compute
@@ -32,6 +32,7 @@ def analyse(
     rules: Rules | None = None,
     seed: int = 0,
     margin: float | None = None,
+    baseline: str | None = None,
     predictions: Predictions | None = None,
     sources: Sequence[Path] = (),
     command: str = "",
@@ -43,11 +44,14 @@ def analyse(
     `index.html` is the report, whole in one file, and `report.pdf` the same as a PDF; each figure lies beside them as
     SVG and PDF, each table as CSV, and `results.json` holds all numbers with versions, seed and the hash of each of
     `sources`, the files that the ratings were read from. With a `margin` in points differences are also tested
-    against it; with `predictions` ratings are compared with them. Tables of assessors say in the column `screening`
+    against it; with a `baseline` every other system is set against it, in a figure and a table of their own; with
+    `predictions` ratings are compared with them. Tables of assessors say in the column `screening`
     whether they are of `everybody` or of those `kept`. `about` are tables that whoever ran the test adds to the report:
     heading → rows of column → cell.
     """
-    found = compute(ratings, rules=rules, seed=seed, margin=margin, predictions=predictions, report=report)
+    found = compute(
+        ratings, rules=rules, seed=seed, margin=margin, baseline=baseline, predictions=predictions, report=report
+    )
     made = provenance(seed=seed, sources=sources, command=command)
     with atomic_folder(output) as folder:
         write_json(folder / "results.json", results_json(found, made))
@@ -67,7 +71,8 @@ def tables(found: Analysis) -> dict[str, pd.DataFrame]:
     return {
         "conditions": _each(found, lambda part: _rows(part.summaries)),
         "items": _each(found, lambda part: _rows(part.items)),
-        "differences": _each(found, lambda part: _differences(part, found.margin)),
+        "differences": _each(found, lambda part: _differences(part.differences, found.margin)),
+        **(_to_baseline(found, found.baseline) if found.baseline else {}),
         **(_preferences(found) if any(part.preference for part in parts) else {}),
         **({"opinion": _opinions(found)} if any(part.opinion for part in parts) else {}),
         "effects": _each(found, lambda part: _rows(part.effects)),
@@ -104,10 +109,16 @@ def _across(found: Analysis) -> dict[str, pd.DataFrame]:
     return {"across_means": found.across.means, "across_scales": scales, "across_changes": changes}
 
 
-def _differences(part: Findings, margin: float | None) -> pd.DataFrame:
+def _differences(pairs: Sequence[Difference], margin: float | None) -> pd.DataFrame:
     """Return every pair; with a margin also the p-values against it."""
-    rows = _rows(part.differences)
-    return rows if margin is None else rows.assign(**pd.DataFrame(_against(each, margin) for each in part.differences))
+    rows = _rows(pairs)
+    return rows if margin is None else rows.assign(**pd.DataFrame(_against(each, margin) for each in pairs))
+
+
+def _to_baseline(found: Analysis, baseline: str) -> dict[str, pd.DataFrame]:
+    """Return the differences of every other system to the baseline: what the figure shows."""
+    rows = _each(found, lambda part: _differences(to_baseline(part.differences, baseline), found.margin))
+    return {"baseline": rows.rename(columns=lambda name: name.replace("first", "system").replace("second", "baseline"))}
 
 
 def _against(each: Difference, margin: float) -> dict[str, float | None]:
@@ -139,6 +150,7 @@ def results_json(found: Analysis, made: Provenance) -> dict[str, Any]:
         "screening": found.screening.to_json(),
         "across": [plain(each) for each in found.across.changes] if found.across else [],
         "margin": found.margin,
+        "baseline": found.baseline,
         "panels": [
             panel.key._asdict()
             | {"excluded": panel.excluded, "warning": panel.warning}
@@ -200,13 +212,13 @@ def _draw(folder: Path, found: Analysis) -> Iterator[tuple[int, str, str]]:
     """Write the figures; yield the number of the panel (-1: of all), file name and what it shows."""
     for number, panel in enumerate(found.panels):
         stem = f"{number + 1}-{re.sub(r'[^A-Za-z0-9_]+', '-', str(panel.key)).strip('-')}"
-        for name, caption in _draw_panel(folder, stem, panel):
+        for name, caption in _draw_panel(folder, stem, panel, found.baseline):
             yield number, name, caption
     figures.screening(folder / "screening.svg", found.screening)
     yield -1, "screening.svg", "Post-screening: misses of each assessor, and the limit"
 
 
-def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, str]]:
+def _draw_panel(folder: Path, stem: str, panel: Panel, baseline: str | None) -> Iterator[tuple[str, str]]:
     part, mark = panel.kept, "; ".join(filter(None, [
         SIMULATED_MARK if panel.key.simulated else "", UNSCREENED_MARK if panel.warning else ""
     ]))  # fmt: skip
@@ -216,6 +228,9 @@ def _draw_panel(folder: Path, stem: str, panel: Panel) -> Iterator[tuple[str, st
     if part.differences:
         figures.differences(folder / f"{stem}-differences.svg", part.differences, mark=mark)
         yield f"{stem}-differences.svg", f"{panel.key}: every pair of systems"
+    if baseline and (own := to_baseline(part.differences, baseline)):
+        figures.differences(folder / f"{stem}-baseline.svg", own, mark=mark, baseline=baseline)
+        yield f"{stem}-baseline.svg", f"{panel.key}: each system minus {baseline}"
     for rows in ("item", "assessor"):
         figures.heat(folder / f"{stem}-{rows}s.svg", part.ratings, rows, order=order, mark=mark)
         yield f"{stem}-{rows}s.svg", f"{panel.key}: by {rows} and condition"

@@ -52,10 +52,11 @@ def conditions(
         title(axes, f"points: ratings; box: quartiles and median; dot: mean, 95 % interval{shared}", mark)
 
 
-def differences(path: Path, found: Sequence[Difference], *, mark: str) -> None:
+def differences(path: Path, found: Sequence[Difference], *, mark: str, baseline: str | None = None) -> None:
     """Draw each pair's mean difference with its 95 % interval; filled where it holds after Holm's adjustment.
 
-    Of more than `MAX_PAIRS` those with the smallest p are drawn.
+    Of more than `MAX_PAIRS` those with the smallest p are drawn. With a `baseline`, which is the second of every pair,
+    rows bear the name of the first alone.
     """
     shown = sorted(found, key=lambda each: each.p_holm if each.p_holm is not None else 2.0)[:MAX_PAIRS]
     shown = [each for each in found if each in shown]
@@ -64,12 +65,16 @@ def differences(path: Path, found: Sequence[Difference], *, mark: str) -> None:
         axes.axvline(0, color="black", linewidth=1)
         for holds, face in ((True, ROLE_COLOURS["system"]), (False, "white")):
             _differences(axes, [(at, each) for at, each in enumerate(shown) if _holds(each) == holds], face)
-        axes.set_yticks(range(len(shown)), [f"{each.first} − {each.second}" for each in shown], fontsize=8)
-        axes.invert_yaxis()
-        axes.set_xlabel("difference (points)")
+        axes.set_yticks(range(len(shown)), [_pair_name(each, baseline) for each in shown], fontsize=8)
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_xlabel(f"system minus {baseline} (points)" if baseline else "difference (points)")
         axes.grid(axis="x", alpha=0.3)
         left_out = f"; {len(found) - len(shown)} further pairs in the table" if len(shown) < len(found) else ""
         title(axes, f"mean difference, 95 % interval; filled: p < .05 (Holm); cross: no interval{left_out}", mark)
+
+
+def _pair_name(each: Difference, baseline: str | None) -> str:
+    return each.first if baseline else f"{each.first} − {each.second}"
 
 
 def _holds(each: Difference) -> bool:

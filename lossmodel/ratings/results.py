@@ -74,7 +74,11 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Everything that is computed; `margin` is the difference in points that matters to nobody, None: not told."""
+    """Everything that is computed.
+
+    `margin` is the difference in points that matters to nobody, `baseline` the system that the others are set against;
+    None: not told.
+    """
 
     ratings: pd.DataFrame
     screening: Screening
@@ -83,6 +87,7 @@ class Analysis:
     """What several studies of people say of the same conditions, after screening; None for one study."""
     seed: int
     margin: float | None = None
+    baseline: str | None = None
 
     @property
     def progress_steps(self) -> int:
@@ -96,12 +101,19 @@ def compute(
     rules: Rules | None = None,
     seed: int = 0,
     margin: float | None = None,
+    baseline: str | None = None,
     predictions: Predictions | None = None,
     report: Report = silent,
 ) -> Analysis:
-    """Return the analysis of a checked ratings table; `BadInput` for a `margin` off the scale."""
+    """Return the analysis of a checked ratings table.
+
+    `BadInput` for a `margin` off the scale, and for a `baseline` that is no system of the table.
+    """
     if margin is not None and not 0 < margin <= MAX_MARGIN_POINTS:
         raise BadInput(f"margin {margin:g}: choose points above 0 and up to {MAX_MARGIN_POINTS:g}")
+    systems = sorted(set(ratings.loc[ratings["role"] == "system", "condition"]))
+    if baseline is not None and baseline not in systems:
+        raise BadInput(f"baseline {baseline}: no system is called so; choose one of {', '.join(systems) or 'none'}")
     screening = screen(ratings, rules, seed=seed)
     found: list[Panel] = []
     parts = list(panels(ratings))
@@ -110,7 +122,7 @@ def compute(
         report(len(found), len(parts) + 1)
     people = screening.keep(ratings[~ratings["simulated"]])
     several = across(people) if len(people["study"].unique()) > 1 else None
-    return Analysis(ratings, screening, found, several, seed, margin)
+    return Analysis(ratings, screening, found, several, seed, margin, baseline)
 
 
 def find(ratings: pd.DataFrame, *, seed: int = 0) -> Findings:

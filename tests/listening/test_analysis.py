@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from listening import tasks
 from listening.exports.ratings import freeze, rows
-from listening.models import Analysis, Assessor, Checkpoint, Rating, Rendering, Session, Study, TrainingRun
+from listening.models import Analysis, Assessor, Checkpoint, Rating, Rendering, Session, Stimulus, Study, TrainingRun
 from lossmodel.ratings import table
 from lossmodel.ratings.analyse import analyse
 from tests import builders
@@ -130,6 +130,32 @@ def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, stu
     assert "p (lower is worse by 40)" in report
     assert "--margin 40.0" in report
     assert started(study, **USUAL, margin="0") is None
+
+
+def test_systems_are_set_against_a_baseline_as_in_the_shell(admin_client, study, started, tmp_path):
+    assert '<option value="fair">' in shown(admin_client, study)
+    assert '<option value="hidden">' not in shown(admin_client, study)
+    assert started(study, **USUAL, baseline="hidden") is None
+    run = started(study, **USUAL, baseline="fair")
+    analyse(table.read(run.ratings.path), tmp_path / "report", baseline="fair")
+    for name in ("baseline.csv", "1-voices-quality-baseline.svg"):
+        own = b"".join(file_of(admin_client, study, name).streaming_content)
+        assert own == (tmp_path / "report" / name).read_bytes()
+    report = b"".join(file_of(admin_client, study, "index.html").streaming_content).decode()
+    assert "voices, quality: each system minus fair" in report
+    assert "--baseline fair" in report
+    assert "each system minus fair, in points" in shown(admin_client, study)
+
+
+def test_every_point_of_the_ratings_by_condition_plays_its_stimulus(admin_client, study, started):
+    run = started(study)
+    page = shown(admin_client, study)
+    means = {(each["item"], each["condition"]): each["mean"] for each in run.results["panels"][0]["everybody"]["items"]}
+    for each in Stimulus.objects.filter(item__study=study).select_related("item", "condition"):
+        mean = means[each.item.name, each.condition.name]
+        words = f"{each.item.name}, {each.condition.name}: {mean:.0f}"
+        assert f'href="{reverse("admin:listening_audio_play", args=[each.audio_id])}" data-plays="{words}"' in page
+        assert f'cx="{round(3 * mean, 1)}"' in page
 
 
 def test_grades_have_their_opinion_scores_on_the_page_as_in_the_shell(admin_client, started, tmp_path):

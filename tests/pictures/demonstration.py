@@ -78,7 +78,7 @@ def make(folder: Path) -> None:
     excluded = _finished(rated)[4]
     excluded.exclude(ada, "a telephone rang half-way through")
     record(ada, rated, "excluded", f"{excluded}: a telephone rang half-way through")
-    tasks.analyse(Analysis.objects.create(study=rated).pk)
+    tasks.analyse(Analysis.objects.create(study=rated, baseline="net B").pk)
     stimuli.new_study("pilot-2", "Pilot with a second choir", "mushra", **WHO)
     _draft(folder)
 

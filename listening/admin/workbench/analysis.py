@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from listening import audit, tasks
 from listening.admin.progress import progress
 from listening.admin.workbench.frame import tab_url
-from listening.admin.workbench.scatter import Scatter, scatter
-from listening.models import Analysis, Rating, Stimulus, Study
+from listening.admin.workbench.scatter import Scatter, Strip, scatter, strips
+from listening.models import Analysis, Rating, Role, Stimulus, Study
 from listening.models.run import LIVE
 from lossmodel.ratings.thresholds import Rules
 
@@ -33,7 +33,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """A report brings its own look and pictures, and may do nothing else."""
 MAX_PAIRS_OPEN = 15
-FIGURE_ENDINGS = ("conditions", "differences", "items", "assessors", "order", "expertise")
+FIGURE_ENDINGS = ("conditions", "differences", "baseline", "items", "assessors", "order", "expertise")
 
 
 class RulesForm(forms.Form):
@@ -74,6 +74,13 @@ class RulesForm(forms.Form):
         label=gettext_lazy("points by which a system may be worse without mattering"),
         min_value=0.1, max_value=100, required=False,
     )  # fmt: skip
+
+    baseline = forms.ChoiceField(label=gettext_lazy("baseline that every other system is set against"), required=False)
+
+    def __init__(self, study: Study, posted: Mapping[str, Any] | None = None) -> None:
+        super().__init__(posted, label_suffix="")
+        systems = study.conditions.filter(role=Role.SYSTEM).order_by("name").values_list("name", flat=True)
+        self.fields["baseline"].choices = [("", _("none")), *((name, name) for name in systems)]  # type: ignore[attr-defined]
 
     def changed(self) -> dict[str, Any]:
         """Return the thresholds that are not the standard's, by the names of `Rules`."""
@@ -131,6 +138,11 @@ class Panel:
         return [each["condition"] for each in self.conditions]
 
     @property
+    def strips(self) -> Strip:
+        """Return the mean of every stimulus, a row a condition, and a way to hear it."""
+        return strips(self.conditions, self.found["items"], self.sounds)
+
+    @property
     def items(self) -> list[tuple[str, list[dict[str, Any] | None]]]:
         """Return each item with its cell of each condition: mean, sound, and whether its ratings are of two minds."""
         cells = {(each["item"], each["condition"]): each for each in self.found["items"]}
@@ -149,7 +161,7 @@ def context(study: Study) -> dict[str, Any]:
     newest = study.analyses.first()
     done = study.analyses.filter(status="done").select_related("ratings").first()
     shown: dict[str, Any] = {
-        "analysis": done, "analysing": live, "rules_form": RulesForm(label_suffix=""),
+        "analysis": done, "analysing": live, "rules_form": RulesForm(study),
         "analysis_progress": progress(newest, reload=True) if newest and newest.status != "done" else "",
     }  # fmt: skip
     if done is None or done.ratings is None:
@@ -164,16 +176,18 @@ def context(study: Study) -> dict[str, Any]:
 
 def start(request: HttpRequest, study: Study) -> HttpResponse:
     """Start an analysis of the ratings that count now."""
-    form = RulesForm(request.POST if "share" in request.POST else {name: each.initial for name, each in _defaults()})
+    usual = {name: each.initial for name, each in RulesForm.base_fields.items()}
+    form = RulesForm(study, request.POST if "share" in request.POST else usual)
     if not form.is_valid():
-        told = [f"{form.fields[name].label}: {' '.join(map(str, own))}" for name, own in form.errors.items()]
-        wrong = "; ".join(told)
+        errors = [f"{form.fields[name].label}: {' '.join(map(str, own))}" for name, own in form.errors.items()]
+        wrong = "; ".join(errors)
         return _back(request, study, wrong, messages.ERROR)
     if not Rating.objects.counted(study).exists():
         return _back(request, study, _("Nobody has rated yet."), messages.ERROR)
     try:
         with transaction.atomic():
-            run = Analysis.objects.create(study=study, rules=form.changed(), margin=form.cleaned_data["margin"])
+            told = {name: form.cleaned_data[name] for name in ("margin", "baseline")}
+            run = Analysis.objects.create(study=study, rules=form.changed(), **told)
     except IntegrityError:
         return _back(request, study, _("An analysis is running."), messages.WARNING)
     tasks.send(run)
@@ -241,10 +255,6 @@ def _panels(run: Analysis) -> Iterator[Panel]:
 def _sounds(study: Study) -> dict[tuple[str, str], int]:
     rows = Stimulus.objects.filter(item__study=study).values_list("item__name", "condition__name", "audio_id")
     return {(item, condition): audio for item, condition, audio in rows}
-
-
-def _defaults() -> list[tuple[str, forms.Field]]:
-    return list(RulesForm.base_fields.items())
 
 
 def _back(request: HttpRequest, study: Study, words: str, level: int) -> HttpResponse:

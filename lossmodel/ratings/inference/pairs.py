@@ -5,6 +5,7 @@ First stands what a reader takes it for: the difference that is to be expected w
 (`ordinal`) counts only the order of the ratings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -69,6 +70,13 @@ class Difference:
         first, second = self.p_worse_by(margin), self.p_second_worse_by(margin)
         return None if first is None or second is None else max(first, second)
 
+    def turned(self) -> "Difference":
+        """Return the same difference as `second` minus `first`."""
+        return replace(
+            self, first=self.second, second=self.first, value=0.0 - self.value, low=_negated(self.high),
+            high=_negated(self.low), effect_size=_negated(self.effect_size), ordinal_value=_negated(self.ordinal_value),
+        )  # fmt: skip
+
     def _mean(self) -> CrossedMean:
         return CrossedMean(self.value, self.se, self.df, self.assessors, self.items, 0.0, 0.0, 0.0, self.rule)
 
@@ -87,6 +95,14 @@ def differences(ratings: Cube, *, seed: int = 0) -> list[Difference]:
     return _checked(by_order(ratings), told)
 
 
+def to_baseline(found: Sequence[Difference], baseline: str) -> list[Difference]:
+    """Return each other condition minus `baseline`, from the highest down; empty where it is in no pair."""
+    own = [
+        each if each.second == baseline else each.turned() for each in found if baseline in (each.first, each.second)
+    ]
+    return sorted(own, key=lambda each: (-each.value, each.first))
+
+
 def by_mean(ratings: Cube) -> list[str]:
     """Return the conditions from the highest mean to the lowest, ties by name."""
     means = dict(zip(ratings.conditions, np.nanmean(ratings.scores, axis=(0, 1)).tolist(), strict=True))
@@ -101,6 +117,10 @@ def letters(order: list[str], found: list[Difference], *, level: float = LEVEL) 
     different = {(each.first, each.second): each.p_holm is not None and each.p_holm <= level for each in found}
     shared = compact_letters(order, different)
     return shared if max(map(len, shared.values()), default=0) <= MAX_LETTERS else {}
+
+
+def _negated(value: float | None) -> float | None:
+    return None if value is None else 0.0 - value
 
 
 def _pair(ratings: Cube, first: str, second: str) -> CrossedMean:

@@ -180,3 +180,39 @@ def test_a_margin_off_the_scale_is_refused(tmp_path, margin):
     with pytest.raises(BadInput, match="choose points above 0 and up to 100"):
         analyse(frame(), tmp_path / "out", margin=margin)
     assert not (tmp_path / "out").exists()
+
+
+def test_with_a_baseline_every_other_system_is_set_against_it_with_the_numbers_of_its_pair(tmp_path):
+    rated = panel({"a": 50, "b": 60, "c": 70}, assessors=4, items=3).assign(simulated=True)
+    analyse(rated, tmp_path / "out", baseline="b", margin=6)
+    pairs = pd.read_csv(tmp_path / "out" / "differences.csv").set_index(["first", "second"])
+    own = pd.read_csv(tmp_path / "out" / "baseline.csv").set_index("system")
+    assert own.index.tolist() == ["c", "a"]
+    assert (own["baseline"] == "b").all()
+    straight, turned = pairs.loc[("c", "b")], pairs.loc[("b", "a")]
+    for name in ("value", "low", "high", "p_holm", "effect_size", "ordinal_value"):
+        assert own.loc["c", name] == straight[name]
+    for name in ("value", "effect_size", "ordinal_value"):
+        assert own.loc["a", name] == -turned[name]
+    assert (own.loc["a", "low"], own.loc["a", "high"]) == (-turned["high"], -turned["low"])
+    assert own.loc["a", "p_system_worse"] == pytest.approx(turned["p_second_worse"])
+    assert own.loc["a", ["p_holm", "p_not_equivalent"]].tolist() == pytest.approx(
+        turned[["p_holm", "p_not_equivalent"]]
+    )
+    figure = (tmp_path / "out" / "1-s-quality-simulated-baseline.svg").read_text()
+    assert "system minus b (points)" in figure
+    assert "SIMULATED LISTENERS" in figure
+    assert (tmp_path / "out" / "1-s-quality-simulated-baseline.pdf").is_file()
+    assert "1-s-quality-simulated-baseline.svg" in (tmp_path / "out" / "index.html").read_text()
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["baseline"] == "b"
+
+
+def test_without_a_baseline_there_is_no_figure_or_table_of_one(report):
+    assert not [path.name for path in report.iterdir() if "baseline" in path.name]
+
+
+@pytest.mark.parametrize("baseline", ["net", "ref", ""])
+def test_a_baseline_that_is_no_system_is_refused_with_those_there_are(tmp_path, baseline):
+    with pytest.raises(BadInput, match=f"^baseline {baseline}: no system is called so; choose one of a, b$"):
+        analyse(frame(), tmp_path / "out", baseline=baseline)
+    assert not (tmp_path / "out").exists()
