@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from listening import stimuli, tasks
+from listening import tasks
 from listening.models import Study
 from listening.stimuli import correcting
 from listening.stimuli.correcting import Correction
@@ -21,17 +21,6 @@ pytestmark = pytest.mark.django_db
 def apart(settings, tmp_path, monkeypatch):
     settings.INTAKE_DIR = tmp_path / "intake"
     monkeypatch.setattr(tasks.prepare, "delay", lambda pk: None)
-
-
-@pytest.fixture
-def study():
-    return stimuli.new_study("pilot", "Pilot", "ward-2")
-
-
-@pytest.fixture
-def researcher(client):
-    client.force_login(User.objects.create_superuser("anna"))
-    return client
 
 
 def version(study: Study) -> int:

@@ -32,17 +32,6 @@ def woken(monkeypatch):
     return sent
 
 
-@pytest.fixture
-def study():
-    return stimuli.new_study("pilot", "Pilot", "ward-2")
-
-
-@pytest.fixture
-def researcher(client):
-    client.force_login(User.objects.create_superuser("anna"))
-    return client
-
-
 def page(study: Study, name: str = "", *args: int) -> str:
     return reverse(f"admin:listening_study_sounds{name}", args=[study.pk, *args])
 
