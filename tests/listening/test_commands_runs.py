@@ -239,7 +239,7 @@ def test_of_many_workers_one_has_the_turn_to_sweep_until_the_next_is_due():
         thread.join(30)
     assert sorted(took) == [False] * 5 + [True]
     assert not SweepTurn.take(LONG_AGO)
-    SweepTurn.objects.update(taken_at=timezone.now() - LONG_AGO)
+    SweepTurn.objects.update(taken_at=timezone.now() - LONG_AGO - dt.timedelta(seconds=1))
     assert SweepTurn.take(LONG_AGO)
 
 

@@ -154,8 +154,8 @@ def test_a_run_behind_another_says_so_without_asking_the_busy_worker(admin_clien
 @pytest.mark.parametrize(
     ("seconds", "silent", "told"),
     [
-        (30, "silent for 3", "after 40 seconds without a heartbeat"),
-        (540, "silent for 9 minutes", "its worker has stopped"),
+        (31, "silent for 3", "after 40 seconds without a heartbeat"),
+        (541, "silent for 9 minutes", "its worker has stopped"),
     ],
 )
 def test_a_silent_run_says_for_how_long_and_who_will_take_it_up(admin_client, tmp_path, seconds, silent, told):
