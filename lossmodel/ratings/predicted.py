@@ -67,7 +67,7 @@ def read(path: Path) -> Predictions:
     values[KEY_COLUMNS] = values[KEY_COLUMNS].astype(str).map(restored)
     if values.duplicated(KEY_COLUMNS).any():
         item, condition = values.loc[values.duplicated(KEY_COLUMNS), KEY_COLUMNS].iloc[0]
-        raise BadInput(f"{path}: {item}, {condition} stands there twice; keep one prediction of each stimulus")
+        raise BadInput(f"{path}: {item}, {condition} is there twice; keep one prediction of each stimulus")
     return Predictions(values, path.name)
 
 
@@ -80,7 +80,7 @@ def agreement(panel: pd.DataFrame, predictions: Predictions, attribute: str, *, 
     both = own.reset_index().merge(predictions.values, on=KEY_COLUMNS).dropna(subset=[attribute])
     if both.empty:
         return None
-    points = [_point(row, attribute) for row in both.to_dict("records")]
+    points = [_point(row, attribute, predictions.source) for row in both.to_dict("records")]
     rated, told = both["mean"].to_numpy(np.float64), pd.to_numeric(both[attribute]).to_numpy(np.float64)
     items = both["item"].to_numpy(str)
     r, rho = (_correlation(name, rated, told, items, seed) for name in ("Pearson's r", "Spearman's rho"))
@@ -88,9 +88,12 @@ def agreement(panel: pd.DataFrame, predictions: Predictions, attribute: str, *, 
     return Agreement(points, r, rho, rmse, predictions.source, predictions.standing)
 
 
-def _point(row: Mapping[Any, Any], attribute: str) -> Point:
-    low, high = (_number(row.get(f"{attribute}{end}")) for end in ("_low", "_high"))
-    rated, told = _number(row["mean"]) or 0.0, _number(row[attribute]) or 0.0
+def _point(row: Mapping[Any, Any], attribute: str, source: str) -> Point:
+    try:
+        low, high = (_number(row.get(f"{attribute}{end}")) for end in ("_low", "_high"))
+        rated, told = _number(row["mean"]) or 0.0, _number(row[attribute]) or 0.0
+    except ValueError as error:
+        raise BadInput(f"{source}: {row['item']}, {row['condition']}, {attribute}: {error}; give a number") from None
     return Point(str(row["item"]), str(row["condition"]), rated, int(row["count"]), told, low, high)
 
 

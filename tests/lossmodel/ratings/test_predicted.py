@@ -40,6 +40,14 @@ def test_only_systems_that_were_predicted_are_compared():
     assert agreement(frame, predictions, "interference") is None
 
 
+def test_a_prediction_that_is_no_number_is_named():
+    frame = panel(TRUTH)
+    spoiled = told(frame).values.astype({"quality": object})
+    spoiled.loc[0, "quality"] = "good"
+    with pytest.raises(BadInput, match="net: item0, a, quality: could not convert string to float: 'good'"):
+        agreement(frame, Predictions(spoiled, "net"), "quality")
+
+
 def test_of_one_item_there_is_no_interval_and_says_so():
     frame = panel(TRUTH, items=1)
     found = agreement(frame, told(frame), "quality")
@@ -53,7 +61,7 @@ def test_a_file_is_read_as_score_writes_it_and_otherwise_refused(tmp_path):
     path.write_text("item,condition,estimate,quality,quality_low,quality_high\n01,a,x.wav,40,30,50\n")
     assert predicted.read(path).values.loc[0, "item"] == "01"
     path.write_text("item,condition,quality\n1,a,40\n1,a,41\n")
-    with pytest.raises(BadInput, match="stands there twice"):
+    with pytest.raises(BadInput, match="is there twice"):
         predicted.read(path)
     path.write_text("song,quality\n1,40\n")
     with pytest.raises(BadInput, match="no column 'item'"):
