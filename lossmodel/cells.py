@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+_FIRST_CHARACTERS = frozenset("'=+-@\t\r\n")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -23,9 +24,9 @@ def defused(value: Any) -> Any:
     >>> defused("=HYPERLINK(1)"), defused("-6.5"), defused("-6 dB"), defused("'quoted'"), defused(-1.0)
     ("'=HYPERLINK(1)", '-6.5', "'-6 dB", "'quoted'", -1.0)
     """
-    if not isinstance(value, str) or not _FORMULA.match(value) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or value[:1] not in _FIRST_CHARACTERS:
         return value
-    return f"'{value}"
+    return value if not _FORMULA.match(value) or _NUMBER.fullmatch(value) else f"'{value}"
 
 
 def restored(text: str) -> str:

@@ -5,6 +5,7 @@ import hashlib
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -101,7 +102,8 @@ def rows(
         if number % CHUNK_ROWS == 0:
             report(number, total)
         row = dict(zip(fields, values, strict=True))
-        yield row | {"heard": None if row["heard"] is None else round(row["heard"], 3)}
+        row["heard"] = row["heard"] and round(row["heard"], 3)
+        yield row
 
 
 def _anchor() -> Case:
@@ -250,14 +252,19 @@ def _store(new: RatingSet, file: IO[bytes]) -> RatingSet:
     return new
 
 
+@lru_cache(maxsize=1)
+def _session_uuid(study: str, session: int) -> str:
+    """Return the same identifier for a session in every export; rows come session by session."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"hearback:{study}/{session}"))
+
+
 def _webmushra(row: Mapping[str, Any], *, several: bool, parted: bool) -> dict[str, Any]:
-    session = uuid.uuid5(uuid.NAMESPACE_URL, f"hearback:{row['study']}/{row['session']}")
     parts = [row["attribute"]] * several + [f"part-{row['part'] + 1}"] * parted + ["repeat"] * (row["replicate"] > 0)
     name = WEBMUSHRA_NAMES.get(row["condition"], row["condition"])
     return {
         "session_test_id": row["study"],
         "participant": row["assessor"],
-        "session_uuid": session,
+        "session_uuid": _session_uuid(row["study"], row["session"]),
         "trial_id": "--".join([row["item"], *parts]),
         "rating_stimulus": "reference" if row["role"] == Role.REFERENCE else name,
         "rating_score": row["score"],

@@ -7,7 +7,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import IO, Any
 
-from lossmodel.cells import defused_row
+from lossmodel.cells import defused
 
 Row = Mapping[str, Any]
 Columns = Mapping[str, type]
@@ -19,19 +19,19 @@ CHUNK_ROWS = 2000
 
 def write_csv(file: IO[str], columns: Iterable[str], rows: Iterable[Row]) -> int:
     """Write CSV with a header, formulas defused; returns the number of rows."""
-    count = 0
-    writer = csv.DictWriter(file, list(columns), lineterminator="\n")
-    writer.writeheader()
+    count, names = 0, list(columns)
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
     for count, row in enumerate(rows, start=1):  # noqa: B007
-        writer.writerow(defused_row(row))
+        writer.writerow([defused(row[name]) for name in names])
     return count
 
 
 def write_json(file: IO[str], _columns: Iterable[str], rows: Iterable[Row]) -> int:
     """Write a list of objects; returns the number of rows."""
-    count = 0
+    count, encode = 0, json.JSONEncoder(ensure_ascii=False).encode
     for row in rows:
-        file.write(("[\n" if count == 0 else ",\n") + json.dumps(row, ensure_ascii=False))
+        file.write(("[\n" if count == 0 else ",\n") + encode(row))
         count += 1
     file.write("\n]\n" if count else "[]\n")
     return count
