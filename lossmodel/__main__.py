@@ -130,7 +130,7 @@ def fit(
     chosen, pairs, rated = config.load(recipe), manifests.read(manifest), table.read(ratings)
     kept, screened = _screened(rated) if screening else (rated, None)
     with _folder(cache) as features:
-        evaluation, report = _judged(kept, pairs, chosen, crossval, features) if crossval else (None, None)
+        evaluation, report = _crossvalidated(kept, pairs, chosen, crossval, features) if crossval else (None, None)
         with bar("fitting") as progress:
             objective = fit_objective(kept, pairs, chosen, cache=features, report=progress)
     card = store.describe(chosen, kept, inputs={"ratings": ratings, "manifest": manifest}, evaluation=evaluation)
@@ -261,7 +261,7 @@ def _screened(rated: "DataFrame") -> "tuple[DataFrame, dict[str, Any]]":
     return found.keep(rated), found.to_json()
 
 
-def _judged(
+def _crossvalidated(
     rated: "DataFrame", pairs: list[Pair], recipe: "FitRecipe", by: "By", features: Path
 ) -> "tuple[Evaluation, Report]":
     """Print how well left-out songs are predicted, also by every metric; return that for the card, and the report."""

@@ -11,7 +11,7 @@ from lossmodel.progress import bar
 
 if TYPE_CHECKING:
     from lossmodel.ratings.components import Components
-    from lossmodel.ratings.planning import Outlook, Question
+    from lossmodel.ratings.planning import DesignPrecision, Question
 
 
 def plan(
@@ -62,7 +62,7 @@ def _described(parts: "Components") -> list[str]:
     return [f"Standard deviations in points: {told}", f"from {parts.source}"]
 
 
-def _grid(found: "list[Outlook]") -> list[str]:
+def _grid(found: "list[DesignPrecision]") -> list[str]:
     rows = (f"{each.items:5d}  {each.assessors:9d}  {each.half_width:15.1f}  {each.power:5.0%}" for each in found)
     return ["items  assessors  ± points (95 %)  power", *rows]
 
@@ -93,8 +93,8 @@ def _components(path: Path | None, attribute: str) -> "Components":
     return components(cube(own[own["role"] == "system"]).scores, source=f"{path.name}: {key}")
 
 
-def _write(path: Path, found: "list[Outlook]") -> None:
-    """Write one row an outlook as CSV, with its field names as columns: whole or not at all."""
+def _write(path: Path, found: "list[DesignPrecision]") -> None:
+    """Write one row per design as CSV, with its field names as columns: whole or not at all."""
     import pandas as pd
 
     with atomic_file(path) as part:

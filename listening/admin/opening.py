@@ -16,7 +16,7 @@ from listening.admin.workbench.forecast import panel, warnings
 from listening.exports.facts import facts
 from listening.models import Study
 from listening.models.quota import sittings_needed
-from listening.outlook import expected
+from listening.remaining_time import expected
 
 ASKED = ("responsible", "institution", "contact", "ethics")
 """What is asked of a study, and shown to assessors where it is set."""

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from listening import privacy
 from listening.admin import proof
+from listening.admin.exclusion import ExclusionPages
 from listening.admin.show import Kept, KeptInline, badge, link, simulated
 from listening.admin.sitting import ComprehensionInline, HeadphoneCheckInline, ReplyInline
-from listening.admin.standing import StandingPages
 from listening.audit import record
 from listening.models import Assessor, Rating, Right, Session, Trial
 from listening.models.team import has_right, studies
@@ -97,7 +97,7 @@ class TrialInline(KeptInline):
 
 
 @admin.register(Session)
-class SessionAdmin(StandingPages, MarksSimulated):
+class SessionAdmin(ExclusionPages, MarksSimulated):
     """Sessions with their state, and the personal link by which one is resumed."""
 
     list_display = ("__str__", "assessor", "mark", "state", "sound", "trials_done", "created_at", "pilot")

@@ -48,7 +48,7 @@ class Short:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Problem:
     """Something that went wrong, and in how many sittings."""
 
     name: str
@@ -138,19 +138,19 @@ def median_seconds(study: Study) -> float | None:
     return middle
 
 
-def troubles(study: Study) -> list[Trouble]:
+def problems(study: Study) -> list[Problem]:
     """Return what went wrong, each with the number of sittings; what went wrong nowhere is left out."""
     sittings = people(study)
     glitches = Event.objects.filter(trial__session__in=sittings, kind=Event.Kind.GLITCH).order_by()
     broke = glitches.aggregate(all=Sum("value"), sittings=Count("trial__session", distinct=True))
     sound = proof.sittings(sittings)
     found = [
-        Trouble(_("headphone check failed"), _distinct(HeadphoneCheck.objects.filter(passed=False), sittings)),
-        Trouble(_("attention trial wrong"), _inattentive(sittings)),
-        Trouble(_("attribute misunderstood in practice"), _distinct(_misunderstood(), sittings)),
-        Trouble(_("sound interrupted"), broke["sittings"], _("%d times") % (broke["all"] or 0)),
-        Trouble(_("sound not proved"), sound.unproved),
-        Trouble(_("a sound refused"), sound.refused),
+        Problem(_("headphone check failed"), _distinct(HeadphoneCheck.objects.filter(passed=False), sittings)),
+        Problem(_("attention trial wrong"), _inattentive(sittings)),
+        Problem(_("attribute misunderstood in practice"), _distinct(_misunderstood(), sittings)),
+        Problem(_("sound interrupted"), broke["sittings"], _("%d times") % (broke["all"] or 0)),
+        Problem(_("sound not proved"), sound.unproved),
+        Problem(_("a sound refused"), sound.refused),
     ]
     return [each for each in found if each.sittings]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from listening.importers.account import counted
+from listening.importers.import_report import counted
 from listening.importers.naming import Naming, naming
 from listening.importers.options import BY_ELEMENT, Options
 from listening.importers.published import Line, Published

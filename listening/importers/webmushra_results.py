@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from listening import presets
-from listening.importers.account import counted
+from listening.importers.import_report import counted
 from listening.importers.options import Options
 from listening.importers.published import COMMENT, Asked, Line, Said
 from listening.importers.tables import Note, number, read_rows

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from listening.importers.account import counted
+from listening.importers.import_report import counted
 from listening.importers.webmushra_likert import scales_of
 from listening.importers.webmushra_yaml import as_text
 from listening.presets import AttributeText

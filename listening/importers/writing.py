@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from listening import anchors
-from listening.importers.account import account
+from listening.importers.import_report import import_report
 from listening.importers.published import Page, Published, gather
 from listening.importers.replies import write_replies
 from listening.importers.sounds import NOTHING, common_rate, prepared
@@ -39,7 +39,7 @@ def write(test: Published, slug: str = "", report: Report = silent) -> Study:
             sessions = _write_sittings(study, sittings)
             write_replies(study, test, sessions)
             study.close()
-        study.import_report = account(study, notes, test.left_out)
+        study.import_report = import_report(study, notes, test.left_out)
         study.save(update_fields=["import_report"])
     return study
 

@@ -16,9 +16,9 @@ from django.utils.translation import pgettext_lazy
 
 from listening import logs
 from listening.design import Page, plan, top_up
+from listening.models.exclusion import PREVIEW_KEPT, Excludable
 from listening.models.progress import Progress
 from listening.models.quota import is_filled, needed
-from listening.models.standing import PREVIEW_KEPT, Standing
 from listening.models.study import Study
 from listening.models.tokens import new_code, new_token
 from listening.models.trial import Slot, Trial
@@ -167,7 +167,7 @@ class RealSessions(models.Manager.from_queryset(SessionQuerySet)):  # type: igno
         return found
 
 
-class Session(Progress, Standing):
+class Session(Progress, Excludable):
     """One sitting of one assessor in one study, with its seed and its secret link."""
 
     assessor = models.ForeignKey(Assessor, models.PROTECT, related_name="sessions", verbose_name=_("assessor"))

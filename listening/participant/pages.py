@@ -12,13 +12,13 @@ from django.template.loader import get_template
 from listening.limits import Limit, address
 from listening.models import Assessor, Full, Session, Stage, Study, Trial
 from listening.models.recruiting import filled
-from listening.outlook import outlook
 from listening.participant.codes import grouped
 from listening.participant.modules import names
 from listening.participant.recruits import AlreadyBegun, Arrival, begun_before, is_somebody_else, note, ways_back
 from listening.participant.sitting import pages as around
 from listening.participant.sounds import addresses, open_sounds
 from listening.participant.trial_page import messages, trial_page
+from listening.remaining_time import remaining_time
 
 Context = dict[str, Any]
 INCLUDED_TEMPLATES = ("rating/scale", "rating/choice", "minutes_left", "keys", "code")
@@ -44,7 +44,7 @@ def show(request: HttpRequest, session: Session, *, status: int = 200, **more: A
         remember(request, session)
     stage = session.stage
     context = {"session": session, "study": session.study, "code": grouped(session.code)}
-    context |= {"outlook": None if session.ended else outlook(session), **CONTEXTS[stage](session), **more}
+    context |= {"remaining": None if session.ended else remaining_time(session), **CONTEXTS[stage](session), **more}
     return render(request, f"participant/{stage}.html", context, status=status)
 
 

@@ -11,7 +11,6 @@ from listening.models import Session, Stage, Study, Unavailable
 from listening.models.notices import fill_up
 from listening.models.session import check_room
 from listening.models.tokens import new_token
-from listening.outlook import expected
 from listening.participant import pages, recruits, sounds
 from listening.participant.answers import Refused, read_body, store
 from listening.participant.codes import TooManyCodes, session_by_code
@@ -19,6 +18,7 @@ from listening.participant.event_log import store_batch
 from listening.participant.sitting.freetext import as_stored, too_long
 from listening.participant.steps import sitting_behind, step
 from listening.participant.trial_page import shortfall
+from listening.remaining_time import expected
 
 
 @require_safe
@@ -44,7 +44,7 @@ def begin(request: HttpRequest, slug: str) -> HttpResponseBase:
         check_room(study)
     except (Unavailable, recruits.AlreadyBegun, pages.TooManyBegun) as refusal:
         return pages.turned_away(request, study, refusal)
-    own = {"study": study, "ticket": new_token(), "outlook": expected(study)}
+    own = {"study": study, "ticket": new_token(), "remaining": expected(study)}
     return render(request, "participant/consent.html", own)
 
 
@@ -110,12 +110,12 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 def answers(request: HttpRequest, token: str) -> JsonResponse:
     """Store one answer: {"saved": true} and what stands now in its slot; else {"error": one line}."""
     try:
-        standing = store(Session.every.by_token(token), read_body(request))
+        answer_stored = store(Session.every.by_token(token), read_body(request))
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
-    return JsonResponse({"saved": True, **standing._asdict()})
+    return JsonResponse({"saved": True, **answer_stored._asdict()})
 
 
 @csrf_exempt  # as for answers

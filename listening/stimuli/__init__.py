@@ -1,6 +1,6 @@
 """The only door by which audio comes in: checked, one shape an item, loudness, FLAC, a name that tells nothing."""
 
-from listening.stimuli.door import (
+from listening.stimuli.admission import (
     Source,
     Take,
     admit,

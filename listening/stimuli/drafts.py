@@ -14,7 +14,7 @@ from django.utils import translation
 from listening import anchors, presets
 from listening.models import Attribute, Audio, Condition, Item, Reference, Rendering, Role, Stimulus, Study, StudyRole
 from listening.models.study import new_seed
-from listening.stimuli.door import (
+from listening.stimuli.admission import (
     Row,
     Source,
     Take,

@@ -24,7 +24,7 @@ from listening.intake.mending import mend, mend_safely
 from listening.intake.names import is_reference
 from listening.intake.reading import Paths, read
 from listening.models import Study
-from listening.stimuli.door import together
+from listening.stimuli.admission import together
 from listening.stimuli.drafts import save_new, unsaved_study
 from listening.stimuli.making import Made
 from listening.stimuli.preparing import Prepared, default_anchors, let_in, make_all

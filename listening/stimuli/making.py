@@ -17,7 +17,7 @@ from listening import anchors
 from listening.intake.measure import load, true_peak
 from listening.intake.names import ACCOMPANIMENT, MIXTURE, is_reference
 from listening.intake.treatment import Treatment
-from listening.stimuli.door import Take, Written, bits_of, written
+from listening.stimuli.admission import Take, Written, bits_of, written
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from lossmodel.files import atomic_folder, read_json, write_json

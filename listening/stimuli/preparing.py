@@ -13,7 +13,7 @@ from listening.intake.grid import Grid, systems
 from listening.intake.names import ACCOMPANIMENT, MIXTURE, is_reference, is_stimulus
 from listening.intake.reading import WORKERS, Paths
 from listening.models import Audio, Condition, Item, Reference, Role, Stimulus, Study
-from listening.stimuli.door import checked, keep, together
+from listening.stimuli.admission import checked, keep, together
 from listening.stimuli.drafts import HIDDEN_REFERENCE
 from listening.stimuli.making import Delivery, Made, Work, make
 from lossmodel.errors import BadInput

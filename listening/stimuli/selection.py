@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from listening.models import Item, Role, Stimulus, Study
-from listening.stimuli.door import together
+from listening.stimuli.admission import together
 from listening.stimuli.drafts import redraft
 from lossmodel.errors import BadInput
 

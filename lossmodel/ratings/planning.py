@@ -36,7 +36,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class DesignPrecision:
     """What to expect of a panel: half the 95 % interval of a difference in points, and its power (0-1)."""
 
     assessors: int
@@ -45,12 +45,12 @@ class Outlook:
     power: float
 
 
-def outlook(
+def simulated_precision(
     assessors: int, items: int, question: Question, parts: Components, *, draws: int = 500, seed: int = 0
-) -> Outlook:
+) -> DesignPrecision:
     """Return what `draws` simulated tests say of a panel in which every assessor rates every system in every item.
 
-    The same arguments give the same outlook. A power of .8 from 500 draws is sure to ± .035 (95 %).
+    The same arguments give the same result. A power of .8 from 500 draws is sure to ± .035 (95 %).
     """
     if min(assessors, items) < 2 or draws < 1:
         raise BadInput(f"{assessors} assessors, {items} items, {draws} draws: it takes two, two and one")
@@ -62,7 +62,7 @@ def outlook(
         p = adjusted([each.p for each in means])[0]
         widths.append((high - low) / 2)
         found += means[0].value > 0 and p is not None and p <= LEVEL
-    return Outlook(assessors, items, float(np.mean(widths)), found / draws)
+    return DesignPrecision(assessors, items, float(np.mean(widths)), found / draws)
 
 
 def grid(
@@ -74,32 +74,32 @@ def grid(
     draws: int = 500,
     seed: int = 0,
     report: Report = silent,
-) -> list[Outlook]:
-    """Return the outlook of each number of items with each number of assessors."""
+) -> list[DesignPrecision]:
+    """Return width and power for each number of items with each number of assessors."""
     found = []
     for number in items:
         for people in assessors:
-            found.append(outlook(people, number, question, parts, draws=draws, seed=seed))
+            found.append(simulated_precision(people, number, question, parts, draws=draws, seed=seed))
             report(len(found), len(assessors) * len(items))
     return found
 
 
 def smallest_panel(
     items: int, question: Question, parts: Components, *, draws: int = 500, seed: int = 0
-) -> Outlook | None:
+) -> DesignPrecision | None:
     """Return the fewest assessors that reach a power of 80 % with `items` items; None where `MAX_ASSESSORS` do not.
 
     Items that differ bound the power: beyond that only more items help.
     """
     few, many = 1, 2
-    best = outlook(many, items, question, parts, draws=draws, seed=seed)
+    best = simulated_precision(many, items, question, parts, draws=draws, seed=seed)
     while best.power < TARGET_POWER:
         if many >= MAX_ASSESSORS:
             return None
         few, many = many, 2 * many
-        best = outlook(many, items, question, parts, draws=draws, seed=seed)
+        best = simulated_precision(many, items, question, parts, draws=draws, seed=seed)
     while many - few > 1:
-        middle = outlook((few + many) // 2, items, question, parts, draws=draws, seed=seed)
+        middle = simulated_precision((few + many) // 2, items, question, parts, draws=draws, seed=seed)
         if middle.power >= TARGET_POWER:
             many, best = middle.assessors, middle
         else:

@@ -1,4 +1,4 @@
-"""What the page tells of an assessor: every deed with the frame at which it was heard, once, whatever happens."""
+"""What the page tells of an assessor: every action with the frame at which it was heard, once, whatever happens."""
 
 import pytest
 from playwright.sync_api import expect

@@ -58,7 +58,7 @@ def test_fewer_and_more_are_simulated_when_asked_as_the_shell_plans_them(admin_c
     simulation = answer.context["simulation"]
     assert (simulation.assessors, [items for items, _ in simulation.rows]) == ([4, 8, 16], [2, 4, 8])
     own = simulation.rows[1][1][1]
-    assert own == planning.outlook(8, 4, Question(2, 9), PUBLISHED, draws=simulation.draws)
+    assert own == planning.simulated_precision(8, 4, Question(2, 9), PUBLISHED, draws=simulation.draws)
     assert f"{own.power:.0%}".replace("%", " %") in answer.content.decode()
 
 

@@ -1,4 +1,4 @@
-"""What a researcher sets, makes and exports about who comes; every deed of it leaves a line in the history."""
+"""What a researcher sets, makes and exports about who comes; every action on it leaves a line in the history."""
 
 import csv
 import io

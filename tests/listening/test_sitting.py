@@ -14,8 +14,8 @@ from listening import conformity, headphones, stimuli
 from listening.exports import facts, replies, results
 from listening.exports import ratings as export
 from listening.models import Assessor, HeadphoneCheck, Item, Question, Rating, Reply, Session, Stage, Study
-from listening.outlook import outlook
 from listening.participant.sitting import sounds
+from listening.remaining_time import remaining_time
 from tests import builders, parcels
 
 pytestmark = pytest.mark.django_db
@@ -401,15 +401,15 @@ def test_a_redraft_asks_the_same_questions_and_takes_the_same_steps(tmp_path):
 
 def test_the_outlook_begins_long_ends_short_and_never_goes_back(client, tmp_path):
     session = sitting(everything(tmp_path))
-    first, shares = outlook(session), []
+    first, shares = remaining_time(session), []
     while now(session).stage != Stage.COMMENT:
-        shares.append(outlook(now(session)).share)
+        shares.append(remaining_time(now(session)).share)
         pass_stage(client, now(session))
-    shares.append(outlook(now(session)).share)
+    shares.append(remaining_time(now(session)).share)
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] > 80
-    assert first.minutes >= outlook(now(session)).minutes == 1
+    assert first.minutes >= remaining_time(now(session)).minutes == 1
 
 
 def test_replies_checks_and_comments_are_one_tidy_table(client, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""An owner hands out roles, publishes and deletes personal data; the ratings stay, and every deed is written down."""
+"""An owner hands out roles, publishes and deletes personal data; the ratings stay, and every action is written down."""
 
 import csv
 import datetime as dt

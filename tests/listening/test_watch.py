@@ -98,7 +98,7 @@ def test_what_went_wrong_is_counted_in_sittings(tmp_path):
     for session, score in ((good, 100), (bad, 10)):
         slots = Slot.objects.filter(trial__session=session, trial__attention=True)
         slots.get(stimulus__condition__role="reference").answer(score, order=1, key=uuid.uuid4())
-    found = {each.name: (each.sittings, each.detail) for each in watch.troubles(study)}
+    found = {each.name: (each.sittings, each.detail) for each in watch.problems(study)}
     assert found == {
         "headphone check failed": (1, ""), "attention trial wrong": (1, ""),
         "attribute misunderstood in practice": (1, ""), "sound interrupted": (1, "4 times"),

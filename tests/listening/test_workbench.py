@@ -1,4 +1,4 @@
-"""A study's workbench: a tab for each part of the work, the deeds that are possible now, and who did them."""
+"""A study's workbench: a tab for each part of the work, the actions that are possible now, and who did them."""
 
 import re
 

@@ -71,7 +71,7 @@ class TrainingRunAdmin(RunAdmin):
         clone = {"name": run.name, "recipe": run.recipe, "data": run.data, "limit": run.limit or "", "seed": run.seed}
         clone |= {"objective": run.objective_id or "", "start": run.start_id or ""}
         return watched(run) | {
-            "heard": examples.heard(run), "live": run.status in LIVE, "recipe": recipe,
+            "examples": examples.example_songs(run), "live": run.status in LIVE, "recipe": recipe,
             "newest": run.checkpoints.first(), "may_add": self.has_add_permission(request),
             "clone": reverse("admin:listening_trainingrun_add", query=clone | {"changes": json.dumps(run.overrides)}),
         }  # fmt: skip

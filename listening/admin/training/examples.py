@@ -27,7 +27,7 @@ class Sound:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ExampleSong:
     """One song: what was to be separated, the reference, and the vocals of each checkpoint, newest first."""
 
     song: str
@@ -35,7 +35,7 @@ class Heard:
     estimates: list[Sound]
 
 
-def heard(run: TrainingRun) -> list[Heard]:
+def example_songs(run: TrainingRun) -> list[ExampleSong]:
     """Return the songs that the checkpoints of a training are to be heard on; none before the first checkpoint."""
     steps = sorted((step for step in _steps(run)), reverse=True)
     if not steps:
@@ -43,7 +43,9 @@ def heard(run: TrainingRun) -> list[Heard]:
     found = []
     for song in sorted({name["song"] for name in _names(run, steps[0])}):
         given = [_sound(run, steps[0], song, kind) for kind in ("mixture", "reference")]
-        found.append(Heard(song, given, [_sound(run, step, song, "vocals") for step in steps if _has(run, step, song)]))
+        found.append(
+            ExampleSong(song, given, [_sound(run, step, song, "vocals") for step in steps if _has(run, step, song)])
+        )
     return found
 
 

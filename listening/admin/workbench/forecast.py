@@ -15,7 +15,7 @@ from listening.exports.components import components
 from listening.models import Right, Role, Study
 from listening.models.quota import sittings_needed
 from listening.models.team import has_right
-from listening.outlook import expected
+from listening.remaining_time import expected
 from lossmodel.errors import BadInput
 from lossmodel.ratings import forecast
 from lossmodel.ratings.components import PUBLISHED, Components

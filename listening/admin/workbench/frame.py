@@ -1,4 +1,4 @@
-"""What every tab of a study's workbench shares: the header, the deeds, the row of tabs."""
+"""What every tab of a study's workbench shares: the header, the actions, the row of tabs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from listening import presets
 from listening.admin.show import badge
-from listening.admin.workbench.deeds import deeds
+from listening.admin.workbench.actions import study_actions
 from listening.models import Right, Study
 from listening.models.team import has_right
 
@@ -68,7 +68,7 @@ def frame(request: HttpRequest, study: Study, tab: str) -> dict[str, Any]:
             for key, title in TABS.items()
             if has_right(request.user, tab_right(key), study)
         ],
-        "deeds": deeds(request, study),
+        "actions": study_actions(request, study),
         "address": address,
         "qr": qr_code(address),
         "opts": Study._meta,

@@ -40,5 +40,5 @@ def _context(request: HttpRequest, study: Study) -> dict[str, Any]:
         "study": study, "counts": watching.counts(study), "newest": newest(study), "shown": NEWEST,
         "funnel": watching.funnel(study), "short": watching.short_cells(study), "conditions": conditions, "heat": heat,
         "minutes": watching.median_minutes(study), "seconds": watching.median_seconds(study),
-        "troubles": watching.troubles(study), "comments": watching.comments(study) if reads else [],
+        "problems": watching.problems(study), "comments": watching.comments(study) if reads else [],
     }  # fmt: skip

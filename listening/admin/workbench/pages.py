@@ -51,7 +51,7 @@ class WorkbenchPages(Base):
     """The part of a study's pages that is its workbench."""
 
     def get_urls(self) -> list[URLPattern]:
-        """Add a page for each tab, and the deeds of the header."""
+        """Add a page for each tab, and the actions of the header."""
         view = self.admin_site.admin_view
         tabs = [
             path(f"<int:pk>/{key}/", view(self._tab(key)), name=f"listening_study_{key}") for key in VIEWS

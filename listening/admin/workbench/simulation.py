@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lossmodel.ratings import planning
 from lossmodel.ratings.components import Components
 from lossmodel.ratings.forecast import Panel
-from lossmodel.ratings.planning import Outlook, Question
+from lossmodel.ratings.planning import DesignPrecision, Question
 
 MAX_DRAWS, MIN_DRAWS = 300, 50
 WORK_OF_A_PAGE = 2.5e8
@@ -19,7 +19,7 @@ class Simulation:
     """Outlooks row by row: a number of items each, with each number of `assessors`; none where it takes too long."""
 
     assessors: list[int]
-    rows: list[tuple[int, list[Outlook]]]
+    rows: list[tuple[int, list[DesignPrecision]]]
     systems: int
     draws: int
 

@@ -32,16 +32,16 @@ def drawn(parts: Components, *, assessors: int, items: int, systems: int, seed: 
 @pytest.mark.parametrize(("assessors", "items", "difference"), [(12, 10, 8.0), (24, 20, 5.0), (32, 8, 6.0)])
 def test_the_simulated_power_of_two_systems_is_that_of_the_forecast(assessors, items, difference):
     expected = forecast.power_for_other_items(forecast.Panel(assessors, items, items), PUBLISHED, difference)
-    found = planning.outlook(assessors, items, Question(2, difference), PUBLISHED, draws=1000)
+    found = planning.simulated_precision(assessors, items, Question(2, difference), PUBLISHED, draws=1000)
     assert found.power == pytest.approx(expected, abs=0.05)
 
 
 def test_without_a_difference_that_matters_few_are_found():
-    assert planning.outlook(16, 10, Question(3, 0.001), PUBLISHED, draws=400).power <= 0.04
+    assert planning.simulated_precision(16, 10, Question(3, 0.001), PUBLISHED, draws=400).power <= 0.04
 
 
 def test_more_systems_make_a_difference_harder_to_find():
-    two, six = (planning.outlook(16, 10, Question(systems, 7), PUBLISHED, draws=300) for systems in (2, 6))
+    two, six = (planning.simulated_precision(16, 10, Question(systems, 7), PUBLISHED, draws=300) for systems in (2, 6))
     assert six.power < two.power - 0.05
     assert six.half_width == pytest.approx(two.half_width, rel=0.05)
 
@@ -58,7 +58,8 @@ def test_the_components_of_a_test_are_recovered_also_with_gaps():
 def test_the_smallest_panel_reaches_the_power_and_one_less_does_not():
     question = Question(2, 8)
     best = planning.smallest_panel(20, question, PUBLISHED, draws=300)
-    assert best.power >= 0.8 > planning.outlook(best.assessors - 1, 20, question, PUBLISHED, draws=300).power
+    smaller = planning.simulated_precision(best.assessors - 1, 20, question, PUBLISHED, draws=300)
+    assert best.power >= 0.8 > smaller.power
     assert best == planning.smallest_panel(20, question, PUBLISHED, draws=300)
     assert planning.smallest_panel(3, Question(2, 3), PUBLISHED, draws=20) is None
 
@@ -69,7 +70,7 @@ def test_what_cannot_be_planned_is_refused():
     with pytest.raises(BadInput, match="0 points"):
         Question(2, 0)
     with pytest.raises(BadInput, match="1 assessors"):
-        planning.outlook(1, 5, Question(2, 5), PUBLISHED)
+        planning.simulated_precision(1, 5, Question(2, 5), PUBLISHED)
     with pytest.raises(BadInput, match="two systems, rated"):
         components(cube(panel({"a": 50})).scores)
 

@@ -17,7 +17,7 @@ PREVIEW_KEPT = dt.timedelta(hours=24)
 """How long a preview is kept after its last sign of life."""
 
 
-class Standing(models.Model):
+class Excludable(models.Model):
     """The part of a `Session` that says whether it counts."""
 
     preview = models.BooleanField(

@@ -13,7 +13,7 @@ from listening.stimuli.deletion import undeletable
 
 
 @dataclass(frozen=True)
-class Deed:
+class StudyAction:
     """One button of the header: a link, or with `posts` a form; with `why_not` it says why it does nothing now."""
 
     verb: str
@@ -24,7 +24,7 @@ class Deed:
     new_window: bool = False
 
 
-def deeds(request: HttpRequest, study: Study) -> list[Deed]:
+def study_actions(request: HttpRequest, study: Study) -> list[StudyAction]:
     """Return the buttons of the header, in the order of the work."""
     may = admin.site.get_model_admin(Study).has_change_permission(request, study)
     reads = has_right(request.user, Right.RESULTS, study)
@@ -34,32 +34,32 @@ def deeds(request: HttpRequest, study: Study) -> list[Deed]:
     fit = reverse("admin:listening_objective_add", query={"ratings": frozen.pk} if frozen else None)
     preview = reverse("admin:listening_study_preview", args=[study.pk])
     return [
-        Deed("preview", _("Preview"), preview, _no_preview(study), posts=False),
-        Deed("open", _("Open"), _do(study, "open"), _no_right(may) or _no_open(study)),
-        Deed("close", _("Close"), _do(study, "close"), _no_right(may) or _no_close(study)),
+        StudyAction("preview", _("Preview"), preview, _no_preview(study), posts=False),
+        StudyAction("open", _("Open"), _do(study, "open"), _no_right(may) or _no_open(study)),
+        StudyAction("close", _("Close"), _do(study, "close"), _no_right(may) or _no_close(study)),
         *_pause(study, may=may),
-        Deed("freeze", _("Freeze"), _do(study, "freeze"), _no_results(reads) or _unrated(rated)),
-        Deed("analyse", _("Analyse"), analyse, _no_results(reads) or _unrated(rated)),
-        Deed("fit", _("Fit"), fit, _no_fit(request, frozen is not None), posts=False),
+        StudyAction("freeze", _("Freeze"), _do(study, "freeze"), _no_results(reads) or _unrated(rated)),
+        StudyAction("analyse", _("Analyse"), analyse, _no_results(reads) or _unrated(rated)),
+        StudyAction("fit", _("Fit"), fit, _no_fit(request, frozen is not None), posts=False),
         *_deletion(request, study),
     ]  # fmt: skip
 
 
-def _deletion(request: HttpRequest, study: Study) -> list[Deed]:
+def _deletion(request: HttpRequest, study: Study) -> list[StudyAction]:
     """Return the button that deletes a draft; none for studies that are no drafts any more."""
     may = admin.site.get_model_admin(Study).has_delete_permission(request, study)
     if study.status != Study.Status.DRAFT or not may:
         return []
     delete = reverse("admin:listening_study_delete", args=[study.pk])
-    return [Deed("delete", _("Delete draft"), delete, undeletable(study), posts=False)]
+    return [StudyAction("delete", _("Delete draft"), delete, undeletable(study), posts=False)]
 
 
-def _pause(study: Study, *, may: bool) -> list[Deed]:
+def _pause(study: Study, *, may: bool) -> list[StudyAction]:
     """Return the button that keeps newcomers out of an open study, or lets them in again."""
     if study.status != Study.Status.OPEN:
         return []
     verb, label = ("go_on", _("Go on")) if study.paused else ("pause", _("Pause"))
-    return [Deed(verb, label, _do(study, verb), _no_right(may))]
+    return [StudyAction(verb, label, _do(study, verb), _no_right(may))]
 
 
 def _do(study: Study, verb: str) -> str:

@@ -7,7 +7,7 @@ from listening.models import Rating, Reply, Study
 CAME_IN, LEFT_OUT = "What was imported", "What was left out"
 
 
-def account(study: Study, notes: Sequence[str], left_out: Sequence[str]) -> str:
+def import_report(study: Study, notes: Sequence[str], left_out: Sequence[str]) -> str:
     """Return the report of an import as text: two headings, each with a line for each thing, which begins with «- »."""
     came = [_sounds(study), _ratings(study), *_replies(study), *notes]
     return "\n".join([CAME_IN, *_lines(came), LEFT_OUT, *_lines(left_out or ["nothing"])])

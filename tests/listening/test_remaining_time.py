@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from listening.models import Assessor, Condition, Role, Session, Stimulus, Study
-from listening.outlook import MIN_FINISHED_SITTINGS, expected, outlook, trimmed_mean
+from listening.remaining_time import MIN_FINISHED_SITTINGS, expected, remaining_time, trimmed_mean
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_an_assessors_own_pace_is_never_under_the_length_of_the_sounds(study):
     for trial in trials[:3]:
         session.trials.filter(pk=trial.pk).update(seconds=1, finished_at=timezone.now())
     session.instruct()
-    left = outlook(Session.objects.get(pk=session.pk))
+    left = remaining_time(Session.objects.get(pk=session.pk))
     whole = 60 + 4 * 40 + 15
     assert left.share == round(100 * 3 * 40 / whole)
     assert left.minutes == round((whole - 3 * 40) / 60)
@@ -94,7 +94,7 @@ def test_a_night_within_a_trial_does_not_become_an_assessors_pace(study):
     session = Session.objects.begin(study, Assessor.objects.create())
     for trial, seconds in zip(session.trials.all(), (80, 40000, 100), strict=False):
         session.trials.filter(pk=trial.pk).update(seconds=seconds, finished_at=timezone.now())
-    assert outlook(session).minutes == round((AROUND + 100) / 60)
+    assert remaining_time(session).minutes == round((AROUND + 100) / 60)
 
 
 def test_a_page_that_shows_two_of_many_stimuli_is_as_long_as_those_two(tmp_path):

@@ -1,4 +1,4 @@
-"""The door: a sound is checked, brought to the study's loudness and stored as FLAC under a name that tells nothing."""
+"""The only way audio comes in: checked, brought to the study’s loudness, stored as FLAC under an opaque name."""
 
 import math
 import uuid

@@ -37,25 +37,25 @@ HEARINGS_OF_A_STIMULUS, THINKING_SECONDS_A_TRIAL = 1.5, 10.0
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RemainingTime:
     """`share` of the session that is done (0–100 %), and the `minutes` that are left, at least 1."""
 
     share: int
     minutes: int
 
 
-def outlook(session: Session) -> Outlook:
+def remaining_time(session: Session) -> RemainingTime:
     """Return how far a sitting is."""
     steps = _steps(session)
     total, done = sum(each for each, _ in steps), sum(done for _, done in steps)
-    return Outlook(share=round(100 * done / total), minutes=_minutes(total - done))
+    return RemainingTime(share=round(100 * done / total), minutes=_minutes(total - done))
 
 
-def expected(study: Study) -> Outlook:
+def expected(study: Study) -> RemainingTime:
     """Return how long a sitting of `study` takes, for whoever thinks about beginning one."""
     lengths = _lengths(study)
     rest = STEP_SECONDS["instructions"] + STEP_SECONDS["end"] + sum(seconds for seconds, _asked in _asked(study))
-    return Outlook(share=0, minutes=_minutes(rest + len(lengths) * _pace_before(study, lengths)))
+    return RemainingTime(share=0, minutes=_minutes(rest + len(lengths) * _pace_before(study, lengths)))
 
 
 def trimmed_mean(values: Iterable[float]) -> float:

@@ -33,7 +33,7 @@ class ReasonForm(forms.Form):
     )  # fmt: skip
 
 
-class StandingPages(Base):
+class ExclusionPages(Base):
     """The part of a session's page that decides whether it counts."""
 
     change_form_template = "admin/listening/session/change_form.html"
