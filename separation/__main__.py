@@ -13,6 +13,7 @@ from lossmodel.files import atomic_file, read_json, write_json
 from lossmodel.overrides import pair
 from lossmodel.progress import bar
 from separation import config
+from separation.recipe import Recipe
 
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
@@ -27,12 +28,14 @@ def train(
     steps: int | None = None,
     device: str = "cpu",
     resume: bool = False,
+    dry_run: bool = False,
     override: Override = (),
 ) -> int:
     """Train a separator on a folder of songs, or continue a training that stopped.
 
     Try:
         python -m separation train --recipe tiny --data songs --output runs/first
+        python -m separation train --recipe tiny --data songs --output runs/first --dry-run
         python -m separation train --recipe perceptual --data songs --output runs/second --objective objectives/ward2018
         python -m separation train --recipe tiny --data songs --output runs/first --steps 600 --resume
         python -m separation train --recipe gan --data songs --output runs/third --override batch=8 losses.l1=2.0
@@ -50,13 +53,30 @@ def train(
         steps: Total number of steps, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
         resume: Continue from the newest state in the output folder.
+        dry_run: Only decode and list the songs that would be learned from and those held out, with their lengths.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
     chosen = config.load(recipe, dict(map(pair, override)))
+    if dry_run:
+        return _songs_listed(chosen, data, output, validation)
     from separation.training.loop import train as run
 
     given = partial(run, chosen, data, output, objective=objective, auditor=auditor, validation=validation)
     return _with_progress_bar(partial(given, steps=steps, device=device, resume=resume, remark=cli.complain), output)
+
+
+def _songs_listed(recipe: Recipe, data: Path, output: Path, validation: Path | None) -> int:
+    """List what a training would take; the songs stay decoded for it."""
+    if not recipe.separates:
+        raise BadInput(f"recipe {recipe.name}: learns from lyrics alone; a dry run lists songs with stems")
+    from separation.data import split, survey
+    from separation.training.state import CACHE_FOLDER
+
+    cache = output.parent / CACHE_FOLDER
+    with bar("decoding") as report:
+        found = split.chosen_songs(recipe, data, validation, cache=cache, report=report, remark=cli.complain)
+    cli.say(*survey.lines(*found))
+    return 0
 
 
 def separate(

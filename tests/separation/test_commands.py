@@ -52,6 +52,15 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell
     assert json.loads(scores.read_text())["songs"][0]["song"] == "synthetic-000"
 
 
+def test_a_dry_run_lists_the_songs_and_trains_nothing(tmp_path, shell):
+    given = ["train", "--recipe", "tiny", "--data", songs(tmp_path / "songs", 1, 1.5), "--output", tmp_path / "run"]
+    status, said, _ = shell(*given, "--dry-run")
+    assert status == 0
+    assert said.splitlines()[-1] == "held out: no songs"
+    assert "synthetic-000" in said
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
