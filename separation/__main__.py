@@ -117,6 +117,7 @@ def evaluate(
     checkpoint: Path,
     data: Path,
     output: Path,
+    page: Path | None = None,
     objective: Path | None = None,
     auditor: tuple[Path, ...] = (),
     device: str = "cpu",
@@ -124,27 +125,40 @@ def evaluate(
     """Measure a separator on songs whose vocals are known, per song and over time.
 
     Try:
-        python -m separation evaluate --checkpoint runs/first --data songs --output scores.json
+        python -m separation evaluate --checkpoint runs/first --data songs --output scores.json --page scores.html
 
     Args:
         checkpoint: A checkpoint, or a training's folder.
         data: Folder of songs, as for train.
         output: JSON file for the results, per song and in total.
+        page: HTML file to read and hear: damage, leak, bandwidth and pauses of each song, and its worst seconds.
         objective: Folder of a fitted objective whose predictions are added to the results.
         auditor: Folders of objectives it was not trained against; ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
     """
-    if output.is_dir():
-        raise BadInput(f"{output}: is a folder; give a JSON file for the results")
+    _check_file(output, "a JSON file for the results")
+    _check_file(page, "an HTML file for the page")
     from separation.evaluate import evaluate as run
+    from separation.report import evaluation
+    from separation.report.sounds import Sounds
 
+    sounds = Sounds()
+    heard = partial(evaluation.keep_moments, sounds) if page else None
     with bar("evaluating") as report:
-        found = run(checkpoint, data, objective=objective, auditors=auditor, device=device, report=report)
+        given = {"objective": objective, "auditors": auditor, "device": device}
+        found = run(checkpoint, data, **given, report=report, heard=heard)
     write_json(output, found)
+    if page:
+        evaluation.write(page, found, sounds)
     means = {name: value for name, value in found["mean"].items() if value is not None}
     cli.complain(*(f"left out: {reason}" for reason in found["left_out"]))
     figures = [f"{name} {value:.2f}" for name, value in means.items()]
-    cli.say(*figures, *_worst_seconds(found["songs"]), str(output))
+    cli.say(*figures, *_worst_seconds(found["songs"]), *map(str, filter(None, (output, page))))
+
+
+def _check_file(path: Path | None, wanted: str) -> None:
+    if path and path.is_dir():
+        raise BadInput(f"{path}: is a folder; give {wanted}")
 
 
 def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
