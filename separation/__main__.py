@@ -167,6 +167,47 @@ def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{name}: worst at {each['start']:.0f} s, SDR {each['museval_sdr']:.1f} dB" for name, each in worst]
 
 
+def choose(
+    output: Path,
+    outputs: Path | None = None,
+    data: Path | None = None,
+    manifest: Path | None = None,
+    page: Path | None = None,
+    objective: Path | None = None,
+) -> None:
+    """Compare the vocals that several systems separated: how much each damages, how much it leaks, what to choose.
+
+    Try:
+        python -m separation choose --outputs outputs --data songs --output choice.json --page choice.html
+        python -m separation choose --manifest pairs.csv --output choice.json --page choice.html
+
+    Args:
+        output: JSON file for the comparison.
+        outputs: Folder with a folder for each system, which holds <song>.vocals.wav or <song>/vocals.wav.
+        data: Folder of the songs, as for train.
+        manifest: CSV that names the files (pairs.csv), instead of outputs and data.
+        page: HTML file to read and hear: both axes with intervals, and the worst moments.
+        objective: Folder of a fitted objective that predicts quality and interference; the package's own if not given.
+    """
+    _check_file(output, "a JSON file for the comparison")
+    _check_file(page, "an HTML file for the page")
+    if (manifest is None) == (outputs is None) or (outputs is None) != (data is None):
+        raise BadInput("nothing to compare: give --outputs and --data, or --manifest")
+    from lossmodel.objective import store as objectives
+    from separation import choose as chooser
+    from separation import outputs as given
+    from separation.report import chooser as chooser_page
+
+    found = given.from_manifest(manifest) if manifest else given.from_folder(outputs, data)
+    with bar("comparing") as report:
+        choice = chooser.choose(found, objective or objectives.default(), report=report)
+    write_json(output, choice.to_json())
+    if page:
+        chooser_page.write(page, choice, found)
+    cli.complain(*(f"left out: {reason}" for reason in choice.left_out))
+    cli.say(*chooser_page.verdict(choice), *map(str, filter(None, (output, page))))
+
+
 def transcribe(
     checkpoint: Path,
     audio: Path,
@@ -295,6 +336,7 @@ if __name__ == "__main__":
             "train": train,
             "separate": separate,
             "evaluate": evaluate,
+            "choose": choose,
             "transcribe": transcribe,
             "align": align,
             "evaluate-alignment": evaluate_alignment,
