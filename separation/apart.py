@@ -1,7 +1,7 @@
 """Damage and leak apart, second by second: what separated vocals lost or gained, and what came through of the rest.
 
-In each second and third-octave band the short-time spectrum of the vocals is taken as a·voice + b·accompaniment + error,
-with the complex numbers a and b of least squares. Then, summed over moments and frequencies,
+In each second and third-octave band the spectrum of the vocals is taken as a·voice + b·accompaniment + error, with
+the complex numbers a and b of least squares. Then, summed over moments and frequencies,
 
     leak = |b·accompaniment|²        damage = (|vocals - b·accompaniment| - |voice|)²,
 
@@ -63,17 +63,15 @@ def apart(vocals: Audio, reference: Audio, accompaniment: Audio) -> Apart:
     edges, signals = _first_bins(reference.rate, frames), (vocals, reference, accompaniment)
     found = []
     for at in range(0, reference.frames - frames + 1, frames):
-        spectra = [_spectrum(each.samples[:, at : at + frames], each.rate) for each in signals]
-        found.append(_second(*spectra, edges))
-    damage, leak, voice = np.array(found).T
-    sounding = voice > max(voice.max() * 10 ** (QUIET_BELOW_DB / 10), MIN_POWER)
-    level = max(voice[sounding].mean() if sounding.any() else 0.0, MIN_POWER)
+        estimate, voice, rest = (_spectrum(each.samples[:, at : at + frames], each.rate) for each in signals)
+        found.append(_second(estimate, voice, rest, edges))
+    damage, leak, sung = np.array(found).T
+    sounding = sung > max(sung.max() * 10 ** (QUIET_BELOW_DB / 10), MIN_POWER)
+    level = max(sung[sounding].mean() if sounding.any() else 0.0, MIN_POWER)
     return Apart(_decibels(damage / level), _decibels(leak / level))
 
 
-def _second(
-    vocals: Spectrum, voice: Spectrum, rest: Spectrum, edges: NDArray[np.intp]
-) -> tuple[float, float, float]:
+def _second(vocals: Spectrum, voice: Spectrum, rest: Spectrum, edges: NDArray[np.intp]) -> tuple[float, float, float]:
     """Return the powers of damage, leak and voice in a second. Shape: (bins, channels · moments) each."""
     vv, rr = (_in_bands(np.abs(each) ** 2, edges) for each in (voice, rest))
     products = ((voice, vocals), (rest, vocals), (voice, rest))

@@ -199,7 +199,9 @@ def _p(values: Values) -> float | None:
 
 def _plain(each: Estimate | Difference) -> dict[str, Any]:
     """Return an interval as JSON takes it, which knows no infinity."""
-    return {key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(each).items()}
+    return {
+        key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(each).items()
+    }
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

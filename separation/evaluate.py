@@ -25,8 +25,9 @@ from separation.inference.separator import Separator
 METRIC_CONVENTION = (
     "vocals; si_sdr and sdr: whole song at its own rate, channels as one vector, best reference; museval_*: BSS Eval"
     " v4, windows of 1 s, a song's value is the median of its windows, first reference, a window in which the estimate"
-    " is silent and the sources are not has -100; damage_db and leak_db: power of what the vocals lost or gained and of the"
-    " accompaniment in them, relative to the reference where it sounds; mean and median over songs, `missing` counts those without a value"
+    " is silent and the sources are not has -100; damage_db and leak_db: power of what the vocals lost or gained and of"
+    " the accompaniment in them, relative to the reference where it sounds; mean and median over songs, `missing`"
+    " counts those without a value"
 )
 Heard = Callable[[str, Mapping[str, Any], Mapping[str, Audio]], None]
 """Is told a song's name, its figures and its `vocals`, `reference` and `mixture`, which nobody keeps otherwise."""
@@ -50,8 +51,9 @@ def evaluate(
     Ratings are those of `objective`, and of each of the `auditors`, which nobody trained against, as
     `<folder's name>:<attribute>`. `mixture_si_sdr` and `mixture_sdr` are what the mixture itself scores. Each song has
     `damage_db` and `leak_db`, `defects` (`vocals_bandwidth_hz` beside `reference_bandwidth_hz`, `pause_level_db`, and
-    where the `worst_second`, the `most_damage` and the `most_leak` are), `windows` (a value a second) and `pieces` (ratings every ten seconds); `missing` counts the songs that the mean and
-    median of a metric lack, and the windows without a value. `BadInput` as for training data.
+    where the `worst_second`, the `most_damage` and the `most_leak` are), `windows` (a value a second) and `pieces`
+    (ratings every ten seconds); `missing` counts the songs that the mean and median of a metric lack, and the windows
+    without a value. `heard` is told each song's figures and sounds. `BadInput` as for training data.
     """
     loaded = store.load_separator(checkpoint, device=device)
     judges = load_judges(objective, auditors)
@@ -147,7 +149,8 @@ def song_figures(estimate: Audio, truth: Truth, judges: Mapping[str, Any]) -> tu
     found |= {
         name: float(np.mean([piece[name] for piece in pieces])) for name in (pieces or [{}])[0] if name != "start"
     }
-    by_second = {**windows, "damage": split.damage, "leak": split.leak}
+    levels = {"damage": split.damage.tolist(), "leak": split.leak.tolist()}
+    by_second: dict[str, list[float]] = {name: values.tolist() for name, values in windows.items()} | levels
     found["windows"] = {name: [_number(value) for value in values] for name, values in by_second.items()}
     return found | ({"pieces": pieces} if pieces else {}), windows["sdr"]
 

@@ -90,7 +90,9 @@ def _read(path: Path, place: Path) -> tuple[Audio, Truth]:
         raise BadInput(f"{path}: {found.rate} Hz, the song has {truth.mixture.rate} Hz; resample it")
     beyond = found.frames - truth.mixture.frames
     if abs(beyond) > stems.MAX_LENGTH_DIFFERENCE_SECONDS * found.rate:
-        raise BadInput(f"{path}: {found.seconds:.2f} s long, the song has {truth.mixture.seconds:.2f} s; cut both alike")
+        raise BadInput(
+            f"{path}: {found.seconds:.2f} s long, the song has {truth.mixture.seconds:.2f} s; cut both alike"
+        )
     samples = np.pad(found.samples, ((0, 0), (0, max(0, -beyond))))[:, : truth.mixture.frames]
     return audio.with_channels(Audio(samples, found.rate), truth.mixture.channels), truth
 

@@ -116,7 +116,7 @@ def held_out_numbers(names: Sequence[str], recipe: Recipe) -> set[int]:
     for at in np.random.default_rng(recipe.seed).permutation(len(groups)):
         if len(held) + len(groups[at]) <= wanted:
             held |= set(groups[at])
-    return held or set(min(groups, key=len))
+    return held or set(sorted(groups, key=len)[0])
 
 
 def artist(name: str) -> str | None:

@@ -1,8 +1,8 @@
 """The page of a choice among systems: damage over leak with intervals, what cannot be told apart, the worst moments."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from dataclasses import dataclass
+from html import escape
 from math import ceil, isfinite
 from pathlib import Path
 from typing import Final, Literal
@@ -27,7 +27,8 @@ HEIGHTS = (-8, 17, -24, 33, -40, 49)
 HEADS: Final = {"damage_db": "damage, dB", "leak_db": "leak, dB", "si_sdr": "SI-SDR, dB", "museval_sdr": "SDR, dB"}
 
 LEAD = (
-    "<p class=hb-lead>What listeners would say, as an objective predicts it from 0 (none) to 100: <strong>damage</strong>"
+    "<p class=hb-lead>What listeners would say, as an objective predicts it, from 0 (none) to 100:"
+    " <strong>damage</strong>"
     " to the voice, and accompaniment that <strong>leaks</strong> into it. Lines are 95 % intervals over songs.</p>"
 )
 
@@ -56,8 +57,9 @@ def write(path: Path, found: Choice, outputs: Sequence[Output]) -> None:
     sounds = _cut(worst, outputs)
     body = (
         f"{LEAD}{_verdict(found)}<div class=hb-pair><figure>{scatter(found)}</figure>{_table(found)}</div>"
-        f"<h2>Worst moments</h2><p class=hb-note>The second in which most is damaged, and in which most leaks, of all songs"
-        f" of a system; beside it the system that does best there. A sound that is switched goes on at the same place.</p>"
+        f"<h2>Worst moments</h2><p class=hb-note>The second in which most is damaged, and in which most leaks, of all"
+        f" songs of a system; beside it the system that does best there. A sound that is switched goes on at the"
+        " same place.</p>"
         f"{_moments(worst, sounds)}<h2>What cannot be told apart</h2>{_alike(found)}{_left_out(found)}"
     )
     with atomic_file(path) as part:
@@ -145,14 +147,12 @@ def verdict(found: Choice) -> Iterator[str]:
     """Yield what follows, a sentence each."""
     unbeaten, count = found.unbeaten, len(found.songs)
     if len(unbeaten) == 1:
-        yield f"{unbeaten[0]} is best: every other system is clearly worse on one axis and not clearly better on the other."
+        yield f"{unbeaten[0]} is best: every other system is clearly worse on one axis and not better on the other."
     else:
         yield f"The choice is among {_listed(unbeaten)}: no other system beats one of them."
     for axis in ATTRIBUTES:
         least = min(found.systems, key=lambda name: found.systems[name][axis].value)
-        others = [
-            name for name in found.systems if name != least and not found.difference(least, name, axis).is_clear
-        ]
+        others = [name for name in found.systems if name != least and not found.difference(least, name, axis).is_clear]
         beside = f", from which {_listed(others)} cannot be told apart" if others else ", clearly"
         yield f"Least {axis}: {least}{beside}."
     if count < 5:
@@ -173,7 +173,8 @@ def _table(found: Choice) -> str:
     rows = "".join(
         f"<tr><th scope=row>{escape(name)}</th>"
         + "".join(
-            f'<td class="hb-number">{number(axes[axis].value)}<span class="hb-range-text">{_range(axes[axis])}</span></td>'
+            f'<td class="hb-number">{number(axes[axis].value)}'
+            f'<span class="hb-range-text">{_range(axes[axis])}</span></td>'
             for axis in ATTRIBUTES
         )
         + "".join(f"<td>{number(found.means[name][key])}</td>" for key in HEADS)
@@ -181,10 +182,13 @@ def _table(found: Choice) -> str:
         for name, axes in found.systems.items()
     )
     count = len(found.songs)
+    note = (
+        f"Means over {count} song{'s' * (count != 1)}. The levels in dB are measured, relative to the reference: lower is"
+        " better; of SI-SDR and SDR (BSS Eval v4) higher is."
+    )
     return (
-        f'<div><div class="hb-wide"><table class="hb-figures"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
-        f"</div><p class=hb-note>Means over {count} song{'s' * (count != 1)}. The levels in dB are measured, relative to"
-        " the reference: lower is better; of SI-SDR and SDR (BSS Eval v4) higher is.</p></div>"
+        f'<div><div class="hb-wide"><table class="hb-figures"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div><p class=hb-note>{note}</p></div>"
     )
 
 
@@ -217,9 +221,9 @@ def _alike(found: Choice) -> str:
     )
     return (
         f'<div class="hb-wide"><table class="hb-figures hb-alike"><thead><tr><th scope="col"></th>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div><p class=hb-note>How much more damage and leak the system of the row has than"
-        f" that of the column, in points; bold where the two can be told apart: {PAIRS_RULE}. The error of the objective"
-        " itself is not in the intervals: where the choice matters, ask listeners.</p>"
+        f"<tbody>{rows}</tbody></table></div><p class=hb-note>How much more damage and leak the system of the row has"
+        f" than that of the column, in points; bold where the two can be told apart: {PAIRS_RULE}. The error of the"
+        " objective itself is not in the intervals: where the choice matters, ask listeners.</p>"
     )
 
 

@@ -14,7 +14,8 @@ def document(title: str, body: str, sounds: Sounds) -> str:
     script = _asset("separation.report", "player.js")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{style}</style></head>'
+        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+        f"<style>{style}</style></head>"
         f'<body class="hb-alone"><main class="hb-report"><h1>{escape(title)}</h1>{body}</main>'
         f"{sounds.embedded()}<script>{script}</script></body></html>\n"
     )

@@ -57,9 +57,9 @@ def write(path: Path, found: Mapping[str, Any], sounds: Sounds) -> None:
     body += f"<h2>Left out</h2><ul>{left_out}</ul>" if left_out else ""
     body += (
         f"<h2>How it was measured</h2><p class=hb-note>Checkpoint <code>{found['checkpoint'][:12]}</code>, bandwidth"
-        f" {number(found['bandwidth_hz'], 'Hz', places=0)}. {escape(found['convention'])}. Predicted ratings are those of"
-        " an objective, 0 to 100, higher is better; an objective that a separator was trained against judges it too well."
-        "</p>"
+        f" {number(found['bandwidth_hz'], 'Hz', places=0)}. {escape(found['convention'])}. Predicted ratings are those"
+        " of an objective, 0 to 100, higher is better; an objective that a separator was trained against judges it too"
+        " well.</p>"
     )
     with atomic_file(path) as part:
         part.write_text(document("Evaluation of a separator", body, sounding), encoding="utf-8")
@@ -88,8 +88,7 @@ def _tiles(found: Mapping[str, Any]) -> str:
         if name.rpartition(":")[2] in {"quality", "interference", "similarity"}
     ]
     tiles = "".join(
-        tile(name, number(mean[key], unit), f"median {number(median[key])}", told)
-        for name, key, unit, told in wanted
+        tile(name, number(mean[key], unit), f"median {number(median[key])}", told) for name, key, unit, told in wanted
     )
     count = len(found["songs"])
     note = f"<p class=hb-note>Means over {count} song{'s' * (count != 1)}.</p>"
@@ -116,7 +115,8 @@ def _song(song: Mapping[str, Any], sounds: Sounds) -> str:
     rows = "".join(_moment(song["song"], kind, *at, sounds) for kind, at in moments(song).items())
     return (
         f'<section class="hb-song"><div><h3>{escape(song["song"])}</h3><dl>{listed}</dl></div>'
-        f'<div>{strip(song["windows"]["damage"], song["windows"]["leak"])}<ul class="hb-moments">{rows}</ul></div></section>'
+        f'<div>{strip(song["windows"]["damage"], song["windows"]["leak"])}<ul class="hb-moments">{rows}</ul></div>'
+        "</section>"
     )
 
 

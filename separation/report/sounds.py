@@ -43,7 +43,7 @@ class Sounds:
     def keep(self, moment: Moment, sounds: Mapping[str, Audio]) -> None:
         """Keep an excerpt of each of the sounds, all at one gain where one would clip."""
         found = {name: _excerpt(sound, moment) for name, sound in sounds.items()}
-        gain = min(1.0, MAX_PEAK / max(max(each.peak for each in found.values()), MAX_PEAK))
+        gain = min(1.0, MAX_PEAK / max(MAX_PEAK, *(each.peak for each in found.values())))
         held = self.cut.setdefault(moment, {})
         held |= {name: _flac(each, gain) for name, each in found.items()}
 

@@ -80,7 +80,9 @@ def test_the_drawing_names_every_system_and_no_name_hides_a_point(three):
     assert drawn.count("<circle") == 3
     assert drawn.count('class="hb-range"') == 6
     assert ">dry &amp; harsh</text>" in drawn
-    labels = {(x, y) for x, y in re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(?:start|end)">[a-z]', drawn)}
+    labels = {
+        (x, y) for x, y in re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(?:start|end)">[a-z]', drawn)
+    }
     assert len(labels) == 3
 
 

@@ -85,6 +85,15 @@ def test_a_survey_tells_hours_silence_artists_and_what_is_on_both_sides(tmp_path
     ]
 
 
+def test_a_song_whose_file_is_cut_off_is_named(tmp_path):
+    for name in ("vocals", "accompaniment"):
+        write(tmp_path / "songs" / "Ada - One", **{name: noise(len(name))})
+        path = tmp_path / "songs" / "Ada - One" / f"{name}.wav"
+        path.write_bytes(path.read_bytes()[:-4000])
+    with pytest.raises(BadInput, match=r"accompaniment\.wav: cut off, 7000 of 8000 samples exist"):
+        chosen_songs(small(), tmp_path / "songs", None, cache=tmp_path / "cache")
+
+
 def test_songs_of_a_folder_or_a_list_are_held_out(tmp_path):
     music = collection(tmp_path / "musdb")
     names = tmp_path / "names.txt"
