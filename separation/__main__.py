@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -15,6 +15,9 @@ from lossmodel.progress import bar
 from separation import config
 from separation.lyrics.commands import align, evaluate_alignment, transcribe
 from separation.recipe import Recipe
+
+if TYPE_CHECKING:
+    from separation.outputs import Output
 
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
@@ -36,20 +39,15 @@ def train(
 
     Try:
         python -m separation train --recipe tiny --data songs --output runs/first
-        python -m separation train --recipe tiny --data songs --output runs/first --dry-run
         python -m separation train --recipe perceptual --data songs --output runs/second --objective objectives/ward2018
-        python -m separation train --recipe tiny --data songs --output runs/first --steps 600 --resume
-        python -m separation train --recipe gan --data songs --output runs/third --override batch=8 losses.l1=2.0
         torchrun --nproc-per-node 4 -m separation train --recipe regression --data songs --output runs/4 --device cuda
 
     Args:
-        recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
-            semi-supervised) or path of a TOML file.
+        recipe: Name of a recipe (such as tiny, regression, gan, perceptual) or path of a TOML file.
         data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
-        auditor: Folder of another objective, evaluated at each checkpoint but never trained against; training stops
-            when the objective improves while the auditor gets worse.
+        auditor: Folder of another objective, never trained against; training stops when only that one gets worse.
         validation: Folder of songs by which to choose the best checkpoint, or a text file with one song name per line.
         steps: Total number of steps, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
@@ -137,8 +135,7 @@ def evaluate(
         auditor: Folders of objectives it was not trained against; ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
     """
-    _check_file(output, "a JSON file for the results")
-    _check_file(page, "an HTML file for the page")
+    _check_files(output, page)
     from separation.evaluate import evaluate as run
     from separation.report import evaluation
     from separation.report.sounds import Sounds
@@ -157,9 +154,10 @@ def evaluate(
     cli.say(*figures, *_worst_seconds(found["songs"]), *map(str, filter(None, (output, page))))
 
 
-def _check_file(path: Path | None, wanted: str) -> None:
-    if path and path.is_dir():
-        raise BadInput(f"{path}: is a folder; give {wanted}")
+def _check_files(output: Path, page: Path | None) -> None:
+    for path, wanted in ((output, "a JSON file for the results"), (page, "an HTML file for the page")):
+        if path and path.is_dir():
+            raise BadInput(f"{path}: is a folder; give {wanted}")
 
 
 def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -190,19 +188,12 @@ def choose(
         page: HTML file to read and hear: both axes with intervals, and the worst moments.
         objective: Folder of a fitted objective that predicts quality and interference; the package's own if not given.
     """
-    _check_file(output, "a JSON file for the comparison")
-    _check_file(page, "an HTML file for the page")
+    _check_files(output, page)
     from lossmodel.objective import store as objectives
     from separation import choose as chooser
-    from separation import outputs as given
     from separation.report import chooser as chooser_page
 
-    if manifest:
-        found = given.from_manifest(manifest)
-    elif outputs and data:
-        found = given.from_folder(outputs, data)
-    else:
-        raise BadInput("nothing to compare: give --outputs and --data, or --manifest")
+    found = _outputs(outputs, data, manifest)
     with bar("comparing") as report:
         choice = chooser.choose(found, objective or objectives.default(), report=report)
     write_json(output, choice.to_json())
@@ -210,6 +201,16 @@ def choose(
         chooser_page.write(page, choice, found)
     cli.complain(*(f"left out: {reason}" for reason in choice.left_out))
     cli.say(*chooser_page.verdict(choice), *map(str, filter(None, (output, page))))
+
+
+def _outputs(outputs: Path | None, data: Path | None, manifest: Path | None) -> "list[Output]":
+    from separation import outputs as given
+
+    if manifest:
+        return given.from_manifest(manifest)
+    if outputs and data:
+        return given.from_folder(outputs, data)
+    raise BadInput("nothing to compare: give --outputs and --data, or --manifest")
 
 
 def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:

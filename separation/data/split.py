@@ -116,7 +116,8 @@ def held_out_numbers(names: Sequence[str], recipe: Recipe) -> set[int]:
     for at in np.random.default_rng(recipe.seed).permutation(len(groups)):
         if len(held) + len(groups[at]) <= wanted:
             held |= set(groups[at])
-    return held or set(sorted(groups, key=len)[0])
+    smallest = min(range(len(groups)), key=lambda at: len(groups[at]))
+    return held or set(groups[smallest])
 
 
 def artist(name: str) -> str | None:

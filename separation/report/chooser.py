@@ -183,8 +183,8 @@ def _table(found: Choice) -> str:
     )
     count = len(found.songs)
     note = (
-        f"Means over {count} song{'s' * (count != 1)}. The levels in dB are measured, relative to the reference: lower is"
-        " better; of SI-SDR and SDR (BSS Eval v4) higher is."
+        f"Means over {count} song{'s' * (count != 1)}. The levels in dB are measured, relative to the reference: lower"
+        " is better; of SI-SDR and SDR (BSS Eval v4) higher is."
     )
     return (
         f'<div><div class="hb-wide"><table class="hb-figures"><thead><tr>{heads}</tr></thead>'
