@@ -3,16 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from lossmodel import cli
 from lossmodel.errors import BadInput
-from lossmodel.files import atomic_file, read_json, write_json
+from lossmodel.files import read_json, write_json
 from lossmodel.overrides import pair
 from lossmodel.progress import bar
 from separation import config
+from separation.lyrics.commands import align, evaluate_alignment, transcribe
+from separation.recipe import Recipe
+
+if TYPE_CHECKING:
+    from separation.outputs import Output
 
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
@@ -27,6 +32,7 @@ def train(
     steps: int | None = None,
     device: str = "cpu",
     resume: bool = False,
+    dry_run: bool = False,
     override: Override = (),
 ) -> int:
     """Train a separator on a folder of songs, or continue a training that stopped.
@@ -34,29 +40,42 @@ def train(
     Try:
         python -m separation train --recipe tiny --data songs --output runs/first
         python -m separation train --recipe perceptual --data songs --output runs/second --objective objectives/ward2018
-        python -m separation train --recipe tiny --data songs --output runs/first --steps 600 --resume
-        python -m separation train --recipe gan --data songs --output runs/third --override batch=8 losses.l1=2.0
         torchrun --nproc-per-node 4 -m separation train --recipe regression --data songs --output runs/4 --device cuda
 
     Args:
-        recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
-            semi-supervised) or path of a TOML file.
+        recipe: Name of a recipe (such as tiny, regression, gan, perceptual) or path of a TOML file.
         data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
-        auditor: Folder of another objective, evaluated at each checkpoint but never trained against; training stops
-            when the objective improves while the auditor gets worse.
+        auditor: Folder of another objective, never trained against; training stops when only that one gets worse.
         validation: Folder of songs by which to choose the best checkpoint, or a text file with one song name per line.
         steps: Total number of steps, instead of the recipe's.
         device: cpu, cuda or cuda:<number>.
         resume: Continue from the newest state in the output folder.
+        dry_run: Only decode and list the songs that would be learned from and those held out, with their lengths.
         override: Keys of the recipe to change, for example optimiser.learning_rate=0.001.
     """
     chosen = config.load(recipe, dict(map(pair, override)))
+    if dry_run:
+        return _songs_listed(chosen, data, output, validation)
     from separation.training.loop import train as run
 
     given = partial(run, chosen, data, output, objective=objective, auditor=auditor, validation=validation)
     return _with_progress_bar(partial(given, steps=steps, device=device, resume=resume, remark=cli.complain), output)
+
+
+def _songs_listed(recipe: Recipe, data: Path, output: Path, validation: Path | None) -> int:
+    """List what a training would take; the songs stay decoded for it."""
+    if not recipe.separates:
+        raise BadInput(f"recipe {recipe.name}: learns from lyrics alone; a dry run lists songs with stems")
+    from separation.data import split, survey
+    from separation.training.state import CACHE_FOLDER
+
+    cache = output.parent / CACHE_FOLDER
+    with bar("decoding") as report:
+        found = split.chosen_songs(recipe, data, validation, cache=cache, report=report, remark=cli.complain)
+    cli.say(*survey.lines(*found))
+    return 0
 
 
 def separate(
@@ -97,6 +116,7 @@ def evaluate(
     checkpoint: Path,
     data: Path,
     output: Path,
+    page: Path | None = None,
     objective: Path | None = None,
     auditor: tuple[Path, ...] = (),
     device: str = "cpu",
@@ -104,27 +124,40 @@ def evaluate(
     """Measure a separator on songs whose vocals are known, per song and over time.
 
     Try:
-        python -m separation evaluate --checkpoint runs/first --data songs --output scores.json
+        python -m separation evaluate --checkpoint runs/first --data songs --output scores.json --page scores.html
 
     Args:
         checkpoint: A checkpoint, or a training's folder.
         data: Folder of songs, as for train.
         output: JSON file for the results, per song and in total.
+        page: HTML file to read and hear: damage, leak, bandwidth and pauses of each song, and its worst seconds.
         objective: Folder of a fitted objective whose predictions are added to the results.
         auditor: Folders of objectives it was not trained against; ratings are named after the folder.
         device: cpu, cuda or cuda:<number>.
     """
-    if output.is_dir():
-        raise BadInput(f"{output}: is a folder; give a JSON file for the results")
+    _check_files(output, page)
     from separation.evaluate import evaluate as run
+    from separation.report import evaluation
+    from separation.report.sounds import Sounds
 
+    sounds = Sounds()
+    heard = partial(evaluation.keep_moments, sounds) if page else None
     with bar("evaluating") as report:
-        found = run(checkpoint, data, objective=objective, auditors=auditor, device=device, report=report)
+        measuring = partial(run, objective=objective, auditors=auditor, device=device, heard=heard)
+        found = measuring(checkpoint, data, report=report)
     write_json(output, found)
+    if page:
+        evaluation.write(page, found, sounds)
     means = {name: value for name, value in found["mean"].items() if value is not None}
     cli.complain(*(f"left out: {reason}" for reason in found["left_out"]))
     figures = [f"{name} {value:.2f}" for name, value in means.items()]
-    cli.say(*figures, *_worst_seconds(found["songs"]), str(output))
+    cli.say(*figures, *_worst_seconds(found["songs"]), *map(str, filter(None, (output, page))))
+
+
+def _check_files(output: Path, page: Path | None) -> None:
+    for path, wanted in ((output, "a JSON file for the results"), (page, "an HTML file for the page")):
+        if path and path.is_dir():
+            raise BadInput(f"{path}: is a folder; give {wanted}")
 
 
 def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -133,109 +166,51 @@ def _worst_seconds(songs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{name}: worst at {each['start']:.0f} s, SDR {each['museval_sdr']:.1f} dB" for name, each in worst]
 
 
-def transcribe(
-    checkpoint: Path,
-    audio: Path,
+def choose(
     output: Path,
-    beam: int = 0,
-    language_model: Path | None = None,
-    truth: Path | None = None,
-    device: str = "cpu",
+    outputs: Path | None = None,
+    data: Path | None = None,
+    manifest: Path | None = None,
+    page: Path | None = None,
+    objective: Path | None = None,
 ) -> None:
-    """Write down what is sung, as text.
+    """Compare the vocals that several systems separated: how much each damages, how much it leaks, what to choose.
 
     Try:
-        python -m separation transcribe --checkpoint run --audio song.mp3 --output song.txt
-        python -m separation transcribe --checkpoint run --audio song.mp3 --output song.txt --language-model texts.txt
+        python -m separation choose --outputs outputs --data songs --output choice.json --page choice.html
+        python -m separation choose --manifest pairs.csv --output choice.json --page choice.html
 
     Args:
-        checkpoint: A checkpoint that reads lyrics, or a training's folder.
-        audio: The recording.
-        output: Text file for what is read.
-        beam: Follow so many texts at a time; 0 takes the best symbol of each frame.
-        language_model: Text file from which to learn which characters follow one another (not the song's own lyrics).
-        truth: Text file with the true lyrics, for character and word error rates.
-        device: cpu, cuda or cuda:<number>.
+        output: JSON file for the comparison.
+        outputs: Folder with a folder for each system, which holds <song>.vocals.wav or <song>/vocals.wav.
+        data: Folder of the songs, as for train.
+        manifest: CSV that names the files (pairs.csv), instead of outputs and data.
+        page: HTML file to read and hear: both axes with intervals, and the worst moments.
+        objective: Folder of a fitted objective that predicts quality and interference; the package's own if not given.
     """
-    if output.is_dir():
-        raise BadInput(f"{output}: is a folder; give a file for the text")
-    from separation.lyrics import recordings
+    _check_files(output, page)
+    from lossmodel.objective import store as objectives
+    from separation import choose as chooser
+    from separation.report import chooser as chooser_page
 
-    reader = recordings.Reader(checkpoint, device=device)
-    model = recordings.language_model(language_model, reader.alphabet) if language_model else None
-    lyrics = recordings.read_lyrics(truth, reader.alphabet) if truth else None
-    with bar("reading") as report:
-        found = reader.emissions(audio, report=report)
-    text = recordings.transcribe(found, reader.alphabet, beam=beam, model=model)
-    with atomic_file(output) as part:
-        part.write_text(text + "\n", encoding="utf-8")
-    cli.say(*(recordings.error_rates(lyrics, text) if lyrics else []), str(output))
-
-
-def align(
-    checkpoint: Path,
-    audio: Path,
-    lyrics: Path,
-    output: tuple[Path, ...],
-    delay: float = 0.0,
-    free: bool = False,
-    device: str = "cpu",
-) -> None:
-    """Say when each word of the lyrics is sung.
-
-    Try:
-        python -m separation align --checkpoint run --audio song.mp3 --lyrics song.txt --output song.lrc song.json
-
-    Args:
-        checkpoint: A checkpoint that reads lyrics, or a training's folder.
-        audio: The recording.
-        lyrics: UTF-8 text, a line of the song a line; headings such as [Chorus] are kept and not looked for.
-        output: Files to write; their names end in .json, .csv, .lrc, .elrc (a time a word), .srt, .vtt or .TextGrid.
-        delay: Seconds that are added to every time; evaluate-alignment says which.
-        free: Lines may be left out or sung again, at a price.
-        device: cpu, cuda or cuda:<number>.
-    """
-    from separation.lyrics import formats, recordings
-    from separation.lyrics.viterbi import Prices
-
-    for path in output:
-        formats.check_suffix(path)
-    reader = recordings.Reader(checkpoint, device=device)
-    words = recordings.read_lyrics(lyrics, reader.alphabet)
-    with bar("reading") as report:
-        found = reader.align(audio, words, delay=delay, prices=Prices() if free else None, report=report)
-    for path in output:
-        formats.write(path, found)
-    cli.complain(*words.remarks, *recordings.remarks(found))
-    cli.say(*map(str, output))
+    found = _outputs(outputs, data, manifest)
+    with bar("comparing") as report:
+        choice = chooser.choose(found, objective or objectives.default(), report=report)
+    write_json(output, choice.to_json())
+    if page:
+        chooser_page.write(page, choice, found)
+    cli.complain(*(f"left out: {reason}" for reason in choice.left_out))
+    cli.say(*chooser_page.verdict(choice), *map(str, filter(None, (output, page))))
 
 
-def evaluate_alignment(
-    annotations: Path,
-    predictions: Path,
-    delay: float = 0.0,
-    audio: Path | None = None,
-    output: Path | None = None,
-) -> None:
-    """Compare word onsets with annotated ones: errors, shares of words in time, what listeners make of it.
+def _outputs(outputs: Path | None, data: Path | None, manifest: Path | None) -> "list[Output]":
+    from separation import outputs as given
 
-    Try:
-        python -m separation evaluate-alignment --annotations annotations/words --predictions predictions --delay 0.18
-
-    Args:
-        annotations: Folder of CSV files with a column word_start, one a song.
-        predictions: Folder of CSV or JSON files of the same names, as align writes them, or start,end without a header.
-        delay: Seconds that are added to every predicted onset.
-        audio: Folder of the recordings, for the share of the whole song in which the right word is shown.
-        output: Folder for songs.csv, scores.json and errors.svg.
-    """
-    from separation.lyrics import evaluate_alignment as alignments
-
-    songs, errors = alignments.evaluate_alignment(annotations, predictions, delay=delay, recordings=audio)
-    if output is not None:
-        alignments.write_report(output, songs, errors, delay=delay)
-    fitted = f"delay for as many words early as late: {delay + alignments.best_delay(errors):.3f} s"
-    cli.say(*alignments.described(songs), fitted, *([] if output is None else [str(output)]))
+    if manifest:
+        return given.from_manifest(manifest)
+    if outputs and data:
+        return given.from_folder(outputs, data)
+    raise BadInput("nothing to compare: give --outputs and --data, or --manifest")
 
 
 def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:
@@ -261,6 +236,7 @@ if __name__ == "__main__":
             "train": train,
             "separate": separate,
             "evaluate": evaluate,
+            "choose": choose,
             "transcribe": transcribe,
             "align": align,
             "evaluate-alignment": evaluate_alignment,

@@ -71,12 +71,17 @@ def _bands(sound: Audio) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the edges (bands + 1) of third-octave bands up to half of the rate, in Hz, and the power in each."""
     size = min(SPECTRUM_WINDOW_SAMPLES, sound.frames)
     hertz, density = signal.welch(sound.samples.astype(np.float64), sound.rate, nperseg=size)
-    octaves = np.log2(sound.rate / 2 / LOWEST_BAND_HZ)
-    edges = LOWEST_BAND_HZ * 2 ** (np.arange(int(octaves * BANDS_PER_OCTAVE) + 1) / BANDS_PER_OCTAVE)
-    edges = np.append(edges, sound.rate / 2)
+    edges = band_edges(sound.rate)
     power = density.mean(axis=0) * (hertz[1] - hertz[0])
     found = [power[(hertz >= low) & (hertz < high)].sum() for low, high in pairwise(edges)]
     return edges, np.array(found)
+
+
+def band_edges(rate: int) -> NDArray[np.float64]:
+    """Return the edges of third-octave bands up to half of a rate, in Hz."""
+    octaves = np.log2(rate / 2 / LOWEST_BAND_HZ)
+    edges = LOWEST_BAND_HZ * 2 ** (np.arange(int(octaves * BANDS_PER_OCTAVE) + 1) / BANDS_PER_OCTAVE)
+    return np.append(edges, rate / 2)
 
 
 def _highest(edges: NDArray[np.float64], bands: NDArray[np.bool_]) -> float:

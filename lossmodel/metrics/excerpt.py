@@ -65,7 +65,7 @@ def load(pair: Pair) -> Excerpt:
     So it does for one that is cut off, for a rate below `MIN_RATE_HZ`, more than two channels, and a silent reference
     or mixture. A silent estimate, which separators do make, is measured anyway, with a remark.
     """
-    first = _whole(pair.references[0])
+    first = whole(pair.references[0])
     like = RequiredFormat(pair.references[0], first.rate, first.channels, first.frames)
     count = 1 if pair.accompaniment is None and pair.mixture is None else 2
     sources = torch.empty(len(pair.references), count, first.channels, first.frames)
@@ -100,7 +100,7 @@ def _without_reference(mixed: Tensor, reference: Tensor) -> Tensor:
 
 def _read(path: Path, like: RequiredFormat, *, silent: bool = False) -> Tensor:
     """Return the samples of a file that has rate, channels and length of the first reference."""
-    found = _whole(path)
+    found = whole(path)
     for what, has, wanted in (
         ("Hz", found.rate, like.rate),
         ("channels", found.channels, like.channels),
@@ -111,7 +111,7 @@ def _read(path: Path, like: RequiredFormat, *, silent: bool = False) -> Tensor:
     return _samples(found, path, silent=silent)
 
 
-def _whole(path: Path) -> audio.Audio:
+def whole(path: Path) -> audio.Audio:
     """Return the sound of a file that holds as much as its header promises."""
     found = audio.read(path)
     container = path.suffix.lower() in audio.CONTAINERS

@@ -88,6 +88,12 @@ def cut(sources: NDArray[np.float32], start: int, frames: int, references: int) 
     return out
 
 
+def sung_share(song: Song) -> float:
+    """Return in how much of a song somebody sings its first reference, 0 to 1."""
+    everything, sung = _blocks(song, 0)
+    return len(sung) / len(everything)
+
+
 def _blocks(song: Song, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (song's number, first frame) of all its blocks and of those in which the first reference sings."""
     frames = round(BLOCK_SECONDS * song.rate)

@@ -25,6 +25,7 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
 from lossmodel.files import atomic_file, sha256
+from lossmodel.metrics.excerpt import whole
 from lossmodel.progress import Report, silent
 
 INSTRUMENTS = ("drums", "bass", "other")
@@ -169,7 +170,7 @@ def _stems(place: Path) -> Iterator[tuple[str, Audio]]:
         return
     for path in sorted(place.iterdir()):
         if path.suffix.lower() in audio.SUFFIXES and not path.name.startswith("."):
-            yield path.stem.lower(), audio.read(path)
+            yield path.stem.lower(), whole(path)
 
 
 def _aligned(place: Path, stems: Mapping[str, Audio]) -> dict[str, Audio]:

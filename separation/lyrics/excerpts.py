@@ -113,7 +113,7 @@ def sung_excerpts(
     alphabet = ALPHABETS[recipe.lyrics.alphabet]
     shape = {"rate": recipe.rate, "channels": recipe.channels}
     found = songs(folder, alphabet, **shape, cache=cache, report=report, remark=remark)
-    held = held_out_numbers(len(found), recipe)
+    held = held_out_numbers([song.name for song in found], recipe)
     learned = [song for number, song in enumerate(found) if number not in held]
     tested = [song for number, song in enumerate(found) if number in held]
     spaced = frames(recipe.network, recipe.lyrics.blocks, recipe.window.input)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ from separation import device as devices
 from separation import store
 from separation.data.batch import Batches
 from separation.data.excerpts import Excerpts
-from separation.data.split import split, training_folder
-from separation.data.stems import content_hash, songs, unheard
+from separation.data.split import chosen_songs
+from separation.data.stems import content_hash, unheard
 from separation.data.unpaired import Unpaired, recordings
 from separation.losses.perceptual import PerceptualTerm, auditor, perceptual_term
 from separation.losses.terms import Terms
@@ -241,8 +240,7 @@ def _batches(
 ) -> tuple[Batches, Batches | None, dict[str, str]]:
     """Return the batches to learn from, those of held-out songs if there are any, and the hashes of what is heard."""
     remark = given.remark if fabric.is_global_zero else unheard
-    load = partial(songs, rate=recipe.rate, channels=recipe.channels, cache=cache, report=report, remark=remark)
-    kept, held = split(load(training_folder(given.data, remark)), recipe, given.validation, load)
+    kept, held = chosen_songs(recipe, given.data, given.validation, cache=cache, report=report, remark=remark)
     inputs = {"data": content_hash(song.sources for song in kept)}
     inputs |= {"validation": content_hash(song.sources for song in held)} if held else {}
     window, seed, unpaired = recipe.window, recipe.seed, None

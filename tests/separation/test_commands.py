@@ -52,6 +52,15 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell
     assert json.loads(scores.read_text())["songs"][0]["song"] == "synthetic-000"
 
 
+def test_a_dry_run_lists_the_songs_and_trains_nothing(tmp_path, shell):
+    given = ["train", "--recipe", "tiny", "--data", songs(tmp_path / "songs", 1, 1.5), "--output", tmp_path / "run"]
+    status, said, _ = shell(*given, "--dry-run")
+    assert status == 0
+    assert said.splitlines()[-1] == "held out: no songs"
+    assert "synthetic-000" in said
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -60,6 +69,9 @@ def test_a_separator_is_trained_used_and_measured_from_the_shell(tmp_path, shell
         ("train --recipe tiny --data x --output y --steps 0", "steps = 0: give at least one"),
         ("separate --checkpoint c --output README.md a.wav", "README.md: is a file; give a folder"),
         ("evaluate --checkpoint c --data d --output docs", "docs: is a folder; give a JSON file"),
+        ("choose --output o.json", "nothing to compare: give --outputs and --data, or --manifest"),
+        ("choose --outputs x --data y --output o.json --page docs", "docs: is a folder; give an HTML file"),
+        ("choose --outputs nowhere --data docs --output o.json", "nowhere: no such folder; give one with a folder"),
         ("evaluate --checkpoint README.md/x --data d --output o.json", "README.md/x: no checkpoint here"),
         ("align --checkpoint c --audio a --lyrics l --output o", "o: no format of that name; end it in .json"),
         ("transcribe --checkpoint c --audio a --output o", "c: no checkpoint here"),

@@ -1,6 +1,8 @@
 """An evaluation says how every song fares, second by second, and what objectives think that nobody trained against."""
 
 import json
+import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from separation.data import stems
 from separation.evaluate import evaluate
 from separation.inference.separator import Separator
 from separation.networks.waveunet import WaveUNet
+from separation.report import evaluation
+from separation.report.sounds import Sounds
 from tests.separation.builders import RATE, small, songs
 
 
@@ -37,7 +41,7 @@ def checkpoint(tmp_path_factory):
 def test_each_song_has_a_value_a_second_and_their_median(music, checkpoint):
     found = evaluate(checkpoint, music)
     for song, place in zip(found["songs"], stems.find(music)):
-        assert [len(values) for values in song["windows"].values()] == [3, 3, 3, 3]
+        assert [len(values) for values in song["windows"].values()] == [3] * 6
         heard = [value for value in song["windows"]["sdr"] if value is not None]
         assert song["museval_sdr"] == pytest.approx(np.median(heard))
         references, rest = stems.read(place)
@@ -49,6 +53,28 @@ def test_each_song_has_a_value_a_second_and_their_median(music, checkpoint):
     pooled = [value for song in found["songs"] for value in song["windows"]["sdr"]]
     assert found["museval_sdr"]["median_of_windows"] == pytest.approx(np.median(pooled))
     json.dumps(found, allow_nan=False)
+
+
+def test_the_page_names_what_is_wrong_and_plays_the_worst_seconds(music, checkpoint, tmp_path):
+    sounds = Sounds()
+    found = evaluate(checkpoint, music, heard=partial(evaluation.keep_moments, sounds))
+    song = found["songs"][0]
+    worst = song["defects"]["most_leak"]
+    assert worst["leak_db"] == max(song["windows"]["leak"]) == song["windows"]["leak"][int(worst["start"])]
+    assert found["mean"]["leak_db"] == pytest.approx(np.mean([each["leak_db"] for each in found["songs"]]))
+    song["song"], song["defects"]["pause_level_db"] = "<b>Ada</b>", -12.0
+    song["defects"]["vocals_bandwidth_hz"] = 1000.0
+    evaluation.write(tmp_path / "page.html", found, sounds)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;Ada" in page
+    assert "<b>Ada" not in page
+    assert "high band is dead" in page
+    assert "−12.0 dB · bleeds in pauses" in page
+    other = found["songs"][1]
+    start = other["defects"]["most_damage"]["start"]
+    assert f'data-sound="{other["song"]}|{start:g}|vocals"' in page
+    held = json.loads(re.search(r'id="hb-sounds">(.*?)</script>', page)[1])
+    assert set(re.findall(r'data-sound="([^"]+)"', page)) <= set(held)
 
 
 def test_auditors_are_named_after_their_folders_and_stand_beside_the_objective(music, checkpoint, tmp_path):

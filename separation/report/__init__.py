@@ -1,0 +1,1 @@
+"""Pages on separated vocals, each one file that is read and heard without a server."""
