@@ -40,7 +40,7 @@ def train(
 
     Args:
         recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
-            semi-supervised) or path of a TOML file.
+            semi-supervised, two-answers) or path of a TOML file.
         data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
@@ -66,6 +66,7 @@ def separate(
     kind: Annotated[Literal["wav", "flac"], tyro.conf.arg(name="format")] = "wav",
     high_band: bool = False,
     seed: int | None = None,
+    mode: str | None = None,
     device: str = "cpu",
 ) -> None:
     """Write vocals and accompaniment of audio files; the two sum to the mixture.
@@ -73,6 +74,7 @@ def separate(
     Try:
         python -m separation separate --checkpoint runs/first --output separated song.wav other.mp3
         python -m separation separate --checkpoint runs/first --output separated "songs/*/mixture.wav" --format flac
+        python -m separation separate --checkpoint runs/two --output separated song.wav --mode all
 
     Args:
         checkpoint: A checkpoint, or a training's folder (its best checkpoint, else its last).
@@ -81,6 +83,7 @@ def separate(
         kind: wav (32-bit float) or flac (24 bits; refused where a sample would clip).
         high_band: Put what is above the separator's bandwidth into the vocals instead of the accompaniment.
         seed: Seed of the noise input, for checkpoints with network.noise; 0 if not given.
+        mode: Which of several answers, for checkpoints with network.modes (lead or all); the first if not given.
         device: cpu, cuda or cuda:<number>.
     """
     if not audio:
@@ -88,7 +91,7 @@ def separate(
     from separation.inference.separate import separate as run
 
     with bar("separating") as report:
-        separated = partial(run, kind=kind, high_band=high_band, seed=seed, device=device)
+        separated = partial(run, kind=kind, high_band=high_band, seed=seed, mode=mode, device=device)
         written = separated(checkpoint, audio, output, report=report, remark=cli.complain)
     cli.say(*map(str, written))
 
