@@ -66,7 +66,7 @@ class Excerpts:
 
     def _excerpt(self, chance: np.random.Generator) -> NDArray[np.float32]:
         number, start = self._place(chance)
-        centre = start + chance.integers(self._block)
+        centre = start + int(chance.integers(self._block))
         faster = chance.uniform(*self.speed)
         frames = round(faster * self.window.input)
         sources = cut(self.songs[number].sources, centre - frames // 2, frames, self.references)

@@ -99,7 +99,10 @@ class WaveUNet(nn.Module):
         return F.leaky_relu(skip, LEAKY_RELU_SLOPE), F.leaky_relu(down, LEAKY_RELU_SLOPE)
 
     def sources(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """Return the sources that the last block's map and the mixture make: (batch, [modes,] sources, channels, time)."""
+        """Return the sources that the last block's map and the mixture make, of each mode if there are any.
+
+        Shape: (batch, time, channels) and (batch, channels, input) to that of `forward`.
+        """
         mixture = centre(mixture[:, : self.config.channels], x.shape[1])
         heard = torch.cat([x.to(mixture.dtype), mixture.transpose(1, 2)], dim=2)
         with torch.autocast(x.device.type, enabled=False):  # eight bits would put noise at -48 dB into the vocals

@@ -1,4 +1,4 @@
-"""Several answers of one network: which of them each excerpt teaches, where nobody says which answer a song's vocals are.
+"""Several answers of one network: which of them a song teaches, where nobody says which of them its vocals are.
 
 Data sets give one reference a song, and disagree: in some the backing voices are vocals, in others accompaniment. A
 network with one answer then learns the average. One with several can learn each, if every song teaches one answer only.
