@@ -2,14 +2,14 @@
 
     python benchmarks/several_answers.py --work runs/                      two hours on one core
     python benchmarks/several_answers.py --work runs/ --quick              minutes, proves nothing
-    python benchmarks/several_answers.py --work runs/ --sounds sounds/ --figure docs/images
+    python benchmarks/several_answers.py --work runs/ --data DATA --sounds sounds/ --figure docs/images
 
 Songs of two singers (`several_answers_measure`) are learned from by one small network in several ways, with equal steps
 on the same mixtures. Where a song has one label, every second song calls the lead alone `vocals`, the others both
-voices, as data sets disagree. A step with a discriminator takes three times as long, so those trainings have half as many
-steps. On unseen songs the backing voice's gain is measured each half second. Everything is kept
-in the work folder: run again, it goes on where it stopped. `--only` takes some of the ways, so several can run beside
-each other.
+voices, as data sets disagree. A step with a discriminator takes three times as long, so those trainings have half as
+many. On unseen songs the backing voice's gain is measured each half second. With `--data` (HEARBACK_DATA) the judge of
+`perceptual_judge` is asked beside the objective. Everything is kept in the work folder: run again, it goes on where it
+stopped. `--only` takes some of the ways, so several can be trained beside each other.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import several_answers_gan
+import several_answers_judge
 import several_answers_measure as measure
 import torch
 
@@ -75,6 +76,8 @@ class Way:
     start: str | None = None
     share_of_steps: float = 1.0
     modes: tuple[str, ...] = ()
+    noise: int = 0
+    """Channels of noise beside the mixture."""
 
 
 WAYS = {
@@ -85,9 +88,9 @@ WAYS = {
     "both, L1 soft-min": Way("both"),
     "both, two answers": Way("both", modes=("lead", "all")),
     "one label, GAN": Way("one", GAN, share_of_steps=0.5),
-    "one label, GAN + noise": Way("one", {**GAN, "network.noise": 1}, share_of_steps=0.5),
+    "one label, GAN + noise": Way("one", GAN, noise=1, share_of_steps=0.5),
     "both, GAN": Way("both", GAN, share_of_steps=0.5),
-    "both, GAN + noise": Way("both", {**GAN, "network.noise": 1}, share_of_steps=0.5),
+    "both, GAN + noise": Way("both", GAN, noise=1, share_of_steps=0.5),
     "both, GAN + objective": Way("both", {**GAN, **OBJECTIVE}, start="both, L1 soft-min", share_of_steps=0.05),
     CODED: Way("one", GAN, start="one label, L1", share_of_steps=0.25),
 }
@@ -130,7 +133,8 @@ def _trained(name: str, options: argparse.Namespace) -> Path:
         several_answers_gan.train(recipe, data, start, output, shares=several_answers_gan.SHARES)
         return output / "last"
     objective = objectives.default() if "losses.perceptual" in recipe else None
-    train(load("tiny", {**recipe, "init": start}), data, output, objective=objective, resume=True)
+    chosen = several_answers_gan.with_noise(load("tiny", {**recipe, "init": start}), channels=way.noise)
+    train(chosen, data, output, objective=objective, resume=True)
     return output / "last"
 
 
@@ -144,7 +148,7 @@ def _outputs(name: str, options: argparse.Namespace) -> dict[str, measure.Separa
         }
     if modes := WAYS[name].modes:
         return {f"{name}: {mode}": _vocals(Separator(checkpoint, mode=mode)) for mode in modes}
-    if WAYS[name].recipe.get("network.noise"):
+    if WAYS[name].noise:
         return {f"{name}, seed {seed}": _vocals(Separator(checkpoint, seed=seed)) for seed in SEEDS}
     return {name: _vocals(Separator(checkpoint))}
 
@@ -157,11 +161,14 @@ def _judged(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Return what is measured of each output, by its name; what was measured before is read again."""
     songs, found = measure.read(options.work / "songs" / "judged" / "both"), {}
     objective = objectives.load(objectives.default())
+    judge = several_answers_judge.fitted(options.data, options.work / "judge.json") if options.data else None
     for name in options.only or WAYS:
         for output, separate in _outputs(name, options).items():
             kept = options.work / "measured" / f"{output.replace(' ', '-')}.json"
             if not kept.exists():
-                write_json(kept, measure.measured(separate, songs) | _opinions(objective, separate, songs))
+                opinions = _opinions(objective, separate, songs)
+                opinions |= several_answers_judge.opinions(judge, separate, songs) if judge else {}
+                write_json(kept, measure.measured(separate, songs) | opinions)
             found[output] = read_json(kept)
             if options.sounds:
                 _write_sound(options.sounds, output, separate(songs[0].mixture))
@@ -204,8 +211,9 @@ def _write_sound(folder: Path, name: str, sound: Audio) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for songs, trainings and results")
+    parser.add_argument("--data", type=Path, help="folder that holds ward2018 and sisec2018, for the judge")
     parser.add_argument("--only", nargs="+", choices=WAYS, help="only these")
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--songs", type=int, default=24, help="to learn from; a third as many others are judged")
     parser.add_argument("--seconds", type=float, default=10.0, help="of a song")
     parser.add_argument("--seed", type=int, default=0)

@@ -17,6 +17,7 @@ from separation import store
 from separation.config import load
 from separation.losses import balance, reconstruction
 from separation.networks.waveunet import centre
+from separation.recipe import Recipe
 from separation.training.checkpoints import checkpoint
 from separation.training.state import Sources, Training, begin
 
@@ -29,13 +30,18 @@ SHARES = {"adversarial": 1.0, "l1": 0.1, "seeking": 0.2}
 
 def train(recipe: dict[str, object], data: Path, start: Path, output: Path, *, shares: dict[str, float]) -> None:
     """Train from the L1 checkpoint `start` and leave a checkpoint in `output`/last."""
-    chosen = load("tiny", {**recipe, "network.noise": 1, "losses.adversarial": 1.0})
+    chosen = with_noise(load("tiny", {**recipe, "losses.adversarial": 1.0}), channels=1)
     training = begin(chosen, Sources(data), output, device="cpu", resumed=False, report=silent)
     _take_weights(training, start)
     while training.step < chosen.steps:
         _step(training, shares)
     training.batches.close()
     checkpoint(training)
+
+
+def with_noise(recipe: Recipe, *, channels: int) -> Recipe:
+    """Return the recipe with noise beside the mixture, which `load` refuses because of what is measured here."""
+    return recipe.model_copy(update={"network": recipe.network.model_copy(update={"noise": channels})})
 
 
 def separate(folder: Path, mixture: Audio, code: float) -> Audio:
