@@ -114,8 +114,16 @@ def main() -> int:
     if options.figure:
         from several_answers_figure import draw
 
-        draw(options.figure / "several-answers", {name: each["gains"] for name, each in found.items()})
+        draw(
+            options.figure / "several-answers",
+            {name: each["gains"] for name, each in found.items() if not _is_repeated(name)},
+        )
     return 0
+
+
+def _is_repeated(name: str) -> bool:
+    """Tell whether an output is that of a further seed, which would only repeat the first one's row."""
+    return any(name.endswith(f"seed {seed}") for seed in SEEDS[1:])
 
 
 def _trained(name: str, options: argparse.Namespace) -> Path:

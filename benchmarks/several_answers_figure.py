@@ -15,7 +15,7 @@ ROW_INCHES, WIDTH_INCHES = 0.38, 7.5
 
 
 def draw(path: Path, gains: Mapping[str, Sequence[float]]) -> None:
-    """Draw a histogram a way, as .svg and .pdf; the region of neither out nor in is shaded."""
+    """Draw a histogram a way, as .svg; the region of neither out nor in is shaded."""
     with drawing(path, width=WIDTH_INCHES, height=1.2 + ROW_INCHES * len(gains)) as figure:
         axes = figure.subplots()
         axes.axvspan(*HALF_WAY_GAIN, color="#D55E00", alpha=0.12, linewidth=0)
@@ -24,5 +24,7 @@ def draw(path: Path, gains: Mapping[str, Sequence[float]]) -> None:
             axes.bar(EDGES[:-1], 0.8 * counts / counts.max(), np.diff(EDGES), -row, align="edge", color="#0072B2")
         axes.set_yticks([-row + 0.3 for row in range(len(gains))], list(gains), fontsize=8)
         axes.set_xlim(EDGES[0], EDGES[-1])
-        axes.set_xlabel("gain of the backing voice in the separated vocals (0: left out, 1: all of it)")
+        axes.set_xlabel("gain of the backing voice (0: left out, 1: all of it)", fontsize=8)
+        axes.set_ylim(0.2 - len(gains), 1.1)
         title(axes, "half seconds of unseen songs in which both voices sing; shaded: neither answer", "")
+    path.with_suffix(".pdf").unlink()
