@@ -43,7 +43,8 @@ def train(
         torchrun --nproc-per-node 4 -m separation train --recipe regression --data songs --output runs/4 --device cuda
 
     Args:
-        recipe: Name of a recipe (such as tiny, regression, gan, perceptual) or path of a TOML file.
+        recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
+            semi-supervised, two-answers) or path of a TOML file.
         data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
@@ -85,6 +86,7 @@ def separate(
     kind: Annotated[Literal["wav", "flac"], tyro.conf.arg(name="format")] = "wav",
     high_band: bool = False,
     seed: int | None = None,
+    mode: str | None = None,
     device: str = "cpu",
 ) -> None:
     """Write vocals and accompaniment of audio files; the two sum to the mixture.
@@ -92,6 +94,7 @@ def separate(
     Try:
         python -m separation separate --checkpoint runs/first --output separated song.wav other.mp3
         python -m separation separate --checkpoint runs/first --output separated "songs/*/mixture.wav" --format flac
+        python -m separation separate --checkpoint runs/two --output separated song.wav --mode all
 
     Args:
         checkpoint: A checkpoint, or a training's folder (its best checkpoint, else its last).
@@ -100,6 +103,7 @@ def separate(
         kind: wav (32-bit float) or flac (24 bits; refused where a sample would clip).
         high_band: Put what is above the separator's bandwidth into the vocals instead of the accompaniment.
         seed: Seed of the noise input, for checkpoints with network.noise; 0 if not given.
+        mode: Which of several answers, for checkpoints with network.modes (lead or all); the first if not given.
         device: cpu, cuda or cuda:<number>.
     """
     if not audio:
@@ -107,7 +111,7 @@ def separate(
     from separation.inference.separate import separate as run
 
     with bar("separating") as report:
-        separated = partial(run, kind=kind, high_band=high_band, seed=seed, device=device)
+        separated = partial(run, kind=kind, high_band=high_band, seed=seed, mode=mode, device=device)
         written = separated(checkpoint, audio, output, report=report, remark=cli.complain)
     cli.say(*map(str, written))
 

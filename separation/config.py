@@ -33,9 +33,15 @@ def load(name: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe
     """
     values = _extended(changed(_read(str(name)), overrides or {}), str(name))
     try:
-        return Recipe.model_validate({"name": Path(name).stem, **values})
+        recipe = Recipe.model_validate({"name": Path(name).stem, **values})
     except ValidationError as error:
         raise BadInput(f"{name}: {_first_complaint(error)}") from None
+    if recipe.network.noise:
+        raise BadInput(
+            f"{name}: network.noise = {recipe.network.noise}: every seed was found to give the same answer"
+            " (docs/several-answers.md); set it to 0 and use network.modes"
+        )
+    return recipe
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -128,6 +128,19 @@ class PredictedMetric(_Part):
     """How many of them are looked at again in each step."""
 
 
+class Modes(_Part):
+    """Which of the network's answers (`network.modes`) a song teaches.
+
+    One with several references teaches each answer the reference of the same rank in loudness; one with a single
+    reference teaches the answer that it is found to be (hard EM), one choice for the whole song.
+    """
+
+    start: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the training in which a single reference teaches all answers in turn, before the songs are divided."""
+    memory: float = Field(default=0.9, ge=0, lt=1)
+    """Share of what is known of a song that remains when another excerpt of it has been heard."""
+
+
 class Lyrics(_Part):
     """A reader of what is sung, beside the separator or alone; `weight` 0: none."""
 
@@ -160,6 +173,7 @@ class Recipe(_Part):
     """One critic a source, for `losses.unpaired` (Stoller, Ewert, Dixon, ICASSP 2018)."""
     metric: PredictedMetric = PredictedMetric()
     lyrics: Lyrics = Lyrics()
+    modes: Modes = Modes()
     steps: int = Field(ge=1)
     batch: int = Field(default=16, ge=1)
     """Excerpts a step, over all processes."""
@@ -196,6 +210,10 @@ class Recipe(_Part):
                 f'perceptual.gain: with aggregate "{self.perceptual.aggregate}" the gain changes no gradient;'
                 ' set perceptual.aggregate = "softmin" too'
             )
+        if self.network.modes and {"unpaired", "additivity"} & self.losses.weights.keys():
+            raise ValueError(
+                "network.modes: no losses.unpaired or losses.additivity with several answers; set them to 0"
+            )
         if "metric" in self.losses.weights and self.metric.low == self.metric.high:
             raise ValueError(
                 f"metric.low = metric.high = {self.metric.low}: the range is empty; give two different values"
@@ -208,8 +226,8 @@ class Recipe(_Part):
                 "lyrics.alone: the characters alone have no losses of a separator; without it there is one"
             )
         network = self.network
-        if not network.context or network.noise or network.normalisation != "none":
-            raise ValueError('lyrics: needs network.context = true, noise = 0 and normalisation = "none"')
+        if not network.context or network.noise or network.modes or network.normalisation != "none":
+            raise ValueError('lyrics: needs network.context = true, noise = 0, no modes and normalisation = "none"')
         if self.lyrics.alone and self.examples_every:
             raise ValueError("examples_every: the characters alone make nothing to listen to; set it to 0")
         if self.lyrics.blocks > self.network.levels:

@@ -31,6 +31,11 @@ class Checkpoint:
     card: dict[str, Any]
     fingerprint: str
 
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Return the names of the network's answers in the order in which it gives them; none if it gives only one."""
+        return tuple(self.card.get("modes") or self.recipe.network.modes)
+
 
 def save(folder: Path, weights: Mapping[str, Tensor], recipe: Recipe, facts: Mapping[str, Any]) -> str:
     """Write a checkpoint, whole or not at all, with `facts` (step, inputs …) on its card; return its SHA-256."""

@@ -24,13 +24,15 @@ class Batch:
     """Mixtures with their context, and what is known of them.
 
     Shape: mixture (batch + unpaired, channels + noise, input), targets (batch, references, sources, channels, output),
-    alone (unpaired, sources, channels, output): sources that have nothing to do with the unpaired mixtures.
+    alone (unpaired, sources, channels, output): sources that have nothing to do with the unpaired mixtures, songs
+    (batch,): numbers of the songs that the excerpts are from.
     """
 
     mixture: Tensor
     targets: Tensor
     alone: Tensor | None
     channels: int
+    songs: Tensor
 
     @property
     def cropped_mixture(self) -> Tensor:
@@ -40,8 +42,10 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on a device."""
         alone = None if self.alone is None else self.alone.to(device, non_blocking=True)
-        mixture, targets = (each.to(device, non_blocking=True) for each in (self.mixture, self.targets))
-        return Batch(mixture, targets, alone, self.channels)
+        mixture, targets, songs = (
+            each.to(device, non_blocking=True) for each in (self.mixture, self.targets, self.songs)
+        )
+        return Batch(mixture, targets, alone, self.channels, songs)
 
 
 class Batches:
@@ -79,7 +83,8 @@ class Batches:
         if self.unpaired:
             unheard, alone = self.unpaired.batch(step, self.size, first)
             mixture = torch.cat([mixture, self._with_noise(unheard, step, Purpose.UNPAIRED_NOISE)])
-        return Batch(mixture, _targets(centre(sources, recipe.window.output)), alone, recipe.channels)
+        numbers = self.excerpts.song_numbers(step, self.size, first)
+        return Batch(mixture, _targets(centre(sources, recipe.window.output)), alone, recipe.channels, numbers)
 
     def _with_noise(self, mixture: Tensor, step: int, purpose: Purpose) -> Tensor:
         """Return mixtures with the channels of noise that the network wants beside them."""
@@ -120,4 +125,4 @@ def _pinned(make: Callable[[int], Batch], step: int) -> Batch:
     if not torch.cuda.is_available():
         return batch
     alone = None if batch.alone is None else batch.alone.pin_memory()
-    return Batch(batch.mixture.pin_memory(), batch.targets.pin_memory(), alone, batch.channels)
+    return Batch(batch.mixture.pin_memory(), batch.targets.pin_memory(), alone, batch.channels, batch.songs)

@@ -55,18 +55,28 @@ class Excerpts:
         addresses = ((self.seed, step, first + number) for number in range(size))
         return torch.from_numpy(np.stack([self._excerpt(np.random.default_rng(address)) for address in addresses]))
 
+    def song_numbers(self, step: int, size: int, first: int = 0) -> Tensor:
+        """Return the number in `songs` of the song that each excerpt of that batch is from: (size,)."""
+        addresses = ((self.seed, step, first + number) for number in range(size))
+        return torch.tensor([self._place(np.random.default_rng(address))[0] for address in addresses])
+
     def other(self, step: int, number: int) -> Tensor:
         """Return another excerpt than number `number` of a step, of which its accompaniment may be taken."""
         return torch.from_numpy(self._excerpt(draw(self.seed, step, number, Purpose.OTHER_ACCOMPANIMENT)))
 
     def _excerpt(self, chance: np.random.Generator) -> NDArray[np.float32]:
-        blocks = self._all if chance.random() < self.anywhere else self._sung
-        number, start = blocks[chance.integers(len(blocks))]
-        centre = start + chance.integers(self._block)
+        number, start = self._place(chance)
+        centre = start + int(chance.integers(self._block))
         faster = chance.uniform(*self.speed)
         frames = round(faster * self.window.input)
         sources = cut(self.songs[number].sources, centre - frames // 2, frames, self.references)
         return sources if frames == self.window.input else respeed(sources, self.window.input)
+
+    def _place(self, chance: np.random.Generator) -> tuple[int, int]:
+        """Return the song and the first frame of the block that an excerpt is cut from."""
+        blocks = self._all if chance.random() < self.anywhere else self._sung
+        number, start = blocks[chance.integers(len(blocks))]
+        return int(number), int(start)
 
 
 def respeed(sources: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

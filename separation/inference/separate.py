@@ -20,14 +20,12 @@ from lossmodel.files import atomic_file, write_json
 from lossmodel.progress import Report, silent
 from separation import store
 from separation.data.stems import unheard
+from separation.inference.choice import FIRST_CHOICE, Choice
 from separation.inference.streams import Format, Samples, Sink, Source, cut_off_seconds, expanded
 from separation.interruptions import explained
 from separation.networks.config import WaveUNetConfig
 from separation.networks.waveunet import WaveUNet, vocals
 from separation.store import Checkpoint
-
-NOISE_SEED = 0
-"""Seed of the noise beside the mixture, unless another is asked for: a separator that chooses chooses the same."""
 
 STEM_FILE_SUFFIX = ".stem.mp4"
 
@@ -66,6 +64,7 @@ def separate(
     high_band: bool = False,
     device: str = "cpu",
     seed: int | None = None,
+    mode: str | None = None,
     report: Report = silent,
     remark: Callable[[str], None] = unheard,
 ) -> list[Path]:
@@ -73,13 +72,14 @@ def separate(
 
     A `<name>.json` beside them says which checkpoint did it and its bandwidth. The vocals hold nothing above it and the
     accompaniment keeps the mixture's, or with `high_band` the other way round; their sum is the mixture. Each file is
-    whole or absent. `seed` is that of the noise beside the mixture. `remark` is told of a file that is cut off: what
-    there is of it is separated. `BadInput` names a file that cannot be read, or written, and a seed without noise.
+    whole or absent. `seed` is that of the noise beside the mixture, `mode` the one of several answers that is wanted.
+    `remark` is told of a file that is cut off: what there is of it is separated. `BadInput` names a file that cannot be
+    read, or written, a seed without noise and a mode that the separator does not have.
     """
     if output.exists() and not output.is_dir():
         raise BadInput(f"{output}: is a file; give a folder for the separated files")
     loaded = store.load_separator(checkpoint, device=device)
-    seed = noise_seed(loaded, seed)
+    choice = Choice.of(loaded, seed=seed, mode=mode)
     files = expanded(files)
     lengths = [Source.length(path) for path in files]
     done, written = 0, []
@@ -87,18 +87,11 @@ def separate(
         for path, name, length in zip(files, _names(files), lengths):
             progress = partial(_report_frames, report, done, sum(lengths))
             targets = [output / f"{name}.{source}.{kind}" for source in ("vocals", "accompaniment")]
-            written += _separate_file(loaded, path, targets, high_band=high_band, seed=seed, report=progress)
+            written += _separate_file(loaded, path, targets, high_band=high_band, choice=choice, report=progress)
             if cut_off := cut_off_seconds(path):
                 remark(f"{path}: cut off, {cut_off:.2f} s less than its header says; copy it again")
             done += length
     return written
-
-
-def noise_seed(loaded: Checkpoint, seed: int | None) -> int:
-    """Return the seed of the noise beside the mixture; `BadInput` for one that would change nothing."""
-    if seed is not None and not loaded.recipe.network.noise:
-        raise BadInput(f"seed {seed}: this checkpoint has no noise input (network.noise); omit the seed")
-    return NOISE_SEED if seed is None else seed
 
 
 def _report_frames(report: Report, before: int, frames: int, done: int) -> None:
@@ -111,7 +104,7 @@ def _separate_file(
     targets: Sequence[Path],
     *,
     high_band: bool,
-    seed: int,
+    choice: Choice,
     report: Callable[[int], None],
 ) -> list[Path]:
     with ExitStack() as stack:
@@ -121,7 +114,7 @@ def _separate_file(
         vocals_to, rest_to = (Sink(part, target, source, kind, stack) for part, target in zip(parts, targets))
         done = 0
         shape = (source.rate, source.channels, source.frames)
-        for found in vocals_of(loaded, source.blocks(), *shape, seed=seed, beside=high_band):
+        for found in vocals_of(loaded, source.blocks(), *shape, choice=choice, beside=high_band):
             mixture = again.read(found.shape[1])
             voice, low = found[: source.channels], found[source.channels :]
             voice = vocals_to.fitted(voice + (mixture - low) if high_band else voice)
@@ -137,7 +130,7 @@ def _separate_file(
         "bandwidth_hz": min(loaded.recipe.rate, source.rate) / 2,
         "above_it": "vocals" if high_band else "accompaniment",
         "cut_off_seconds": round(cut_off_seconds(path), 3),
-    } | ({"noise_seed": seed} if loaded.recipe.network.noise else {})
+    } | choice.facts(loaded)
     write_json(targets[0].with_name(targets[0].name.removesuffix(f".vocals.{kind}") + ".json"), facts)
     return list(targets)
 
@@ -163,18 +156,17 @@ def vocals_of(
     channels: int,
     frames: int,
     *,
-    seed: int = NOISE_SEED,
+    choice: Choice = FIRST_CHOICE,
     beside: bool = False,
 ) -> Iterator[Samples]:
     """Yield the vocals of a mixture that comes in blocks, `frames` frames in all, at the mixture's rate.
 
-    `seed` is that of the noise beside the mixture, for a network that has one. With `beside` the mixture, as far as the
-    separator's rate can carry it, comes in further rows.
+    With `beside` the mixture, as far as the separator's rate can carry it, comes in further rows.
     """
     own = loaded.recipe.rate
     rows = channels * (1 + beside)
     inward = _resampled(blocks, rate, own, channels)
-    outward = _resampled(tiled(loaded.network, inward, channels, seed=seed, beside=beside), own, rate, rows)
+    outward = _resampled(tiled(loaded.network, inward, channels, choice=choice, beside=beside), own, rate, rows)
     left = frames
     for block in outward:
         if left and block.shape[1]:
@@ -190,12 +182,12 @@ def tiled(
     channels: int,
     frames: int = TILE_FRAMES,
     *,
-    seed: int = NOISE_SEED,
+    choice: Choice = FIRST_CHOICE,
     beside: bool = False,
 ) -> Iterator[Samples]:
     """Yield the vocals tile by tile, as many frames as came in; with `beside` the mixture in further rows."""
     tiles = tiling(network.config, frames)
-    draw, noise = np.random.default_rng(seed), network.config.noise
+    draw, noise = np.random.default_rng(choice.seed), network.config.noise
     buffer = np.zeros((channels + noise, tiles.margin), dtype=np.float32)
     left = 0
     for block in blocks:
@@ -203,16 +195,16 @@ def tiled(
         buffer = np.concatenate([buffer, np.concatenate([block, noisy])], axis=1)
         left += block.shape[1]
         while buffer.shape[1] >= tiles.input:
-            yield _tile(network, buffer[:, : tiles.input], tiles, beside=beside)
+            yield _tile(network, buffer[:, : tiles.input], tiles, choice.answer, beside=beside)
             buffer, left = buffer[:, tiles.hop :], left - tiles.hop
     while left > 0:
         missing = max(0, tiles.input - buffer.shape[1])
         buffer = np.pad(buffer, ((0, 0), (0, missing)))
-        yield _tile(network, buffer[:, : tiles.input], tiles, beside=beside)[:, :left]
+        yield _tile(network, buffer[:, : tiles.input], tiles, choice.answer, beside=beside)[:, :left]
         buffer, left = buffer[:, tiles.hop :], left - tiles.hop
 
 
-def _tile(network: WaveUNet, mixture: Samples, tiles: Tiling, *, beside: bool) -> Samples:
+def _tile(network: WaveUNet, mixture: Samples, tiles: Tiling, answer: int, *, beside: bool) -> Samples:
     """Return a tile's vocals. A network for another number of channels hears each channel by itself."""
     config = network.config
     device = next(network.parameters()).device
@@ -222,7 +214,9 @@ def _tile(network: WaveUNet, mixture: Samples, tiles: Tiling, *, beside: bool) -
     x = x.unsqueeze(0) if alike else x.unsqueeze(1).expand(-1, config.channels, -1)  # (batch, channels, input)
     x = torch.cat([x, noise.expand(len(x), -1, -1)], dim=1)
     with torch.inference_mode():
-        y = vocals(network(x), config.sources)[..., tiles.surplus : tiles.surplus + tiles.hop]
+        sources = network(x)
+        one = sources[:, answer] if config.modes else sources
+        y = vocals(one, config.sources)[..., tiles.surplus : tiles.surplus + tiles.hop]
     voice: Samples = (y[0] if alike else y.mean(1)).cpu().numpy()
     middle = mixture[: len(voice), tiles.margin : tiles.margin + tiles.hop]
     return np.concatenate([voice, middle]) if beside else voice

@@ -10,7 +10,8 @@ from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.errors import BadInput
 from separation import store
-from separation.inference.separate import noise_seed, vocals_of
+from separation.inference.choice import Choice
+from separation.inference.separate import vocals_of
 from separation.store import Checkpoint
 
 SOURCES = ("vocals", "accompaniment")
@@ -24,16 +25,22 @@ class Separator:
     """
 
     def __init__(
-        self, checkpoint: str | PathLike[str] | Checkpoint, *, device: str = "cpu", seed: int | None = None
+        self,
+        checkpoint: str | PathLike[str] | Checkpoint,
+        *,
+        device: str = "cpu",
+        seed: int | None = None,
+        mode: str | None = None,
     ) -> None:
         """Load a checkpoint, or the best (else last) one of a training's folder, onto cpu, cuda or cuda:<number>.
 
-        `seed` is that of the noise beside the mixture, for networks that have one. `BadInput` names what does not fit.
+        `seed` is that of the noise beside the mixture, for networks that have one; `mode` is the answer that is wanted
+        of a network that has several, else its first. `BadInput` names what does not fit.
         """
         if not isinstance(checkpoint, Checkpoint):
             checkpoint = store.load_separator(Path(checkpoint), device=device)
         self._loaded = checkpoint
-        self._seed = noise_seed(self._loaded, seed)
+        self._choice = Choice.of(self._loaded, seed=seed, mode=mode)
         self.rate = self._loaded.recipe.rate
         self.bandwidth_hz = self.rate / 2
         self.card = self._loaded.card
@@ -41,7 +48,7 @@ class Separator:
     def __call__(self, mixture: Audio) -> dict[str, Audio]:
         """Return `vocals` and `accompaniment`, of the mixture's rate, channels and length."""
         shape = (mixture.rate, mixture.channels, mixture.frames)
-        parts = list(vocals_of(self._loaded, [mixture.samples], *shape, seed=self._seed))
+        parts = list(vocals_of(self._loaded, [mixture.samples], *shape, choice=self._choice))
         voice = np.concatenate(parts, axis=1)
         return {"vocals": Audio(voice, mixture.rate), "accompaniment": Audio(mixture.samples - voice, mixture.rate)}
 

@@ -57,7 +57,11 @@ class WaveUNetConfig(BaseModel):
     """Weight: each filter's length and direction are learned apart (Salimans, Kingma, 2016). Unlike statistics of the
     signal this leaves every frame independent of the window it is in."""
     noise: int = Field(default=0, ge=0)
-    """Channels of seeded noise beside the mixture, by which a generator may choose among several right answers."""
+    """Channels of seeded noise beside the mixture, in older checkpoints. Trainings learn to ignore it, so it
+    is refused in recipes (docs/several-answers.md)."""
+    modes: tuple[str, ...] = ()
+    """Answers that the network gives side by side, named from the quietest vocals to the loudest, such as lead and all;
+    one of them is chosen at use."""
 
     @model_validator(mode="after")
     def _kernels_are_odd(self) -> Self:
@@ -68,6 +72,8 @@ class WaveUNetConfig(BaseModel):
             raise ValueError(f"sources = {self.sources}: at least two, one of them vocals")
         if self.resampling == "filtered" and not (self.context and self.upsampling == "linear"):
             raise ValueError("resampling = filtered: needs context = true and upsampling = linear")
+        if len(self.modes) == 1 or len(set(self.modes)) < len(self.modes):
+            raise ValueError(f"modes = {self.modes}: give none, or at least two different names")
         return self
 
     @property

@@ -45,7 +45,8 @@ class WaveUNet(nn.Module):
         self.up = nn.ModuleList(nn.Conv1d(s + b, s, config.kernel_up, padding=padding) for s, b in pairs)
         self.upsample = nn.ModuleList(Upsample(below, config) for _, below in pairs)
         predicted = len(config.sources) - config.difference
-        self.output = nn.Conv1d(config.filters + config.channels, predicted * config.channels, 1)
+        answers = max(1, len(config.modes))
+        self.output = nn.Conv1d(config.filters + config.channels, answers * predicted * config.channels, 1)
         self.apply(_initialise)
         if config.normalisation == "weight":
             for conv in (*self.down, self.bottleneck, *self.up):
@@ -54,7 +55,8 @@ class WaveUNet(nn.Module):
     def forward(self, mixture: Tensor) -> Tensor:
         """Return the sources of a mixture whose length is a `WaveUNetConfig.window`'s input.
 
-        Shape: (batch, channels + noise, input) to (batch, sources, channels, output).
+        Shape: (batch, channels + noise, input) to (batch, sources, channels, output), or with modes
+        (batch, modes, sources, channels, output).
         """
         x, skips = self.encoded(mixture, self.config.levels)
         x = self.decoded(x, skips, range(self.config.levels))
@@ -97,16 +99,19 @@ class WaveUNet(nn.Module):
         return F.leaky_relu(skip, LEAKY_RELU_SLOPE), F.leaky_relu(down, LEAKY_RELU_SLOPE)
 
     def sources(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """Return the sources that the last block's map and the mixture make: (batch, sources, channels, time)."""
+        """Return the sources that the last block's map and the mixture make, of each mode if there are any.
+
+        Shape: (batch, time, channels) and (batch, channels, input) to that of `forward`.
+        """
         mixture = centre(mixture[:, : self.config.channels], x.shape[1])
         heard = torch.cat([x.to(mixture.dtype), mixture.transpose(1, 2)], dim=2)
         with torch.autocast(x.device.type, enabled=False):  # eight bits would put noise at -48 dB into the vocals
             y = F.linear(heard, self.output.weight.squeeze(2), self.output.bias).transpose(1, 2)
         y = torch.tanh(y) if self.config.output == "tanh" else y
-        y = y.reshape(len(y), -1, *mixture.shape[1:])  # (batch, predicted, channels, time)
-        if not self.config.difference:
-            return y
-        return torch.cat([y, mixture.unsqueeze(1) - y.sum(1, keepdim=True)], dim=1)
+        y = y.reshape(len(y), max(1, len(self.config.modes)), -1, *mixture.shape[1:])  # (batch, modes, predicted, …)
+        if self.config.difference:
+            y = torch.cat([y, mixture[:, None, None] - y.sum(2, keepdim=True)], dim=2)
+        return y if self.config.modes else y.squeeze(1)
 
 
 class Upsample(nn.Module):
@@ -164,8 +169,8 @@ def centre(x: Tensor, frames: int) -> Tensor:
 
 
 def vocals(sources: Tensor, names: Sequence[str]) -> Tensor:
-    """Return the vocals among separated sources. Shape: (batch, sources, channels, time) to (batch, channels, time)."""
-    return sources[:, list(names).index("vocals")]
+    """Return the vocals among separated sources. Shape: (…, sources, channels, time) to (…, channels, time)."""
+    return sources[..., list(names).index("vocals"), :, :]
 
 
 def _initialise(module: nn.Module) -> None:

@@ -119,6 +119,11 @@ def forgets_best(changes: Sequence[Change]) -> bool:
     return any(change.key in KEYS_OF_THE_VALIDATION for change in changes)
 
 
+def forgets_songs(changes: Sequence[Change]) -> bool:
+    """Tell whether the songs that are learned from are others."""
+    return any(change.key == "data" for change in changes)
+
+
 def _written_recipe(output: Path) -> Recipe | None:
     place = output / RECIPE_FILE
     return _recipe(read_json(place), output) if place.is_file() else None

@@ -27,6 +27,7 @@ from separation.networks.waveunet import WaveUNet
 from separation.training import early_stopping, spectrogram
 from separation.training.characters import held_out_loss
 from separation.training.early_stopping import Validation
+from separation.training.modes import nearest_answer
 from separation.training.state import Training, save_state
 
 VALIDATION_BATCHES = 4
@@ -85,7 +86,8 @@ def examples(training: Training) -> None:
     batches = training.held_out or cast("Batches", training.batches)
     songs = batches.excerpts.songs[:EXAMPLE_SONGS]
     with _averaged(training) as network:
-        loaded = store.Checkpoint(network, training.recipe, {}, "")
+        card = {"modes": training.modes.names()} if training.modes else {}
+        loaded = store.Checkpoint(network, training.recipe, card, "")
         with atomic_folder(training.output / EXAMPLES_FOLDER / f"{training.step:09d}") as folder:
             for song in songs:
                 mixture, vocals = _excerpt(song)
@@ -108,6 +110,8 @@ def _write_example(path: Path, sound: Audio) -> None:
 
 def _heard(training: Training, batch: Batch, weights: dict[str, float]) -> dict[str, float]:
     estimates = training.bare(batch.mixture)
+    if training.modes:
+        estimates = nearest_answer(estimates, batch.targets)
     terms = training.terms(estimates, batch, weights)
     vocals, references = estimates[:, -1], batch.targets[:, :, -1]
     real = nearest(vocals, references)
@@ -128,7 +132,7 @@ def _write(training: Training, validation: Validation | None, *, better: bool) -
         "stopped": training.stopped,
         "inputs": training.inputs,
         "changes": [change.facts() for change in training.changes],
-    }
+    } | ({"modes": training.modes.names()} if training.modes else {})
     names = ["last", *(["best"] if better else [])]
     names += [f"step-{training.step:09d}"] if training.recipe.keep else []
     for name in names:

@@ -19,7 +19,7 @@ from separation.data.stems import unheard
 from separation.interruptions import explained, interruptible
 from separation.losses import across_processes, balance
 from separation.recipe import Recipe
-from separation.training import parallel
+from separation.training import modes, parallel
 from separation.training.characters import characters_loss
 from separation.training.checkpoints import checkpoint, examples
 from separation.training.metrics_log import metrics_log
@@ -131,23 +131,30 @@ def _separation(training: Training, number: int) -> tuple[dict[str, Tensor], Ten
     loading = time.perf_counter() - began
     with devices.mixed(training.fabric.device, recipe.precision):
         estimates = training.network(batch.mixture)
+    which, learned = None, {}
+    if training.modes:
+        which = training.modes.learn(estimates, batch, number)
+        estimates, batch = modes.one_answer(estimates, which), training.modes.taught(batch, which)
+        learned = training.modes.shares()
     judged = estimates.detach().requires_grad_()  # losses end here; the balanced gradient goes on from here
 
     weights = training.terms.weights(number)
-    learned = training.terms.learn(judged, batch, number)
-    terms = training.terms(judged, batch, weights, _start_estimates(training, batch, weights))
+    learned |= training.terms.learn(judged, batch, number)
+    terms = training.terms(judged, batch, weights, _start_estimates(training, batch, weights, which))
     gradient = balance.gradient(terms, judged, weights, balanced=recipe.losses.balance)
     training.fabric.backward(estimates, gradient=gradient)
     return terms, balance.total(terms, weights), learned, loading
 
 
-def _start_estimates(training: Training, batch: Batch, weights: dict[str, float]) -> Tensor | None:
+def _start_estimates(
+    training: Training, batch: Batch, weights: dict[str, float], which: Tensor | None
+) -> Tensor | None:
     """Return what the separator that the training started from makes of a batch, where gains over that count."""
     if training.start is None or not weights.get("perceptual"):
         return None
     with torch.no_grad(), devices.mixed(training.fabric.device, training.recipe.precision):
         made: Tensor = training.start(batch.mixture)
-    return made
+    return made if which is None else modes.one_answer(made, which)
 
 
 def _report_progress(report: Report, steps: int, _song: int, _songs: int) -> None:

@@ -31,6 +31,7 @@ from separation.recipe import Recipe
 from separation.training import changes, resume
 from separation.training.changes import Change
 from separation.training.early_stopping import Validation
+from separation.training.modes import ModeChoice
 
 CACHE_FOLDER = ".stems"
 """Decoded songs lie beside the trainings that use them."""
@@ -59,6 +60,8 @@ class Training:
     """The separator that the training started from, where gains over it count."""
     average: dict[str, Tensor]
     """Exponential moving average of the weights; empty when the recipe wants none."""
+    modes: ModeChoice | None = None
+    """Which answer a song teaches, where the network gives several."""
     step: int = 0
     best: float = float("inf")
     skipped: int = 0
@@ -132,12 +135,19 @@ def begin(
         network.compile(dynamic=False)  # in place: the names of its weights stay
     auditors = {"auditor": auditor(given.auditor, recipe.rate).to(fabric.device)} if given.auditor else {}
     averaged = {name: weight.to(fabric.device) for name, weight in average.items()}
-    training = Training(recipe, output, fabric, ready, optimiser, terms, *heard, auditors, inputs, start, averaged)
+    choice = _mode_choice(recipe, heard[0], fabric.device)
+    parts = (fabric, ready, optimiser, terms, *heard, auditors, inputs, start, averaged, choice)
+    training = Training(recipe, output, *parts)
     if then:
         restore_state(training, [*changed, *changes.input_changes(then, inputs)])
     if fabric.is_global_zero:
         write_json(output / changes.RECIPE_FILE, recipe.model_dump(mode="json"))
     return training
+
+
+def _mode_choice(recipe: Recipe, batches: Batches | None, device: torch.device) -> ModeChoice | None:
+    """Return what decides which of several answers a song teaches; None where the network gives one."""
+    return ModeChoice(recipe, batches.excerpts.songs).to(device) if recipe.network.modes and batches else None
 
 
 def _frozen_copy(network: WaveUNet, device: torch.device) -> WaveUNet:
@@ -154,6 +164,8 @@ def save_state(training: Training) -> None:
     }
     for name, adversary in training.terms.adversaries.items():
         parts |= {name: adversary.state_dict(), f"{name}_optimiser": adversary.optimiser.state_dict()}
+    if training.modes:
+        parts["modes"] = training.modes.state_dict()
     facts = {
         "best": training.best if np.isfinite(training.best) else None,
         "skipped": training.skipped,
@@ -177,6 +189,8 @@ def restore_state(training: Training, changed: Sequence[Change]) -> None:
         for name, adversary in training.terms.adversaries.items():
             adversary.load_state_dict(parts[name])
             _restore_optimiser(adversary.optimiser, parts[f"{name}_optimiser"])
+        if training.modes:
+            training.modes.load_state_dict(parts["modes"])
         training.validations = [Validation(**validation) for validation in card["validations"]]
         training.left_out = int(card["left_out"])
         training.changes = [*(Change(**change) for change in card["changes"]), *changed]
@@ -204,6 +218,8 @@ def _forget_what_cannot_be_compared(training: Training, changed: Sequence[Change
         training.validations = []
     if changes.forgets_best(changed):
         training.best = float("inf")
+    if training.modes and changes.forgets_songs(changed):
+        training.modes.forget_songs()
     if changed:
         training.skipped = 0
 

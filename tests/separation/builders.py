@@ -26,7 +26,9 @@ SMALL = {
 def small(recipe: str = "tiny", **overrides: object) -> Recipe:
     """Return a recipe whose steps take milliseconds; `a__b=1` overrides the key a.b."""
     named = {key.replace("__", "."): value for key, value in overrides.items()}
-    return load(recipe, {"extends": "tiny", **SMALL, **named} if recipe != "tiny" else {**SMALL, **named})
+    noise = named.pop("network.noise", 0)  # a recipe that is loaded may not ask for it
+    loaded = load(recipe, {"extends": "tiny", **SMALL, **named} if recipe != "tiny" else {**SMALL, **named})
+    return loaded.model_copy(update={"network": loaded.network.model_copy(update={"noise": noise})})
 
 
 def songs(folder: Path, count: int = 2, seconds: float = 3.0) -> Path:

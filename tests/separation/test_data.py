@@ -6,7 +6,6 @@ import torch
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
-from separation.config import load
 from separation.data import example, stems
 from separation.data.augment import augment
 from separation.data.batch import Batches
@@ -16,7 +15,7 @@ from separation.data.stems import Song
 from separation.data.synthetic import song, write_songs
 from separation.networks.config import Window
 from separation.recipe import Data
-from tests.separation.builders import RATE, noise, tone, write
+from tests.separation.builders import RATE, noise, small, tone, write
 
 
 def decoded(folder, cache, rate=RATE, channels=1):
@@ -180,8 +179,8 @@ def test_remixing_takes_the_share_of_excerpts_that_it_is_told():
 
 
 def test_an_excerpt_is_the_same_in_any_part_of_a_batch(tmp_path):
-    changes = {"data.remix": 0.5, "data.polarity": True, "data.swap": True, "network.noise": 1, "batch": 6}
-    recipe = load("tiny", {"rate": RATE, "network.levels": 2, "data.seconds": 0.05, **changes})
+    varied = {"data__remix": 0.5, "data__polarity": True, "data__swap": True}
+    recipe = small(**varied, network__noise=1, network__levels=2, data__seconds=0.05, batch=6)
     write_songs(tmp_path / "songs", range(3), 1.0, RATE)
     excerpts = Excerpts(decoded(tmp_path / "songs", tmp_path / "cache"), recipe.window, seed=0, speed=(0.9, 1.1))
     whole = Batches(recipe, excerpts).make(3)

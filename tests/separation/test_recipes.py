@@ -41,6 +41,7 @@ def test_a_recipe_extends_another_and_says_only_what_differs():
         ("tiny", {"batch": 0}, "batch: .*greater than or equal to 1"),
         ("tiny", {"network.kernel_up": 4}, "kernel_up = 4"),
         ("tiny", {"losses.l1": 0, "losses.mrstft": 0}, "every weight is 0"),
+        ("tiny", {"network.noise": 1}, "every seed was found to give the same answer .*use network.modes"),
         ("tiny", {"network.sources": ["drums", "vocals"]}, "sources"),
         ("tiny-perceptual", {"perceptual.gain": True}, "give init"),
         ("tiny-perceptual", {"perceptual.gain": True, "init": "run/last"}, 'aggregate = "softmin" too'),
