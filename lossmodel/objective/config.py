@@ -71,6 +71,8 @@ class FitRecipe(_Strict):
     """Attributes fitted to differences inside items, with a scale for each study: tests of several kinds may join."""
     known: dict[str, dict[str, Score]] = {}
     """What a probe (`silence`, `dull`, `clicks`) deserves on an attribute, whatever the song, 0–100."""
+    flaws: dict[str, dict[str, Weight]] = {}
+    """What distortions that no rated system has add to the odds against an estimate, by attribute or `general`."""
     members: dict[str, dict[str, tuple[str, ...]]]
     """The features that one member of the ensemble looks at, by attribute; `general`: for attributes not named."""
 
@@ -98,6 +100,10 @@ class FitRecipe(_Strict):
         """Return the terms of each member for an attribute, the general ones if nobody has any of its own."""
         named = {name: lists[attribute] for name, lists in self.members.items() if attribute in lists}
         return named or {name: lists[GENERAL] for name, lists in self.members.items() if GENERAL in lists}
+
+    def flaws_of(self, attribute: str) -> dict[str, float]:
+        """Return the weights of flaws for an attribute, the general ones if it is not named."""
+        return self.flaws.get(attribute, self.flaws.get(GENERAL, {}))
 
 
 @dataclass(frozen=True)

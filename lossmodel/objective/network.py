@@ -19,6 +19,12 @@ from lossmodel.objective.ear.listening import listen
 Heard = Mapping[str, Tensor]
 """Features by name, each (batch,)."""
 
+MAX_KNOWN_FLAW_ODDS = 0.1
+"""Odds of flaws beyond which a sound is unlike anything that was rated."""
+
+MAX_FLAWED_LOGIT = 20.0
+"""Logit beyond which a score is 100 for whatever flaws add to it."""
+
 MIN_MIXTURE_DISTORTION = 1e-3
 """Distortion of a mixture under which there is hardly an accompaniment."""
 
@@ -47,6 +53,9 @@ class Head(nn.Module):
 
     Terms are distortions, 0 for the reference: it has the highest score by construction, 100·sigmoid(bias), and more
     of a distortion never raises a score.
+
+    `flaws` are distortions that no rated system has, with weights that nothing is fitted to: each adds so much to the
+    odds against the estimate, (100 - score)/score, so that it caps a good score and moves a bad one little.
     """
 
     scale: Tensor
@@ -58,12 +67,13 @@ class Head(nn.Module):
     precision: Tensor
     reach: Tensor
 
-    def __init__(self, members: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, members: Mapping[str, Sequence[str]], flaws: Mapping[str, float] | None = None) -> None:
         super().__init__()
         self.members = {name: tuple(texts) for name, texts in members.items()}
         self.texts = tuple(dict.fromkeys(text for texts in self.members.values() for text in texts))
-        self.terms = tuple(map(Term.parse, self.texts))
-        size = len(self.terms)
+        self.flaws = dict(flaws or {})
+        self.terms = (*map(Term.parse, self.texts), *map(Term, self.flaws))
+        size = len(self.texts)
         for name, value in {
             "scale": torch.ones(size),  # a term of this size is plainly there
             "most": torch.full((size,), torch.inf),  # the greatest salience of which anybody's judgement is known
@@ -77,9 +87,9 @@ class Head(nn.Module):
             self.register_buffer(name, value)
 
     def forward(self, raw: Tensor) -> Prediction:
-        """Return the prediction for raw terms of shape (batch, terms)."""
-        salience = self.salience(raw)
-        logits = self.bias - salience @ self.weight.T  # (batch, members)
+        """Return the prediction for raw terms of shape (batch, terms), flaws last."""
+        salience, odds = self.salience(raw), self.odds(raw)
+        logits = flawed(self.bias - salience @ self.weight.T, odds)  # (batch, members)
         middle = logits.mean(1)
         mean = 100 * torch.sigmoid(middle)
         spread = ((100 * torch.sigmoid(logits)).var(1, correction=0) + 1e-6).sqrt()
@@ -88,7 +98,7 @@ class Head(nn.Module):
             mean=mean,
             low=(mean - half).clamp_min(0),
             high=(mean + half).clamp_max(100),
-            in_calibration=self.distance(salience) <= self.reach,
+            in_calibration=(self.distance(salience) <= self.reach) & (odds <= MAX_KNOWN_FLAW_ODDS),
             spread=spread,
         )
 
@@ -97,8 +107,12 @@ class Head(nn.Module):
 
         Beyond the most that was judged it grows a third as fast: how much worse that sounds is anybody's guess.
         """
-        plainly = torch.log1p(raw.clamp_min(0) / self.scale)
+        plainly = torch.log1p(raw[:, : len(self.texts)].clamp_min(0) / self.scale)
         return plainly - (plainly - self.most).clamp_min(0) * (2 / 3)
+
+    def odds(self, raw: Tensor) -> Tensor:
+        """Return what flaws add to the odds against the estimate, (batch,)."""
+        return raw[:, len(self.texts) :].clamp_min(0) @ raw.new_tensor(list(self.flaws.values()))
 
     def distance(self, salience: Tensor) -> Tensor:
         """Return the squared Mahalanobis distance to what lies between the reference and what was rated, (batch,).
@@ -116,6 +130,11 @@ class Head(nn.Module):
         if any(term.over_mixture for term in self.terms):
             return True
         return not all(WITHOUT_ACCOMPANIMENT & {*texts} for texts in self.members.values())
+
+
+def flawed(logits: Tensor, odds: Tensor) -> Tensor:
+    """Return logits (batch, members) where flaws add to the odds against an estimate, (batch,)."""
+    return logits - torch.log1p(odds[:, None] * logits.clamp_max(MAX_FLAWED_LOGIT).exp())
 
 
 class Objective(nn.Module):
@@ -139,7 +158,7 @@ class Objective(nn.Module):
         """Return a prediction for each attribute, differentiable in `estimate`; without a mixture, for those that can.
 
         Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time), at 44.1
-        kHz and at least a second long. Levels do not matter, as long as the estimate is within 20 dB of the reference,
+        kHz and at least a second long. Levels do not matter, as long as the estimate is within 40 dB of the reference,
         nor does a constant delay of up to half a second. ValueError for anything else.
         """
         _check(estimate, references, mixture, rate)

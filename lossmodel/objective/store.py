@@ -35,7 +35,7 @@ def load(folder: Path) -> Objective:
     """Read what `save` wrote; `BadInput` when it is missing, damaged, no objective or made by other features."""
     tensors, card = store.load(folder, kind=KIND)
     form = upgrade(card, folder)["form"]
-    objective = Objective({each["attribute"]: Head(each["members"]) for each in form["heads"]})
+    objective = Objective({each["attribute"]: Head(each["members"], each.get("flaws")) for each in form["heads"]})
     try:
         objective.load_state_dict(tensors)
     except RuntimeError:
@@ -90,6 +90,10 @@ def _rated(ratings: pd.DataFrame) -> dict[str, Any]:
 
 def _forms(objective: Objective) -> list[dict[str, Any]]:
     return [
-        {"attribute": attribute, "members": {name: list(texts) for name, texts in head.members.items()}}
+        {
+            "attribute": attribute,
+            "members": {name: list(texts) for name, texts in head.members.items()},
+            "flaws": head.flaws,
+        }
         for attribute, head in objective.heads.items()
     ]

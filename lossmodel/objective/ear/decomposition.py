@@ -8,14 +8,14 @@ What is solved for is how the estimate *differs* from the reference, so that a r
 leak, no artefact, whatever the regularisation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from lossmodel.objective.ear.frontend import PHRASE_FRAMES, Maps, dulled, remix, smooth
-from lossmodel.objective.ear.salience import POWER_FLOOR_60_DB, loudness, magnitude, mean
+from lossmodel.objective.ear.frontend import PHRASE_FRAMES, Maps, dulled, independent_samples, remix, smooth
+from lossmodel.objective.ear.salience import POWER_FLOOR_60_DB, loudness, magnitude, mean, root
 from lossmodel.objective.ear.spectra import Signals
 
 MAX_REMIX_GAIN = 2.0
@@ -23,6 +23,9 @@ MAX_REMIX_GAIN = 2.0
 
 PATCH_FRAMES = 9
 """Frames that a patch averages, 200 ms."""
+
+ENVELOPE_FRAMES = 43
+"""Frames in which an envelope tells whose it is, 1 s."""
 
 MIN_REFERENCE_SHARE = 0.5
 """Share of the reference's loudness that has to be left for what is added to be heard beside all of it."""
@@ -97,6 +100,29 @@ class Scene:
         )
 
     @cached_property
+    def patches_of_any_phase(self) -> Patches:
+        """The same; leak is what is there beyond chance, and what follows the accompaniment in loudness alone.
+
+        What is incoherent with both has some coherence with the accompaniment by chance, the more the fewer periods a
+        patch has: that much is no leak. Of the artefact, the share that the loudness of the accompaniment explains,
+        and that of the reference does not, within a second, is leak with another phase.
+        """
+        p = self.patches
+        chance = p.artefact / independent_samples(p.rr, PATCH_FRAMES)
+        coherent = (p.leak - chance).clamp_min(0)
+        follows = (p.artefact * self._share_of_accompaniment(p)).clamp_min(0)
+        leak = coherent + follows
+        gain = root(leak / (p.aa + POWER_FLOOR_60_DB)).clamp_max(MAX_REMIX_GAIN)
+        return replace(p, leak=leak, artefact=p.artefact - follows, leak_gain=gain)
+
+    def _share_of_accompaniment(self, p: Patches) -> Tensor:
+        """Return the share of the artefact's power that follows the accompaniment, (batch, bands, frames), 0 to 1."""
+        x, r, a = (loudness(power, 0.3, POWER_FLOOR_60_DB) for power in (p.artefact, p.rr, p.aa))
+        of_r, of_a = non_negative_shares(x, r, a, ENVELOPE_FRAMES)
+        own, other = ((share * each).clamp_min(1e-6) ** (1 / 0.3) for share, each in ((of_a, a), (of_r, r)))
+        return own / (own + other + 1e-12)
+
+    @cached_property
     def reference_share(self) -> Tensor:
         """Share of the reference's loudness that is left in the estimate, (batch,)."""
         p, whole = self.patches, loudness(self.patches.rr)
@@ -118,18 +144,23 @@ class Scene:
         a generative separator's) is still taken apart.
         """
         r, a, e = (compressed(power) for power in (self.maps.rr, self.maps.aa, self.maps.ee))
-        rr, aa, ra, er, ea = (smooth(x * y, PATCH_FRAMES) for x, y in ((r, r), (a, a), (r, a), (e, r), (e, a)))
-        det = torch.maximum(rr * aa - ra * ra, 1e-3 * rr * aa) + 1e-12
-        both_r, both_a = (er * aa - ea * ra) / det, (ea * rr - er * ra) / det
-        share_r = torch.where(both_a < 0, er / (rr + 1e-12), both_r.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
-        share_a = torch.where(both_r < 0, ea / (aa + 1e-12), both_a.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
-        return share_r, share_a
+        return non_negative_shares(e, r, a, PATCH_FRAMES)
 
     def _with(self, leak: Tensor) -> Tensor:
         size = magnitude(leak)
         leak = leak * (MAX_REMIX_GAIN / size.clamp_min(MAX_REMIX_GAIN))
         power = self.maps.rr + (leak.real.square() + leak.imag.square()) * self.maps.aa
         return (power + 2 * (leak * self.maps.ra).real).clamp_min(0)
+
+
+def non_negative_shares(e: Tensor, r: Tensor, a: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+    """Return how many times `r` and `a` explain `e` best within so many frames, neither negative nor above 2."""
+    rr, aa, ra, er, ea = (smooth(x * y, frames) for x, y in ((r, r), (a, a), (r, a), (e, r), (e, a)))
+    det = torch.maximum(rr * aa - ra * ra, 1e-3 * rr * aa) + 1e-12
+    both_r, both_a = (er * aa - ea * ra) / det, (ea * rr - er * ra) / det
+    share_r = torch.where(both_a < 0, er / (rr + 1e-12), both_r.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
+    share_a = torch.where(both_r < 0, ea / (aa + 1e-12), both_a.clamp_min(0)).clamp_max(MAX_REMIX_GAIN)
+    return share_r, share_a
 
 
 def compressed(power: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Final
 
 from torch import Tensor
 
-from lossmodel.objective.ear import degradation, likeness, patches, remixes
+from lossmodel.objective.ear import degradation, flaws, likeness, patches, remixes
 from lossmodel.objective.ear.decomposition import Scene
 
 VERSION = 5
@@ -25,6 +25,7 @@ FEATURES: Final[dict[str, Feature]] = {
     **patches.FEATURES,
     **likeness.FEATURES,
     **degradation.FEATURES,
+    **flaws.FEATURES,
 }
 """Every feature by the name that recipes use."""
 

@@ -30,13 +30,16 @@ WINDOW, HOP = 2048, 1024
 PHRASE_FRAMES = 85
 """Frames that are judged together where something may change from phrase to phrase, 2 s."""
 
+BINS_OF_A_LINE, FRAMES_OF_A_MOMENT = 1.5, 1.06
+"""Bins, and frames at half overlap, that a Hann window makes one of."""
+
 BANDS = 40
 LOW_ANCHOR_HZ = 3500.0
 """Cut of the low anchor, in Hz."""
 
 POWER_EPSILON = 1e-20
-MAX_MATCHING_POWER_GAIN_20_DB = 100.0
-"""Power gain (20 dB) beyond which loudness is not matched: near-silence stays near-silent."""
+MAX_MATCHING_POWER_GAIN_40_DB = 1e4
+"""Power gain (40 dB) beyond which loudness is not matched: near-silence stays near-silent."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,14 @@ def smooth(values: Tensor, frames: int) -> Tensor:
     return values @ kernel
 
 
+def independent_samples(like: Tensor, frames: int) -> Tensor:
+    """Return how many independent values an average over so many frames has in each band, (bands, 1).
+
+    Two incoherent signals have an expected squared coherence of one over this by chance.
+    """
+    return _constant(like, _degrees_of_freedom, frames)[:, None]
+
+
 def _crossed(E: Tensor, reference: Tensor, mixture: Tensor) -> Maps:
     """Return the maps of an estimate's spectra as the signals' levels make them."""
     R, A = _stft(reference), _stft(accompaniment_of(reference, mixture))
@@ -139,10 +150,10 @@ def _unlikeness(maps: Maps) -> Tensor:
 
 
 def _matched(maps: Maps) -> Maps:
-    """Give the estimate the reference's loudness, by at most 20 dB, and its polarity."""
+    """Give the estimate the reference's loudness, by at most 40 dB, and its polarity."""
     wanted = _loudness(maps.rr) + POWER_EPSILON
     found = _loudness(maps.ee).clamp_min(POWER_EPSILON)
-    gain = (wanted / found.clamp(wanted / MAX_MATCHING_POWER_GAIN_20_DB, wanted * MAX_MATCHING_POWER_GAIN_20_DB))[
+    gain = (wanted / found.clamp(wanted / MAX_MATCHING_POWER_GAIN_40_DB, wanted * MAX_MATCHING_POWER_GAIN_40_DB))[
         :, None, None
     ]
     upright = torch.where(maps.re.detach().real.sum((1, 2), keepdim=True) < 0, -1.0, 1.0)
@@ -217,6 +228,14 @@ def _averaging(length: int, frames: int) -> Numbers:
     columns = np.where(inside, window[np.clip(lag, 0, frames - 1)], 0.0)
     shares: Numbers = columns / columns.sum(0)
     return shares
+
+
+@cache
+def _degrees_of_freedom(frames: int) -> Numbers:
+    """Return the same in each band: bins of its weights by frames of a Hann average, less what neighbours share."""
+    weights, window = _band_weights(), np.hanning(frames + 2)[1:-1]
+    bins: Numbers = np.maximum(weights.sum(1) ** 2 / (weights**2).sum(1) / BINS_OF_A_LINE, 1.0)
+    return bins * window.sum() ** 2 / (window**2).sum() / FRAMES_OF_A_MOMENT
 
 
 @cache

@@ -16,6 +16,9 @@ MIN_CORRELATION_RATIO = 1.1
 MIN_WAVEFORM_CORRELATION = 0.5
 """Correlation of waveforms from which they tell a delay to the sample, and polarity."""
 
+MIN_SKIP_GAIN = 0.1
+"""How much the correlation must gain before it is believed that the estimate skips, once."""
+
 ENVELOPE_HOP = 256
 """Samples between the moments of an envelope, which tells a delay of resynthesised sounds too."""
 
@@ -28,7 +31,8 @@ def listen(estimate: Tensor, references: Tensor, mixture: Tensor | None) -> Scen
 
     Without a mixture there is no accompaniment. An estimate that is late or early by up to `MAX_DELAY_SECONDS` as a
     whole is moved to where the reference is that it follows best, and what that leaves empty is left out of the others
-    too; channels whose waveform is the reference's upside down are turned.
+    too; channels whose waveform is the reference's upside down are turned. What comes after one skip, or before it, is
+    moved to where it belongs, so that a skip is one flaw.
 
     Shape: estimate and mixture (batch, channels, time), references (batch, references, channels, time).
     """
@@ -38,8 +42,11 @@ def listen(estimate: Tensor, references: Tensor, mixture: Tensor | None) -> Scen
         inside = _inside(estimate, lag)
         estimate, references, mixture = _moved(estimate, lag), references * inside[:, None], mixture * inside
     estimate = estimate * _polarity(estimate.detach(), references[:, 0])
+    skips = _skip(estimate.detach(), references[:, 0])
+    if skips.any():
+        estimate = _moved_after(estimate, skips)
     nearest = references[:, 0] if references.shape[1] == 1 else _nearest(estimate.detach(), references)
-    return Scene(maps(estimate, references, mixture), Signals(estimate, nearest, mixture))
+    return Scene(maps(estimate, references, mixture), Signals(estimate, nearest, mixture, skips.abs().amax(1) / RATE))
 
 
 @torch.no_grad()
@@ -94,6 +101,35 @@ def _polarity(estimate: Tensor, reference: Tensor) -> Tensor:
     powers = estimate.square().sum(-1) * reference.square().sum(-1)
     correlation = (estimate * reference).sum(-1) / powers.sqrt().clamp_min(POWER_EPSILON)
     return torch.where(correlation < -MIN_WAVEFORM_CORRELATION, -1.0, 1.0)[..., None]
+
+
+def _moved_after(signal: Tensor, lags: Tensor) -> Tensor:
+    """Return (batch, channels, time) earlier by so many samples at each moment, (batch, time)."""
+    at = (torch.arange(signal.shape[-1], device=signal.device) + lags).clamp(0, signal.shape[-1] - 1)
+    return signal.gather(-1, at[:, None].expand_as(signal))
+
+
+@torch.no_grad()
+def _skip(estimate: Tensor, reference: Tensor) -> Tensor:
+    """Return by how many samples the estimate is late beyond the usual, (batch, time): 0 but on one side of a skip.
+
+    The first and the last third say where they belong; the moment of the skip is where both sides correlate best.
+    """
+    third = estimate.shape[-1] // 3
+    most, best = min(int(MAX_DELAY_SECONDS * RATE), third // 2), torch.full((len(estimate), 1), MIN_SKIP_GAIN)
+    best, found = best.to(estimate), torch.zeros(len(estimate), estimate.shape[-1], dtype=torch.long)
+    found, moments = found.to(estimate.device), torch.arange(estimate.shape[-1], device=estimate.device)
+    size = (estimate.square().sum((1, 2)) * reference.square().sum((1, 2))).sqrt().clamp_min(POWER_EPSILON)[:, None]
+    usual = (estimate * reference).sum(1)
+    for part in (slice(0, third), slice(-third, None)):
+        lag, correlation = _lag(estimate[..., part], reference[..., part], 0, most)
+        course = (usual - (_moved(estimate, lag) * reference).sum(1)).cumsum(-1) / size
+        (late, after), (early, before) = course.max(-1, keepdim=True), (-course).max(-1, keepdim=True)
+        late = late - course[:, -1:]
+        gain, inside = torch.maximum(late, early), torch.where(late > early, moments > after, moments <= before)
+        better = (gain > best) & (lag != 0)[:, None] & (correlation >= MIN_WAVEFORM_CORRELATION)[:, None]
+        best, found = torch.where(better, gain, best), torch.where(better, lag[:, None] * inside, found)
+    return found
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from lossmodel.objective.ear.decomposition import Scene
+from lossmodel.objective.ear.decomposition import Patches, Scene
 from lossmodel.objective.ear.salience import (
     AUDIBLE_POWER_50_DB,
     CLEARLY_AUDIBLE_POWER_40_DB,
@@ -28,45 +28,57 @@ LOW_BANDS, HIGH_BANDS = slice(None, 14), slice(26, None)
 """Bands under about 1 kHz and above about 4 kHz."""
 
 
-def leak(scene: Scene, bands: slice = slice(None), exponent: float = 0.25, average: Average = mean) -> Tensor:
+def taken_apart(scene: Scene, any_phase: bool) -> Patches:
+    """Return the patches, by waveform or also by what only follows the accompaniment."""
+    return scene.patches_of_any_phase if any_phase else scene.patches
+
+
+def leak(
+    scene: Scene,
+    bands: slice = slice(None),
+    exponent: float = 0.25,
+    average: Average = mean,
+    *,
+    any_phase: bool = False,
+) -> Tensor:
     """Loudness that the leak adds to the reference, of the reference's."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return average(partial_loudness(p.leak, p.rr, exponent)[:, bands]) / (mean(loudness(p.rr, exponent)) + 1e-3)
 
 
-def leak_beside(scene: Scene) -> Tensor:
+def leak_beside(scene: Scene, *, any_phase: bool = False) -> Tensor:
     """Loudness that the leak adds to what is left of the target, of the estimate's."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return mean(partial_loudness(p.leak, p.target)) / _whole(p.ee)
 
 
-def leak_on_target(scene: Scene) -> Tensor:
+def leak_on_target(scene: Scene, *, any_phase: bool = False) -> Tensor:
     """The same, of the reference's."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return mean(partial_loudness(p.leak, p.target)) / _whole(p.rr)
 
 
-def leak_level(scene: Scene, average: Average = mean) -> Tensor:
+def leak_level(scene: Scene, average: Average = mean, *, any_phase: bool = False) -> Tensor:
     """Gain of the accompaniment, logarithmic from -26 dB, where the accompaniment is loud."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return average(torch.log1p(p.leak_gain / 0.05), loudness(p.aa)) / scene.audibility_weight
 
 
-def leak_share(scene: Scene) -> Tensor:
+def leak_share(scene: Scene, *, any_phase: bool = False) -> Tensor:
     """Compressed leak, of the estimate's."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return mean(loudness(p.leak, 0.3, POWER_FLOOR_60_DB)) / (mean(loudness(p.ee, 0.3, POWER_FLOOR_60_DB)) + 1e-3)
 
 
-def leak_ratio(scene: Scene) -> Tensor:
+def leak_ratio(scene: Scene, *, any_phase: bool = False) -> Tensor:
     """Leak over target, logarithmic from -20 dB, where the estimate is loud, dB."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return mean(10 * torch.log10(1 + 100 * p.leak / (p.target + CLEARLY_AUDIBLE_POWER_40_DB)), loudness(p.ee))
 
 
-def leak_pattern(scene: Scene, *, worst: bool) -> Tensor:
+def leak_pattern(scene: Scene, *, worst: bool, any_phase: bool = False) -> Tensor:
     """How unlike the estimate is to itself without its leak."""
-    p = scene.patches
+    p = taken_apart(scene, any_phase)
     return short_term_dissimilarity(p.target + p.artefact, p.ee)[int(worst)]
 
 
@@ -98,7 +110,7 @@ def _whole(power: Tensor) -> Tensor:
     return mean((power + AUDIBLE_POWER_50_DB) ** 0.25)
 
 
-FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
+LEAKS: Final[dict[str, Callable[..., Tensor]]] = {
     "leak": leak,
     "leak_low": partial(leak, bands=LOW_BANDS),
     "leak_high": partial(leak, bands=HIGH_BANDS),
@@ -112,9 +124,15 @@ FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
     "leak_ratio": leak_ratio,
     "leak_pattern": partial(leak_pattern, worst=False),
     "leak_pattern_worst": partial(leak_pattern, worst=True),
+}
+"""Leaks by name, of one phase or of any."""
+
+FEATURES: Final[dict[str, Callable[[Scene], Tensor]]] = {
+    **LEAKS,
+    **{f"{name}_any": partial(measured, any_phase=True) for name, measured in LEAKS.items()},
     "artefact_pattern": artefact_pattern,
     "target_pattern": target_pattern,
     "lost": lost,
     "absent": absent,
 }
-"""Features by name."""
+"""Features by name; `_any`: whatever the phase of the leak."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossmodel.objective.ear.frontend import (
     LOW_ANCHOR_HZ,
-    MAX_MATCHING_POWER_GAIN_20_DB,
+    MAX_MATCHING_POWER_GAIN_40_DB,
     POWER_EPSILON,
     RATE,
     accompaniment_of,
@@ -30,10 +30,14 @@ ENVELOPE_FLOOR = 1e-3
 
 
 class Signals:
-    """An estimate, one reference and the mixture, each (batch, channels, time), and their powers when needed."""
+    """An estimate, one reference and the mixture, each (batch, channels, time), and their powers when needed.
 
-    def __init__(self, estimate: Tensor, reference: Tensor, mixture: Tensor) -> None:
+    `skipped` are the seconds, (batch,), of a skip that was undone.
+    """
+
+    def __init__(self, estimate: Tensor, reference: Tensor, mixture: Tensor, skipped: Tensor | None = None) -> None:
         self.estimate, self.reference, self.mixture = estimate, reference, mixture
+        self.skipped = estimate.new_zeros(len(estimate)) if skipped is None else skipped
         self._powers: dict[int, tuple[Tensor, Tensor]] = {}
 
     def remixed(self, reference: float, accompaniment: float) -> "Signals":
@@ -50,12 +54,12 @@ class Signals:
     def powers(self, window: int) -> tuple[Tensor, Tensor]:
         """Return the mel powers of estimate and reference, (batch, mels, frames), over the reference's loud bands.
 
-        Channels are mixed; the estimate is brought to the reference's power, by at most 20 dB.
+        Channels are mixed; the estimate is brought to the reference's power, by at most 40 dB.
         """
         if window not in self._powers:
             heard, true = (mel_power(each.mean(1), window, window // 2) for each in (self.estimate, self.reference))
             power, wanted = (each.mean((1, 2)).clamp_min(POWER_EPSILON) for each in (heard, true))
-            most = MAX_MATCHING_POWER_GAIN_20_DB
+            most = MAX_MATCHING_POWER_GAIN_40_DB
             loud = torch.quantile(true.flatten(1), 0.995, dim=1).clamp_min(POWER_EPSILON)
             gain = (wanted / power).clamp(1 / most, most) / loud
             relative = gain[:, None, None] * heard, true / loud[:, None, None]

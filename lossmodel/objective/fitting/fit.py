@@ -5,7 +5,7 @@ calibration.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from lossmodel.objective.ear.features import FEATURES
 from lossmodel.objective.fitting.extract import REFERENCE, Stimulus, extract
 from lossmodel.objective.fitting.regression import Numbers, logit, non_negative, within_items
 from lossmodel.objective.fitting.uncertainty import LeftOut, fill, set_uncertainty
-from lossmodel.objective.network import Head, Objective
+from lossmodel.objective.network import Head, Objective, flawed
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.table import stimulus_means
 
@@ -76,6 +76,7 @@ class Rated:
     role: NDArray[np.str_]
     study: NDArray[np.str_]
     scale: str
+    flaws: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def systems(self) -> Mask:
@@ -85,9 +86,7 @@ class Rated:
     def only(self, rows: Mask) -> "Rated":
         """Return some of the rows."""
         names = ("raw", "score", "people", "item", "condition", "role", "study")
-        return Rated(
-            self.attribute, self.members, **{name: getattr(self, name)[rows] for name in names}, scale=self.scale
-        )
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
 def fit(
@@ -128,9 +127,10 @@ def gather(
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
-    rated, head = _placed(rated, recipe), Head(rated.members)
-    usual, most = np.quantile(rated.raw[rated.systems], 0.25, axis=0), rated.raw[rated.role != PROBE].max(axis=0)
-    most = np.where(most > 0, most, rated.raw.max(axis=0))
+    rated, head = _placed(rated, recipe), Head(rated.members, rated.flaws)
+    raw = rated.raw[:, : len(head.texts)]
+    usual, most = np.quantile(raw[rated.systems], 0.25, axis=0), raw[rated.role != PROBE].max(axis=0)
+    most = np.where(most > 0, most, raw.max(axis=0))
     fill(head.scale, np.maximum(SCALE_SHARE_OF_LOWER_QUARTILE * usual, SCALE_SHARE_OF_MAXIMUM * most) + 1e-6)
     salience = head.salience(torch.from_numpy(rated.raw)).double().numpy()
     if np.isin(rated.role, [ANCHOR, PROBE]).any():  # else nothing that was judged need be as bad as can be
@@ -150,7 +150,7 @@ def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], rec
         if (item, condition) not in known:
             raise BadInput(f"item {item!r}, condition {condition!r}: rated, but not in the manifest; add its row")
     for attribute, group in means.groupby("attribute"):
-        head = Head(recipe.members_of(str(attribute)))
+        head = Head(recipe.members_of(str(attribute)), recipe.flaws_of(str(attribute)))
         if unknown := {term.feature for term in head.terms} - FEATURES.keys():
             raise BadInput(f"recipe: no feature {min(unknown)!r}; known are {', '.join(FEATURES)}")
         for pair in (known[key] for key in zip(group["item"], group["condition"])):
@@ -182,7 +182,8 @@ def _rated(
     recipe: FitRecipe,
 ) -> Rated:
     members = recipe.members_of(attribute)
-    terms = Head(members).terms
+    flaws = recipe.flaws_of(attribute)
+    terms = Head(members, flaws).terms
     rows = [
         (stimuli[item, condition].terms(terms), score, people, item, condition, role)
         for item, condition, role, score, people in zip(
@@ -210,6 +211,7 @@ def _rated(
         role=np.array(roles),
         study=studies,
         scale=next(name for name in study.values() if name in studies),
+        flaws=flaws,
     )
 
 
@@ -274,4 +276,6 @@ def _left_out(head: Head, rated: Rated, salience: Numbers, song: str, recipe: Fi
     weight, bias = _fitted(head, rated, salience, others, recipe)
     elsewhere = rated.attribute in recipe.within_items and rated.scale not in rated.study[own]
     score = np.full(own.sum(), np.nan) if elsewhere else rated.score[own]
-    return LeftOut(salience[others & (rated.role != UNRATED)], salience[own], score, bias - salience[own] @ weight.T)
+    logits = torch.from_numpy(bias - salience[own] @ weight.T)
+    logits = flawed(logits, head.odds(torch.from_numpy(rated.raw[own]))).numpy()
+    return LeftOut(salience[others & (rated.role != UNRATED)], salience[own], score, logits)

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from lossmodel.objective.ear import degradation
+from lossmodel.objective.ear import degradation, flaws
 from lossmodel.objective.ear.features import FEATURES, compute
 from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.ear.listening import listen
+from lossmodel.objective.guards import kinds
 from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective.songs import degraded, song
 
@@ -151,7 +152,7 @@ def test_features_and_their_gradients_are_finite_everywhere(estimate, reference)
 
 def test_every_feature_has_a_gradient_on_a_real_estimate():
     voice, mixture = song(7, seconds=1.0)
-    for name in FEATURES.keys() - {"absent", "bands_lost", "bursts"}:
+    for name in FEATURES.keys() - flaws.FEATURES.keys() - {"absent", "bands_lost", "bursts"}:
         estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.2).requires_grad_()
         FEATURES[name](scene(estimate, voice, mixture)).sum().backward()
         assert estimate.grad.abs().max() > 0, name
@@ -201,3 +202,54 @@ def test_a_delay_is_heard_through_a_vocoder():
     late = torch.nn.functional.pad(made, (RATE // 5, -RATE // 5))
     one, other = (feature("levels_slow", each, voice, mixture) for each in (made, late))
     assert other == pytest.approx(one, rel=0.15)
+
+
+def test_leak_of_another_phase_is_leak_and_a_voice_out_of_tune_is_none():
+    voice, mixture = song(3, seconds=3.0)
+    band, known = mixture - voice, FEATURES["leak_level_any"]
+    inverted = torch.cat([band, -band])
+    both, mixed = voice.expand(2, -1), mixture.expand(2, -1)
+    plain, turned = (float(known(scene(both + 0.3 * each, both, mixed))) for each in (band, inverted))
+    assert turned > 0.6 * plain
+    assert feature("leak_level", both + 0.3 * inverted, both, mixed) < 0.5 * plain
+    off = kinds.pitched(voice, RATE, 30.0)
+    assert feature("leak_level_any", off, voice, mixture) < feature("leak_level", off, voice, mixture)
+
+
+def test_what_is_missing_in_one_channel_or_half_the_time_is_a_flaw():
+    voice, mixture = song(9, seconds=3.0)
+    both, mixed = voice.expand(2, -1), mixture.expand(2, -1)
+    dead = feature("missing_parts", kinds.of_channels(voice, (1.0, 0.0)), both, mixed)
+    half = feature("missing_parts", kinds.without(voice, 0.5, 1.0), voice, mixture)
+    third = feature("missing_parts", kinds.without(voice, 0.67, 1.0), voice, mixture)
+    assert min(dead, half) > third > 2
+    assert feature("missing_parts", 0.1 * degraded(voice, mixture, leak=0.3, holes=0.5, dull=1), voice, mixture) == 0
+
+
+@pytest.mark.parametrize("sound", [kinds.tone, kinds.hum])
+def test_a_sound_that_never_stops_is_a_flaw_the_louder_the_more(sound):
+    voice, mixture = song(9, seconds=3.0)
+    added = sound(voice, RATE) / sound(voice, RATE).std() * voice.std()
+    steps = [feature("steady", voice + gain * added, voice, mixture) for gain in (0.1, 0.3, 1.0)]
+    assert 0 < steps[0] < steps[1] < steps[2]
+    assert feature("steady", mixture, voice, mixture) == pytest.approx(0, abs=0.05)
+
+
+def test_a_skip_is_one_flaw_and_what_follows_is_where_it_belongs():
+    voice, mixture = song(9, seconds=3.0)
+    skipped = kinds.skipped(voice, RATE, 100.0)
+    found = scene(skipped, voice, mixture)
+    assert float(found.signals.skipped) == pytest.approx(0.1, abs=0.002)
+    assert float(FEATURES["skips"](found)) == 1
+    apart = (found.signals.estimate - found.signals.reference).square().mean() / voice.square().mean()
+    assert float(apart) < 0.25
+    assert feature("skips", degraded(voice, mixture, leak=0.3, holes=0.5, dull=1), voice, mixture) == 0
+
+
+@pytest.mark.parametrize("gain", [0.02, 40.0])
+def test_thirty_decibels_too_soft_or_loud_is_made_good(gain):
+    voice, mixture = song(2)
+    estimate = degraded(voice, mixture, leak=0.2, holes=0.3, dull=0.1)
+    for name in ("wobble", "excess", "levels_slow"):
+        changed, plain = (feature(name, each, voice, mixture) for each in (gain * estimate, estimate))
+        assert changed == pytest.approx(plain, rel=1e-3, abs=1e-4)

@@ -17,6 +17,7 @@ from lossmodel.objective.guards import (
 )
 from lossmodel.objective.guards.attack import attack
 from lossmodel.objective.guards.descent import descend
+from lossmodel.objective.guards.families import FAMILIES, LEAK_LEVELS_DB, LEAKS, families
 from lossmodel.objective.guards.findings import points
 from lossmodel.objective.guards.invariance import compare
 from lossmodel.objective.guards.optimisation_attack import AUDITORS, attacks, auditor_of, optimise, starts
@@ -216,3 +217,19 @@ def test_recorded_songs_come_apart_into_voice_and_the_rest(data):
     for one in recorded_songs(data, most=2, seconds=2.0):
         overlap = (one.vocals * one.accompaniment).sum() / (one.vocals.norm() * one.accompaniment.norm())
         assert abs(float(overlap)) < 1e-3
+
+
+def test_families_of_sounds_tell_flattery_from_an_ear():
+    two = [song(1), song(2)]
+    among = [each for each in FAMILIES if each.name in ("tone", "silence", "late by", "right channel at")]
+    found = failures(families(flattery, two, among=among))
+    assert {("tone 0 dB", "quality"), ("silence 0", "similarity"), ("right channel at 0 x", "quality")} <= found
+    assert not any(name.startswith("late") for name, _ in found)
+
+
+def test_leaks_are_as_loud_as_the_plain_one_and_are_held_against_it():
+    two = [song(1), song(2)]
+    found = families(flattery, two)
+    leaks = [each for each in found if each.name.startswith("leak")]
+    assert len(leaks) == 2 * len(LEAKS) * len(LEAK_LEVELS_DB)
+    assert all(each.passed and each.seen == 0 for each in leaks)

@@ -112,3 +112,16 @@ def test_another_rate_or_too_short_an_excerpt_or_shapes_that_do_not_fit_are_refu
         objective(voice[None], voice[None], mixture[None])
     with pytest.raises(ValueError, match="incompatible shapes"):
         objective(voice[None], voice[None, None], mixture[None, :, :-1])
+
+
+def test_a_flaw_caps_a_good_score_and_moves_a_bad_one_little():
+    head, flawless = (Head({"one": ["flux"]}, flaws) for flaws in ({"steady": 0.25}, {}))
+    for each in (head, flawless):
+        each.bias.fill_(4.0)
+        each.weight.fill_(2.0)
+    raw = torch.tensor([[0.0, 0.0], [0.0, 2.0], [30.0, 0.0], [30.0, 2.0]])
+    good, capped, bad, worse = (float(each) for each in head(raw).mean)
+    assert capped < 70 < 98 < good
+    assert bad - 1 < worse < bad < 10
+    assert head(raw).in_calibration.tolist() == [True, False, True, False]
+    assert torch.allclose(head(raw).mean[::2], flawless(raw[::2, :1]).mean)
