@@ -26,20 +26,20 @@ FAULT_COUNTS = ("lost", "rows too many", "sittings too many", "sittings unfinish
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """Give the address of an empty database and take it away afterwards."""
+def database(kind: str, folder: Path, name: str = "hearback_chaos") -> Iterator[str]:
+    """Give the address of an empty database and take it away afterwards; `name` is PostgreSQL's."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'chaos.sqlite3'}"
         return
     import psycopg
 
     with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute("DROP DATABASE IF EXISTS hearback_chaos WITH (FORCE)")
-        server.execute("CREATE DATABASE hearback_chaos")
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name}")
         try:
-            yield POSTGRES.rpartition("/")[0] + "/hearback_chaos"
+            yield POSTGRES.rpartition("/")[0] + f"/{name}"
         finally:
-            server.execute("DROP DATABASE hearback_chaos WITH (FORCE)")
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def main() -> None:
