@@ -43,8 +43,7 @@ def train(
         torchrun --nproc-per-node 4 -m separation train --recipe regression --data songs --output runs/4 --device cuda
 
     Args:
-        recipe: Name of a recipe (tiny, regression, improved, gan, perceptual, perceptual-gan, metricgan,
-            semi-supervised, two-answers) or path of a TOML file.
+        recipe: Name of a recipe (such as tiny, regression, gan, two-answers) or path of a TOML file.
         data: Folder of songs (folders with vocals.wav and other stems, or .stem.mp4 files), or of train and test.
         output: Folder of the training: checkpoints, metrics.jsonl, state.
         objective: Folder of a fitted objective, for recipes with a perceptual loss.
