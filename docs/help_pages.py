@@ -1,4 +1,4 @@
-"""Puts the `--help` of every command into docs/reference/options.md while MkDocs builds the site."""
+"""What MkDocs does to pages: `--help` of every command in docs/reference/options.md, and bars in the code of tables."""
 
 import json
 import re
@@ -25,6 +25,11 @@ def on_page_markdown(markdown: str, *, page: Any, **_: object) -> str:
     if page.file.src_uri != PAGE:
         return markdown
     return markdown.replace(MARK, "\n\n".join(_sections()))
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Return the page with `\\|` as a bar in cells: GitHub's tables need the backslash, Python-Markdown shows it."""
+    return re.sub(r"<td>.*?</td>", lambda cell: cell[0].replace("\\|", "|"), html, flags=re.DOTALL)
 
 
 def _sections() -> Iterator[str]:
