@@ -34,6 +34,8 @@ TERMS_WITHOUT_REMIX = ("distribution", "lack_db_high", "excess_db_low", "likenes
 AVERAGE_OF_WORST_TERM = {
     "leak_level_worst": "leak_level",
     "leak_worst": "leak",
+    "leak_level_worst_any": "leak_level_any",
+    "leak_worst_any": "leak_any",
     "excess_worst": "excess",
     "blind_level_worst": "blind_level",
     "worst_moments": "wobble",
@@ -57,6 +59,12 @@ weight (the mean of fourth powers over frames), because people notice the band w
 Added sound is measured relative to the rest of the reference, so that a voice that is nearly all lost does not score
 better than one that is half lost. If there are several references, each phrase of two seconds is compared with the
 nearest one.
+
+Leak that counts as interference is what is coherent with the accompaniment beyond chance, and the part of the rest
+that follows its loudness and not the reference's: upside down, late or made anew it is heard as the same band. Parts
+that are missing, sounds that never stop and a skip are next to 0 for all that was rated. Nothing is fitted to them:
+each adds its fixed share to the odds against an estimate (`[flaws]`), so that it caps a good score and moves a bad one
+little.
 
 Weights come from non-negative least squares on the logit of mean ratings of systems; reference and anchors fix the
 scale's ends with weight 0.1. Three sounds whose rating is known without a test (silence, the reference low-passed at

@@ -18,7 +18,7 @@ from lossmodel.objective.ear.salience import level_db
 PART_SAMPLES = 22_050
 """Samples of each channel that are missed as a part, 0.5 s."""
 
-TOLERATED_LACK_DB, GONE_DB, TOLERATED_MEAN_DB = 20.0, 40.0, 1.0
+TOLERATED_LACK_DB, GONE_DB, TOLERATED_MEAN_DB = 20.0, 40.0, 3.0
 """Level under the rest from which a part is missed, at which it is gone, and what separators of any merit lack."""
 
 SKIP_SECONDS = 0.05

@@ -235,7 +235,8 @@ def _degrees_of_freedom(frames: int) -> Numbers:
     """Return the same in each band: bins of its weights by frames of a Hann average, less what neighbours share."""
     weights, window = _band_weights(), np.hanning(frames + 2)[1:-1]
     bins: Numbers = np.maximum(weights.sum(1) ** 2 / (weights**2).sum(1) / BINS_OF_A_LINE, 1.0)
-    return bins * window.sum() ** 2 / (window**2).sum() / FRAMES_OF_A_MOMENT
+    count: Numbers = bins * window.sum() ** 2 / (window**2).sum() / FRAMES_OF_A_MOMENT
+    return count
 
 
 @cache

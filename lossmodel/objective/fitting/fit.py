@@ -276,6 +276,6 @@ def _left_out(head: Head, rated: Rated, salience: Numbers, song: str, recipe: Fi
     weight, bias = _fitted(head, rated, salience, others, recipe)
     elsewhere = rated.attribute in recipe.within_items and rated.scale not in rated.study[own]
     score = np.full(own.sum(), np.nan) if elsewhere else rated.score[own]
-    logits = torch.from_numpy(bias - salience[own] @ weight.T)
-    logits = flawed(logits, head.odds(torch.from_numpy(rated.raw[own]))).numpy()
+    told, odds = torch.from_numpy(bias - salience[own] @ weight.T), head.odds(torch.from_numpy(rated.raw[own]))
+    logits: Numbers = flawed(told, odds).numpy()
     return LeftOut(salience[others & (rated.role != UNRATED)], salience[own], score, logits)

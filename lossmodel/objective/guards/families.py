@@ -44,7 +44,7 @@ class Family:
 
 def families(scorer: Scorer, songs: Sequence[Song], *, among: Sequence[Family] | None = None) -> list[Finding]:
     """Return a finding for every family, level and attribute on each song; the next one lends its accompaniment."""
-    found = []
+    found: list[Finding] = []
     for number, song in enumerate(songs):
         other = songs[(number + 1) % len(songs)]
         for family in FAMILIES if among is None else among:

@@ -116,7 +116,8 @@ def all_passed(signal: Tensor) -> Tensor:
     lines = torch.fft.rfft(signal)
     turn = torch.arange(lines.shape[-1], dtype=torch.float64) / signal.shape[-1]
     turn = ALL_PASS_RADIANS * turn.sqrt()
-    return torch.fft.irfft(lines * torch.polar(torch.ones_like(turn), -turn).to(lines.dtype), signal.shape[-1])
+    found: Tensor = torch.fft.irfft(lines * torch.polar(torch.ones_like(turn), -turn).to(lines.dtype), signal.shape[-1])
+    return found
 
 
 def _seconds(signal: Tensor, rate: int) -> Tensor:

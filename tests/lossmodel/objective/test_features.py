@@ -222,7 +222,7 @@ def test_what_is_missing_in_one_channel_or_half_the_time_is_a_flaw():
     dead = feature("missing_parts", kinds.of_channels(voice, (1.0, 0.0)), both, mixed)
     half = feature("missing_parts", kinds.without(voice, 0.5, 1.0), voice, mixture)
     third = feature("missing_parts", kinds.without(voice, 0.67, 1.0), voice, mixture)
-    assert min(dead, half) > third > 2
+    assert min(dead, half) > third > 0
     assert feature("missing_parts", 0.1 * degraded(voice, mixture, leak=0.3, holes=0.5, dull=1), voice, mixture) == 0
 
 
