@@ -43,7 +43,7 @@ check: $(STAMP)
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') BEHIND_HTTPS=1 \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 ## make messages bring the catalogues of other languages to what the sources say
 messages: $(STAMP)
@@ -51,7 +51,7 @@ messages: $(STAMP)
 
 ## make docs     the documentation as a site, in var/docs; a dead link is an error
 docs: $(STAMP)
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 ## make pictures take the documentation's pictures of the researcher's pages anew
 pictures: $(STAMP) browser
