@@ -19,8 +19,10 @@ h2 {{ margin-top: 3rem; border-bottom: 2px solid var(--line) }}
 .wide {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem }}
 th, td {{ padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }}
+th:first-child, td:first-child {{ position: sticky; left: 0; background: Canvas }}
 td.n {{ text-align: right }}
 td.s {{ white-space: nowrap }}
+td:not([class]) {{ min-width: 18rem }}
 figure {{ margin: 1.5rem 0; background: white; color: #222; padding: .5rem; border-radius: .4rem }}
 img {{ max-width: 100%; height: auto }}
 p {{ overflow-wrap: anywhere }}

@@ -22,6 +22,8 @@ SCALING_COLUMNS: Mapping[Scaling, list[str]] = MappingProxyType(
     {"assessor": ["assessor"], "page": ["assessor", "item"], "nobody": []}
 )
 """Within what ratings are stretched to 0-100."""
+MIN_STIMULI = 3
+"""Stimuli whose means can correlate."""
 NO_SPREAD_POINTS = 1e-9
 
 
@@ -146,11 +148,13 @@ def split_half(scores: Values, *, seed: int = 0, splits: int = 500) -> Estimate:
     """Return the correlation of the stimulus means of two random halves of the panel: median and 95 % of splits."""
     people = scores.shape[1]
     rule = f"Pearson r of the means of two random halves of {people} assessors, {splits} splits"
-    if people < 4 or len(scores) < 3 or np.ptp(np.nanmean(scores, axis=1)) < NO_SPREAD_POINTS:
+    if people < 4 or len(scores) < MIN_STIMULI or np.ptp(np.nanmean(scores, axis=1)) < NO_SPREAD_POINTS:
         return missing(people, f"{rule}: too few assessors or stimuli")
     rng = np.random.default_rng(seed)
     orders = [rng.permutation(people) for _ in range(splits)]
     found = [_correlation(scores[:, order[: people // 2]], scores[:, order[people // 2 :]]) for order in orders]
+    if np.isnan(found).all():
+        return missing(people, f"{rule}: no halves have rated the same stimuli")
     low, value, high = np.nanquantile(found, [0.025, 0.5, 0.975])
     return Estimate(float(value), float(low), float(high), people, rule)
 
@@ -249,5 +253,9 @@ def _ranked(frame: pd.DataFrame, roles: tuple[str, ...]) -> Values:
 
 
 def _correlation(first: Values, second: Values) -> float:
-    means = np.stack([np.nanmean(first, axis=1), np.nanmean(second, axis=1)])
+    """Return how the means of two halves correlate, over the stimuli that both have rated; NaN for fewer than three."""
+    both = ~(np.isnan(first).all(axis=1) | np.isnan(second).all(axis=1))
+    if both.sum() < MIN_STIMULI:
+        return float("nan")
+    means = np.stack([np.nanmean(first[both], axis=1), np.nanmean(second[both], axis=1)])
     return float(np.corrcoef(means)[0, 1])

@@ -17,6 +17,8 @@ from lossmodel.ratings.predicted import Agreement
 
 MAX_PAGES = 3000
 """Points drawn of each way, of a large test; evenly chosen ones."""
+MIN_DRAWN_RATIO = 0.01
+"""F ratio at which everything below it is drawn."""
 MAX_NAMED_ASSESSORS = 60
 MARKS = "osD^v<>pP*hX8"
 """Of systems, in turn, so that colours need not tell them apart."""
@@ -55,20 +57,17 @@ def expertise(path: Path, found: Sequence[Expertise], *, excluded: set[str], mar
     """Draw discrimination against reliability, each assessor's noise floor as the marker's filling, and its median."""
     with drawing(path, width=6, height=5) as figure:
         axes = figure.subplots()
+        axes.set(xscale="log", yscale="log", xlabel="reliability (F ratio)", ylabel="discrimination (F ratio)")
         for each in found:
             colour = EXCLUDED_COLOUR if each.assessor in excluded else ROLE_COLOURS["system"]
-            face = colour if each.p <= NOISE_LEVEL else "white"
-            axes.plot(each.reliability, max(each.discrimination, 0.01), "o", color=colour, markerfacecolor=face)
+            at = _drawn(each.reliability), _drawn(each.discrimination)
+            axes.plot(*at, "o", color=colour, markerfacecolor=colour if each.p <= NOISE_LEVEL else "white")
             if len(found) <= MAX_NAMED_ASSESSORS:
-                at = (each.reliability, max(each.discrimination, 0.01))
                 axes.annotate(each.assessor, at, (4, 3), textcoords="offset points", fontsize=7)
-        axes.axvline(
-            float(np.median([each.reliability_floor for each in found])), color="black", linestyle="--", linewidth=1
-        )
-        axes.axhline(
-            float(np.median([each.discrimination_floor for each in found])), color="black", linestyle="--", linewidth=1
-        )
-        axes.set(xscale="log", yscale="log", xlabel="reliability (F ratio)", ylabel="discrimination (F ratio)")
+        reliability_floor = _drawn(np.median([each.reliability_floor for each in found]))
+        discrimination_floor = _drawn(np.median([each.discrimination_floor for each in found]))
+        axes.axvline(reliability_floor, color="black", linestyle="--", linewidth=1)
+        axes.axhline(discrimination_floor, color="black", linestyle="--", linewidth=1)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter("{x:g}")
@@ -76,6 +75,11 @@ def expertise(path: Path, found: Sequence[Expertise], *, excluded: set[str], mar
         axes.grid(alpha=0.3)
         words = "hollow: not above the assessor's own noise floor at 5 %; dashed: the median floor; orange: excluded"
         title(axes, words, mark, width=5)
+
+
+def _drawn(ratio: float) -> float:
+    """Return where a ratio from 0 stands on a logarithmic axis."""
+    return max(float(ratio), MIN_DRAWN_RATIO)
 
 
 def predicted(path: Path, found: Agreement, *, mark: str) -> None:

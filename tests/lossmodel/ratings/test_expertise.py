@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import f_oneway
 
+from lossmodel.ratings import scatter
 from lossmodel.ratings.expertise import expertise
 from lossmodel.ratings.screening import screen
 from lossmodel.ratings.thresholds import Rules
@@ -80,3 +81,10 @@ def test_as_a_rule_it_excludes_who_is_not_above_the_floor_and_is_off_without_a_l
     assert "no better than chance at 5%" in gone.reason
     once = repeated({"A": [(10,), (50,)]})
     assert any("rule expertise not applied" in note for note in screen(once, Rules(egauge_level=0.05)).notes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_panel_that_rates_everything_alike_is_drawn(tmp_path):
+    found = expertise(repeated({"A": [(50, 50), (50, 50), (50, 50)], "B": [(50, 50), (50, 50), (50, 50)]}))
+    scatter.expertise(tmp_path / "alike.svg", found, excluded=set(), mark="")
+    assert "discrimination" in (tmp_path / "alike.svg").read_text()

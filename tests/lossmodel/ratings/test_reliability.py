@@ -84,6 +84,16 @@ def test_the_same_seed_gives_the_same_intervals():
     assert str(reliability.reliability(frame, seed=3)) == str(reliability.reliability(frame, seed=3))
 
 
+@pytest.mark.filterwarnings("error")
+def test_halves_are_compared_over_the_stimuli_that_both_have_rated():
+    rng = np.random.default_rng(0)
+    scores = 50 + 20 * rng.standard_normal((12, 1)) + rng.standard_normal((12, 6))
+    assert reliability.split_half(np.where(rng.random(scores.shape) < 0.5, np.nan, scores)).value > 0.95
+    alone = np.full((6, 6), np.nan)
+    np.fill_diagonal(alone, range(6))
+    assert "no halves" in reliability.split_half(alone).rule
+
+
 @pytest.mark.data
 def test_the_panel_of_ward2018_agrees_as_published(ward2018):
     """Systems only: ICC(2,1) .63 and ICC(2,24) about .98, half against half .96, for all 16 songs; 11 are at hand."""
