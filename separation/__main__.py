@@ -144,9 +144,9 @@ def evaluate(
     from separation.report.sounds import Sounds
 
     sounds = Sounds()
-    heard = partial(evaluation.keep_moments, sounds) if page else None
+    on_song = partial(evaluation.keep_moments, sounds) if page else None
     with bar("evaluating") as report:
-        measuring = partial(run, objective=objective, auditors=auditor, device=device, heard=heard)
+        measuring = partial(run, objective=objective, auditors=auditor, device=device, on_song=on_song)
         found = measuring(checkpoint, data, report=report)
     write_json(output, found)
     if page:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from lossmodel.audio import Audio
+from lossmodel.metrics.decibels import ENERGY_FLOOR
 from separation.defects import MIN_POWER, band_edges
 
 WINDOW_SECONDS = 0.064
@@ -28,9 +29,6 @@ QUIET_BELOW_DB = -40.0
 MIN_SHARE_ALONE = 1e-3
 """Share of its power that the accompaniment of a band has apart from the voice; with less, the two cannot be told apart
 and all is counted as voice."""
-
-TINY = 1e-30
-"""Power that keeps quotients finite."""
 
 Spectrum = NDArray[np.complex128]
 Values = NDArray[np.float64]
@@ -76,9 +74,11 @@ def _second(vocals: Spectrum, voice: Spectrum, rest: Spectrum, edges: NDArray[np
     vv, rr = (_in_bands(np.abs(each) ** 2, edges) for each in (voice, rest))
     products = ((voice, vocals), (rest, vocals), (voice, rest))
     ve, re, vr = (_in_bands(one.conj() * other, edges) for one, other in products)
-    unexplained = rr - np.abs(vr) ** 2 / np.maximum(vv, TINY)  # power of the accompaniment that the voice does not have
+    unexplained = rr - np.abs(vr) ** 2 / np.maximum(
+        vv, ENERGY_FLOOR
+    )  # power of the accompaniment that the voice does not have
     told = unexplained > MIN_SHARE_ALONE * rr
-    b = np.where(told, (re - vr.conj() * ve / np.maximum(vv, TINY)) / np.maximum(unexplained, TINY), 0)
+    b = np.where(told, (re - vr.conj() * ve / np.maximum(vv, ENERGY_FLOOR)) / np.maximum(unexplained, ENERGY_FLOOR), 0)
     cleaned = vocals - np.repeat(b, np.diff(np.append(edges, len(rest))))[:, None] * rest
     damage = (np.abs(cleaned) - np.abs(voice)) ** 2
     return float(damage.sum()), float((np.abs(b) ** 2 * rr).sum()), float(vv.sum())

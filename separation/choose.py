@@ -19,13 +19,14 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 from lossmodel.ratings.estimate import Estimate, Values
 from lossmodel.ratings.inference.multiplicity import adjusted
+from lossmodel.ratings.power import half_width
 from separation.evaluate import load_judges, song_figures
 from separation.outputs import Output
 
 ATTRIBUTES: Final = {"damage": "quality", "leak": "interference"}
 """The axes, and the predicted rating that each is the rest to 100 of."""
 
-LEVEL, SIGNIFICANT = 0.95, 0.05
+SIGNIFICANT = 0.05
 FIGURES = ("damage_db", "leak_db", "si_sdr", "museval_sdr")
 """What else is told of each system: means over the songs."""
 
@@ -184,7 +185,7 @@ def _interval(values: Values) -> tuple[float, float]:
     """Return the interval of a mean; infinite where there is one value, which says nothing of others."""
     if len(values) < 2:
         return float("-inf"), float("inf")
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = half_width(len(values), float(values.std(ddof=1)))
     return float(values.mean()) - half, float(values.mean()) + half
 
 

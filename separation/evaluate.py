@@ -29,7 +29,7 @@ METRIC_CONVENTION = (
     " the accompaniment in them, relative to the reference where it sounds; mean and median over songs, `missing`"
     " counts those without a value"
 )
-Heard = Callable[[str, Mapping[str, Any], Mapping[str, Audio]], None]
+OnSong = Callable[[str, Mapping[str, Any], Mapping[str, Audio]], None]
 """Is told a song's name, its figures and its `vocals`, `reference` and `mixture`, which nobody keeps otherwise."""
 
 SEGMENT_SECONDS = 10.0
@@ -44,7 +44,7 @@ def evaluate(
     auditors: Sequence[Path] = (),
     device: str = "cpu",
     report: Report = silent,
-    heard: Heard | None = None,
+    on_song: OnSong | None = None,
 ) -> dict[str, Any]:
     """Return SI-SDR, SDR (plain) and BSS Eval of each song under `data`, in dB, and predicted ratings (0 to 100).
 
@@ -53,11 +53,11 @@ def evaluate(
     `damage_db` and `leak_db`, `defects` (`vocals_bandwidth_hz` beside `reference_bandwidth_hz`, `pause_level_db`, and
     where the `worst_second`, the `most_damage` and the `most_leak` are), `windows` (a value a second) and `pieces`
     (ratings every ten seconds); `missing` counts the songs that the mean and median of a metric lack, and the windows
-    without a value. `heard` is told each song's figures and sounds. `BadInput` as for training data.
+    without a value. `on_song` is told each song's figures and sounds. `BadInput` as for training data.
     """
     loaded = store.load_separator(checkpoint, device=device)
     judges = load_judges(objective, auditors)
-    songs, windows, left_out = _measured(Separator(loaded), data, judges, report, heard)
+    songs, windows, left_out = _measured(Separator(loaded), data, judges, report, on_song)
     numbers = {key: [song[key] for song in songs] for key, value in songs[0].items() if is_number(value)}
     return {
         "checkpoint": loaded.fingerprint,
@@ -76,7 +76,7 @@ def evaluate(
 
 
 def _measured(
-    separates: Separator, data: Path, judges: Mapping[str, Any], report: Report, heard: Heard | None
+    separates: Separator, data: Path, judges: Mapping[str, Any], report: Report, on_song: OnSong | None
 ) -> tuple[list[dict[str, Any]], list[torch.Tensor], list[str]]:
     """Return each song's figures, its SDR a second, and why others are left out; `BadInput` where all are."""
     places, songs, windows, left_out = stems.find(data), [], [], []
@@ -90,8 +90,8 @@ def _measured(
             values, sdr = song_figures(estimate, truth, judges)
             songs.append({"song": truth.name, **values})
             windows.append(sdr)
-            if heard:
-                heard(truth.name, values, {"vocals": estimate, **truth.sounds})
+            if on_song:
+                on_song(truth.name, values, {"vocals": estimate, **truth.sounds})
         report(number, len(places))
     if not songs:
         raise BadInput(left_out[0])

@@ -110,12 +110,12 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 def answers(request: HttpRequest, token: str) -> JsonResponse:
     """Store one answer: {"saved": true} and what stands now in its slot; else {"error": one line}."""
     try:
-        answer_stored = store(Session.every.by_token(token), read_body(request))
+        stored = store(Session.every.by_token(token), read_body(request))
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
-    return JsonResponse({"saved": True, **answer_stored._asdict()})
+    return JsonResponse({"saved": True, **stored._asdict()})
 
 
 @csrf_exempt  # as for answers

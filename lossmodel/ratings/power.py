@@ -12,7 +12,7 @@ MAX_ASSESSORS = 100_000
 
 
 def half_width(assessors: int, sd: float, *, level: float = 0.95) -> float:
-    """Return the half width, in points, of the CI of a stimulus' mean when assessors differ by `sd` points."""
+    """Return the half width of Student's interval of a mean over so many assessors (or songs) that differ by `sd`."""
     return float(student.ppf(0.5 + level / 2, assessors - 1) * sd / math.sqrt(assessors))
 
 

@@ -29,7 +29,7 @@ def lines(learned: Sequence[Song], held_out: Sequence[Song]) -> Iterator[str]:
     for part, found in parts.items():
         for row in found:
             more = f"  references: {', '.join(row.references)}" if len(row.references) > 1 else ""
-            yield f"{part:<8} {_clock(row.seconds):>8}  sung {row.sung:4.0%}  {row.name}{more}"
+            yield f"{part:<8} {clock(row.seconds):>8}  sung {row.sung:4.0%}  {row.name}{more}"
     for part, found in parts.items():
         yield f"{part}: {summary(found)}"
     shared = sorted(_artists(parts["train"]) & _artists(parts["held out"]))
@@ -59,10 +59,10 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" + "s" * (number != 1)
 
 
-def _clock(seconds: float) -> str:
-    """Return minutes and seconds.
+def clock(seconds: float) -> str:
+    """Return seconds as minutes and seconds.
 
-    >>> _clock(225.4)
+    >>> clock(225.4)
     '3:45'
     """
     return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"

@@ -11,8 +11,9 @@ from lossmodel.files import atomic_file
 from lossmodel.objective.report.plots import Axes
 from lossmodel.ratings.estimate import Estimate
 from separation.choose import ATTRIBUTES, PAIRS_RULE, Choice
+from separation.data.survey import clock
 from separation.outputs import Output
-from separation.report.document import clock, document, number
+from separation.report.document import document, number
 from separation.report.sounds import Moment, Sounds
 
 COLOURS = 8

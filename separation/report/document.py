@@ -42,14 +42,5 @@ def number(value: float | None, unit: str = "", *, places: int = 1) -> str:
     return f"{text} {unit}".strip()
 
 
-def clock(seconds: float) -> str:
-    """Return a time in a song.
-
-    >>> clock(83.4)
-    '1:23'
-    """
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
-
-
 def _asset(package: str, name: str) -> str:
     return (files(package) / "assets" / name).read_text(encoding="utf-8")

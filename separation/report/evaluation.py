@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from lossmodel.audio import Audio
 from lossmodel.files import atomic_file
-from separation.report.document import clock, document, number, tile
+from separation.data.survey import clock
+from separation.report.document import document, number, tile
 from separation.report.sounds import Moment, Sounds
 from separation.report.strip import KEY, strip
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from separation.report.document import MINUS_SIGN, clock
+from separation.data.survey import clock
+from separation.report.document import MINUS_SIGN
 
 TOP_DB, BOTTOM_DB = 5.0, -35.0
 HEIGHT = 50

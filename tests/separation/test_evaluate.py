@@ -57,7 +57,7 @@ def test_each_song_has_a_value_a_second_and_their_median(music, checkpoint):
 
 def test_the_page_names_what_is_wrong_and_plays_the_worst_seconds(music, checkpoint, tmp_path):
     sounds = Sounds()
-    found = evaluate(checkpoint, music, heard=partial(evaluation.keep_moments, sounds))
+    found = evaluate(checkpoint, music, on_song=partial(evaluation.keep_moments, sounds))
     song = found["songs"][0]
     worst = song["defects"]["most_leak"]
     assert worst["leak_db"] == max(song["windows"]["leak"]) == song["windows"]["leak"][int(worst["start"])]
