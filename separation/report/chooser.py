@@ -16,10 +16,13 @@ from separation.outputs import Output
 from separation.report.document import document, number
 from separation.report.sounds import Moment, Sounds
 
+MIN_SONGS_TO_TELL = 10
+"""Songs under which the page says that they are few: differences of 50 points between systems may not be clear."""
+
 COLOURS = 8
 """Colours of systems in the style sheet; further systems begin again with the first."""
 
-LETTER_WIDTH, LETTER_HEIGHT = 8.5, 14
+LETTER_WIDTH, LETTER_HEIGHT = 12, 14
 """Room that a letter of a system's name takes in the drawing, in its units."""
 
 HEIGHTS = (-8, 17, -24, 33, -40, 49)
@@ -156,8 +159,8 @@ def verdict(found: Choice) -> Iterator[str]:
         others = [name for name in found.systems if name != least and not found.difference(least, name, axis).is_clear]
         beside = f", from which {_listed(others)} cannot be told apart" if others else ", clearly"
         yield f"Least {axis}: {least}{beside}."
-    if count < 5:
-        yield f"{count} song{'s' * (count != 1)} tell little of others: measure more."
+    if count < MIN_SONGS_TO_TELL:
+        yield f"{count} song{'s tell' if count != 1 else ' tells'} little of others: measure more."
 
 
 def _verdict(found: Choice) -> str:

@@ -71,7 +71,7 @@ def test_one_song_tells_nothing_of_others_and_has_no_interval():
     found = compared(["a"], ["x", "y"], values, [])
     assert found.alike == [("x", "y")]
     assert found.unbeaten == ["x", "y"]
-    assert list(chooser.verdict(found))[-1] == "1 song tell little of others: measure more."
+    assert list(chooser.verdict(found))[-1] == "1 song tells little of others: measure more."
     assert "hb-range" not in chooser.scatter(found)
 
 
