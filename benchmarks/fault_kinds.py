@@ -69,6 +69,7 @@ def taken_over_by_default(site: Site) -> str:
     """Worker killed with -9, another waits, default settings"""
     run = site.training()
     process = begun(site, run, run.checkpoints.exists)
+    process.send_signal(signal.SIGSTOP)  # or it would be done before the other is ready
     site.worker(**DEFAULT_SETTINGS)
     kill(process)
     began = time.monotonic()
