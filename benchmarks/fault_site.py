@@ -26,6 +26,9 @@ READY = " ready."
 PATIENCE_SECONDS = 300
 """How long a state of a run or worker may take to come, on a machine that has other work too."""
 
+ENOUGH_KIBIBYTES = 64 * 1024
+"""A disc on which a training has room."""
+
 STEPS, CHECKPOINT_EVERY = 120, 10
 RECIPE = f"""extends = "tiny"
 checkpoint_every = {CHECKPOINT_EVERY}
@@ -160,12 +163,13 @@ class Site:
             )
 
     @contextmanager
-    def tiny_disc(self, run: Any, *, kibibytes: int) -> Iterator[None]:
-        """Put the folder of a run on a disc of its own that is too small."""
+    def tiny_disc(self, run: Any, *, kibibytes: int) -> Iterator[Callable[[], Any]]:
+        """Put the folder of a run on a disc of its own that is too small; the block is given what makes room on it."""
         run.folder.mkdir(parents=True)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", str(run.folder)], check=True)
+        disc = ["mount", "-t", "tmpfs", "tmpfs", str(run.folder)]
+        subprocess.run([*disc, "-o", f"size={kibibytes}k"], check=True)
         try:
-            yield
+            yield lambda: subprocess.run([*disc, "-o", f"remount,size={ENOUGH_KIBIBYTES}k"], check=True)
         finally:
             subprocess.run(["umount", "--lazy", str(run.folder)], check=True)
 

@@ -18,11 +18,12 @@ def check_complete(output: Path, *, checkpoint_every: int, known_step: int = 0) 
     """Raise `BadInput` where the newest state is older than what was kept: copied in part, or on another machine.
 
     `known_step` is that of the newest checkpoint that others, such as a database, know of. A machine that dies while it
-    writes a checkpoint may leave the state of the one before.
+    writes a checkpoint, or whose disk is full then, may leave the state of the one before: none, if it was the first.
     """
-    found = resume.newest_step(output)
-    tolerance = 0 if found is None else checkpoint_every
-    claims = [(METRICS_FILE, _step_kept_by_log(output, checkpoint_every), 0)]
+    found, logged = resume.newest_step(output), _last_logged_step(output)
+    only_the_first = 0 < logged <= checkpoint_every
+    tolerance = checkpoint_every if found is not None or only_the_first else 0
+    claims = [(METRICS_FILE, max(0, logged - 1) // checkpoint_every * checkpoint_every, 0)]
     claims += [(f"{name}/", _step_of_checkpoint(output / name), tolerance) for name in CHECKPOINTS]
     claims += [("the list of checkpoints", known_step, tolerance)]
     for claim, step, less in claims:
@@ -39,10 +40,8 @@ def holds_checkpoints(output: Path) -> bool:
     return bool(resume.states(output)) or any((output / name / store.CARD_FILE).is_file() for name in CHECKPOINTS)
 
 
-def _step_kept_by_log(output: Path, checkpoint_every: int) -> int:
-    """Return the step of the newest checkpoint that was whole before the log went on; 0 for none."""
-    last = max((record["step"] for record in _records(output / METRICS_FILE)), default=0)
-    return (last - 1) // checkpoint_every * checkpoint_every if last else 0
+def _last_logged_step(output: Path) -> int:
+    return max((record["step"] for record in _records(output / METRICS_FILE)), default=0)
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """A training goes on only from what it was: complete, from the same beginning, and with each change on its card."""
 
+import errno
 import shutil
 
 import pytest
@@ -54,6 +55,19 @@ def test_a_training_whose_state_is_missing_does_not_start_over(music, output, mi
     remove(output, *missing)
     with pytest.raises(BadInput, match=r"state: there is no state, but \S+ has a checkpoint at step [24]; copy"):
         train(quick(steps=6), music, output, resume=True)
+
+
+def test_a_disk_that_is_full_at_the_first_state_of_all_does_not_end_a_training(begun, music, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(resume, "save", full)
+        with pytest.raises(BadInput, match="make room and resume"):
+            train(quick(), music, tmp_path / "run")
+    assert store.load(tmp_path / "run" / "last").card["step"] == 2
+    train(quick(), music, tmp_path / "run", resume=True)
+    assert store.load(tmp_path / "run" / "last").fingerprint == store.load(begun / "last").fingerprint
 
 
 def test_a_training_of_another_machine_does_not_start_over(music, output, tmp_path):
