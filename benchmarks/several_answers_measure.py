@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.audio import Audio
 from lossmodel.files import atomic_folder
+from lossmodel.metrics import ratios
 from separation.data import stems, synthetic
 
 RATE = 8000
@@ -107,12 +109,12 @@ def read(folder: Path) -> list[TwoSingers]:
 
 def measured(separate: Separate, songs: Sequence[TwoSingers]) -> dict[str, Any]:
     """Return the backing voice's gain in each stretch, and the songs' SI-SDR to the nearer reference."""
-    gains, ratios = [], []
+    gains, nearest = [], []
     for song in songs:
         vocals = separate(song.mixture)
         gains.append(backing_gains(vocals.samples, song))
-        ratios.append(max(si_sdr(vocals.samples, each.samples) for each in song.references))
-    return {"gains": np.concatenate(gains).round(3).tolist(), "si_sdr": float(np.mean(ratios))}
+        nearest.append(max(si_sdr(vocals.samples, each.samples) for each in song.references))
+    return {"gains": np.concatenate(gains).round(3).tolist(), "si_sdr": float(np.mean(nearest))}
 
 
 def backing_gains(vocals: Samples, song: TwoSingers) -> NDArray[np.float64]:
@@ -138,9 +140,7 @@ def half_way(gains: Sequence[float]) -> tuple[float, float]:
 
 def si_sdr(estimate: Samples, reference: Samples) -> float:
     """Return the scale-invariant ratio in dB, the channels as one vector."""
-    e, r = estimate.ravel().astype(float), reference.ravel().astype(float)
-    target = (e @ r) / (r @ r) * r
-    return float(10 * np.log10((target @ target) / ((e - target) @ (e - target))))
+    return float(ratios.si_sdr(*(torch.from_numpy(each)[None] for each in (estimate, reference))))
 
 
 def _level(samples: NDArray[Any]) -> float:
