@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+SERVICES_LOG := var/test-services.log
 
 .PHONY: help demo test quick check format messages pictures browser docs clean
 
@@ -23,8 +25,10 @@ demo: $(STAMP)
 
 ## make test     everything, Chromium included; on PostgreSQL and Redis too where they answer (with CI=true they must)
 test: $(STAMP) browser
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder --durations 20
-	$(BIN)/python -m tests.services $(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m sql tests/listening tests/worker
+	@mkdir -p var
+	@$(BIN)/python -m tests.services $(PYTEST) -m sql tests/listening tests/worker > $(SERVICES_LOG) 2>&1 & services=$$!; \
+		$(PYTEST) --durations 20; first=$$?; \
+		wait $$services; second=$$?; cat $(SERVICES_LOG); exit $$((first || second))
 
 ## make quick    the unit tests of what changed since main, for the loop while one works
 quick: $(STAMP)

@@ -22,6 +22,11 @@ LONGEST_FIRST = ("pages seen", "processes", "sounds heard", "test_training.py")
 """Groups to begin with, so that no process is left with a long one at the end."""
 
 
+def pytest_xdist_auto_num_workers():
+    """Take one process more than there are cores: browsers that play and workers that wait leave a core idle."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
 def pytest_configure(config):
     """Give each process of a parallel run one thread for its numbers, before torch is read."""
     if hasattr(config, "workerinput"):

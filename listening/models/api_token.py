@@ -32,7 +32,7 @@ class Scope(models.TextChoices):
 
     STUDIES = "studies:read", _("read studies")
     RATINGS = "ratings:read", _("read ratings")
-    SESSIONS = "sessions:read", _("read sittings")
+    SESSIONS = "sessions:read", _("read sessions")
     RESULTS = "results:read", _("read results")
     RUNS = "runs:read", _("read runs")
     RUN = "runs:write", _("cancel and resume runs")

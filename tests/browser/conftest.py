@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect, sync_playwright
 
 from tests import builders
+from tests.browser import axe
 from tests.browser.find import WAY_OUT, chromium
 from tests.waiting import until
 
@@ -67,12 +68,7 @@ def forbidden(page):
     lines = []
     page.on("console", lambda line: lines.append(line.text) if "Content Security Policy" in line.text else None)
     yield lines
-    assert not [line for line in lines if "inline style" not in line or not _measured(page)]
-
-
-def _measured(page) -> bool:
-    """Tell whether axe has been on the page: it styles what it measures, which the content policy refuses."""
-    return page.evaluate("'axe' in window")
+    assert not [line for line in lines if "inline style" not in line or not axe.present(page)]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL = "chromium-headless-shell"
+"""Chromium without what draws windows: the same pages for a quarter less of the processor."""
+NAMES = (SHELL, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAY_OUT = "No Chromium: install chromium or google-chrome, or run «playwright install chromium»."
 
 
@@ -22,8 +24,8 @@ def install() -> None:
     """Try Playwright's download, then Debian's package when root; either may be out of reach."""
     tries = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        tries += [["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "--yes", "chromium"]]
-        tries = tries[1:] + tries[:1]
+        packages = [["apt-get", "install", "-qq", "--yes", name] for name in (SHELL, "chromium")]
+        tries = [["apt-get", "update", "-qq"], *packages, *tries]
     for command in tries:
         if chromium() is None:
             subprocess.run(command, check=False, stdout=sys.stderr)

@@ -1,10 +1,10 @@
 """Nobody is left out: every page for every eye, hand, ear and language, in light and dark."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import translation
 
 from tests.browser import pages
+from tests.browser.axe import violations
 from tests.browser.conftest import READY
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,7 +31,7 @@ def see(live_server, page, tmp_path):
 
 def complaints(page) -> list[str]:
     """Return what axe says against the page as it stands."""
-    found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
+    found = violations(page, options={"runOnly": TAGS})
     return [f"{each['id']}: {node['html']} {node['failureSummary']}" for each in found for node in each["nodes"]]
 
 

@@ -5,12 +5,12 @@ import time
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from listening import stimuli, tasks
 from listening.models import IntakeFile, Preparation, Stimulus, Study
 from lossmodel import audio
+from tests.browser.axe import violations
 from tests.listening.intake.builders import changed, folder, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -160,7 +160,7 @@ def faultless(tab, name: str) -> None:
             tab.set_viewport_size({"width": width, "height": height})
             tab.evaluate(TRANSITIONS_OVER)
             assert tab.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-            found = Axe().run(tab, context="#sounds").response["violations"]
+            found = violations(tab, "#sounds")
             assert not found, (name, scheme, width, [(each["id"], each["nodes"][0]["html"]) for each in found])
 
 

@@ -1,7 +1,6 @@
 """Every page is whole on a small screen, on its side, and at 400 % zoom, in every language."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.utils import timezone
 
@@ -9,6 +8,7 @@ from listening import presets
 from listening.models import Assessor, Rating, Reference, Session, Trial
 from tests import builders
 from tests.browser import pages
+from tests.browser.axe import violations
 from tests.browser.conftest import READY
 from tests.browser.measuring import COMPLAINTS, STUCK_HEIGHT, UNSEEN
 
@@ -108,7 +108,7 @@ def hard_to_touch(page) -> list[str]:
     resize(page, "phone")
     page.evaluate("scrollTo(0, 0)")
     rule = {"type": "rule", "values": ["target-size"]}
-    found = Axe().run(page, options={"runOnly": rule}).response["violations"]
+    found = violations(page, options={"runOnly": rule})
     return [f"too small: {node['html']}" for each in found for node in each["nodes"]]
 
 

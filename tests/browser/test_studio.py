@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.urls import reverse
 
@@ -12,6 +11,7 @@ from listening.admin.training.metrics import METRICS_FILE
 from listening.admin.workbench import TABS
 from listening.models import Checkpoint, Rendering, Session, Study, StudyRole, TrainingRun
 from tests import builders
+from tests.browser.axe import violations
 from tests.listening.panel import rate, voices
 from tests.listening.test_evidence import fitted
 
@@ -43,8 +43,6 @@ MISSHAPEN = """() => {
     [...document.querySelectorAll("#content *")].filter(is).map((each) => `${what}: ${each.outerHTML.slice(0, 90)}`));
 }"""
 """What axe does not see: a drawing without its style, a table whose head leaves its columns, a field cut off."""
-AXE_AGAIN = "async ([context, options]) => (await axe.run(context, options)).violations"
-"""A page that axe was put into is looked at once more."""
 
 
 @pytest.fixture
@@ -101,16 +99,12 @@ def of_learning(study: Study) -> dict[str, str]:
 def complaints(page, name: str) -> list[str]:
     """Return what axe says against the page in both looks, and what of it is wider than its screen."""
     found = []
-    for look, (scheme, width) in enumerate(LOOKS):
+    for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
         found += [f"{name}, {width} px: {each} is too wide" for each in page.evaluate(WIDER, width)]
         found += [f"{name}, {width} px: {each}" for each in page.evaluate(MISSHAPEN)]
-        if look == 0:
-            said = Axe().run(page, context=OURS, options=RULES).response["violations"]
-        else:
-            said = page.evaluate(AXE_AGAIN, [OURS, RULES])
-        for each in said:
+        for each in violations(page, OURS, RULES):
             found.append(f"{name}, {scheme}: {each['id']}: {[node['html'][:160] for node in each['nodes']][:3]}")
     return found
 

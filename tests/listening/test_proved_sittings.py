@@ -144,9 +144,9 @@ def test_as_many_questions_are_asked_for_a_list_of_many_sessions_as_for_one(
 def test_the_results_say_in_how_many_sittings_the_sound_is_not_proved_or_was_refused(client, admin_client, study):
     for proved in (True, False, False):
         sit(client, session := builders.sitting(study), proved=proved)
-    assert "2 sittings have ratings whose sound was not proved." in admin_page(admin_client, "study_results", study.pk)
+    assert "2 sessions have ratings whose sound was not proved." in admin_page(admin_client, "study_results", study.pk)
     refuse(client, session.trials.first(), session.trials.first().slots.first().token)
-    assert "In 1 sitting a sound was refused." in admin_page(admin_client, "study_results", study.pk)
+    assert "In 1 session a sound was refused." in admin_page(admin_client, "study_results", study.pk)
     Trial.objects.update(proved=True)
     study.sessions.update(declined_at=session.created_at)
     assert "hb-sound" not in admin_page(admin_client, "study_results", study.pk)

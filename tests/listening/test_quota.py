@@ -163,7 +163,7 @@ def test_the_listeners_tab_names_the_cells_below_their_quota(admin_client, study
 def test_the_forecast_says_how_many_sittings_a_quota_takes(admin_client, study):
     address = reverse("admin:listening_study_forecast", args=[study.pk])
     html = admin_client.get(address, {"cell_quota": 20}).content.decode()
-    assert "sittings needed</dt><dd>30 " in html
+    assert "sessions needed</dt><dd>30 " in html
     assert "for 20 ratings of each cell" in html
 
 

@@ -1,6 +1,7 @@
 """Two processes train one separator as one process would with the whole batch."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from lossmodel import audio
+from lossmodel.cli import EXIT_BAD_INPUT
 from lossmodel.objective import store as objectives
 from lossmodel.objective.fitting import simulate
 from separation import store
@@ -45,38 +47,64 @@ SHORT = {
 RECIPES = [name for name in every_recipe() if "lyrics" not in name]
 """Characters are learned in one process."""
 
+PLAIN = {"batch": 4, "steps": 4, "checkpoint_every": 2}
+
 TOGETHER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))  # a launched script looks beside itself, not where it is started
-from tests.separation.test_processes import train_all
-train_all(*map(Path, sys.argv[1:]))
+from tests.separation.test_processes import together
+together(Path(sys.argv[1]))
 """
 
 
-def train_all(music, objective, output):
+def together(folder: Path) -> None:
+    """Do in one of two processes what this file's tests look at: to start a process costs more than any of it."""
+    train_all(folder, folder / "two")
+    shared = ["train", "--recipe", "tiny", "--data", folder / "songs", "--output"]
+    plain = [*shared, folder / "commanded", "--override", *overrides()]
+    assert command(*plain, "--steps", 2) == command(*plain, "--resume") == 0
+    assert command(*shared, folder / "refused", "--override", "batch=3") == EXIT_BAD_INPUT
+
+
+def command(*arguments: object) -> int:
+    """Return the exit status of `python -m separation`, run in this process."""
+    sys.argv = ["separation", *map(str, arguments)]
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("separation", run_name="__main__")
+    return ended.value.code or 0
+
+
+def train_all(folder: Path, output: Path) -> None:
     """Train every recipe that comes with the package for some steps."""
     for name in RECIPES:
         recipe = small(name, **SHORT)
-        perceptual = "perceptual" in recipe.losses.weights
-        train(recipe, music, output / name, objective=objective if perceptual else None)
+        objective = folder / "objective" if "perceptual" in recipe.losses.weights else None
+        train(recipe, folder / "learned", output / name, objective=objective)
+
+
+def overrides() -> list[str]:
+    return [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in {**SMALL, **PLAIN}.items()]
 
 
 @pytest.fixture(scope="module")
 def alone_and_together(tmp_path_factory):
-    """Return the folders of the trainings of one process and of two."""
+    """Return a folder with the trainings of one process and of two, and what the two said."""
     folder = tmp_path_factory.mktemp("processes")
-    music = songs(folder / "songs", count=2, seconds=2.0)
+    songs(folder / "songs", count=2, seconds=2.0)
+    music = songs(folder / "learned", count=2, seconds=2.0)
     for number in range(2):
         parts = song(100 + number, 2.0, RATE)
         for kind, name in (("mixtures", "mixture"), ("vocals", "vocals"), ("accompaniments", "accompaniment")):
             audio.write(music / "unpaired" / kind / f"{number}.wav", parts[name])
     objectives.save(simulate.listener(), folder / "objective", card={})
     (folder / "together.py").write_text(TOGETHER)
-    done = launched(folder / "together.py", music, folder / "objective", folder / "two")
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    launched = [sys.executable, "-W", "ignore", *launcher, str(folder / "together.py"), str(folder)]
+    done = subprocess.run(launched, check=False, capture_output=True, text=True, cwd=Path.cwd(), timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
-    train_all(music, folder / "objective", folder / "one")
-    return folder / "one", folder / "two"
+    train_all(folder, folder / "one")
+    return folder, done
 
 
 def records(folder):
@@ -88,7 +116,8 @@ def records(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_two_processes_take_the_steps_of_one_with_every_recipe(name, alone_and_together):
-    one, two = (folder / name for folder in alone_and_together)
+    folder, _done = alone_and_together
+    one, two = folder / "one" / name, folder / "two" / name
     assert len(records(one)) == SHORT["steps"]
     for alone, together in zip(records(one), records(two), strict=True):
         rounding = 1e-5 if alone["step"] == 1 else 1e-3  # Adam's steps depend on the signs of the smallest gradients
@@ -101,46 +130,20 @@ def test_two_processes_take_the_steps_of_one_with_every_recipe(name, alone_and_t
         torch.testing.assert_close(*remembered, atol=1e-5, rtol=1e-4)
 
 
-PLAIN = {"batch": 4, "steps": 4, "checkpoint_every": 2}
-
-
-def together(*arguments):
-    """Run `python -m separation` as torchrun does, on this machine alone."""
-    return launched("-m", "separation", *arguments)
-
-
-def launched(*arguments):
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [sys.executable, "-W", "ignore", *launcher, *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path.cwd(), timeout=300)
-
-
-def overrides(**more):
-    values = {**SMALL, **PLAIN, **{key.replace("__", "."): value for key, value in more.items()}}
-    return [f"{key}={json.dumps(value)}" for key, value in values.items()]
-
-
 @pytest.mark.slow
-def test_two_processes_with_half_a_batch_each_are_one_with_the_whole(tmp_path):
-    music = songs(tmp_path / "songs", count=2, seconds=2.0)
-    shared = ["train", "--recipe", "tiny", "--data", music, "--output", tmp_path / "two"]
-    first = together(*shared, "--override", *overrides(), "--steps", 2)
-    assert first.returncode == 0, first.stderr[-2000:]
-    assert first.stdout.count("last") == 1
-    second = together(*shared, "--override", *overrides(), "--resume")
-    assert second.returncode == 0, second.stderr[-2000:]
-    train(small(**{key.replace(".", "__"): value for key, value in PLAIN.items()}), music, tmp_path / "one")
-    one, two = (store.load(tmp_path / name / "last").network.state_dict() for name in ("one", "two"))
+def test_two_processes_with_half_a_batch_each_are_one_with_the_whole(tmp_path, alone_and_together):
+    folder, done = alone_and_together
+    assert done.stdout.count("last") == 2, "each of two commands names the checkpoint once, not once a process"
+    train(small(**PLAIN), folder / "songs", tmp_path / "one")
+    resumed = folder / "commanded"
+    one, two = (store.load(each / "last").network.state_dict() for each in (tmp_path / "one", resumed))
     for name, weight in one.items():
         torch.testing.assert_close(two[name], weight, atol=1e-5, rtol=1e-4)
-    steps = [json.loads(line)["step"] for line in (tmp_path / "two" / "metrics.jsonl").read_text().splitlines()]
-    assert steps == [1, 2, 3, 4]
+    assert [record["step"] for record in records(resumed)] == [1, 2, 3, 4]
 
 
 @pytest.mark.slow
-def test_a_batch_that_cannot_be_shared_is_refused_in_one_line(tmp_path):
-    music = songs(tmp_path / "songs", count=1, seconds=1.0)
-    done = together("train", "--recipe", "tiny", "--data", music, "--output", tmp_path / "run", "--override", "batch=3")
-    assert done.returncode != 0
+def test_a_batch_that_cannot_be_shared_is_refused_in_one_line(alone_and_together):
+    folder, done = alone_and_together
     assert "batch = 3 cannot be divided among 2 processes; give a multiple" in done.stderr
-    assert not (tmp_path / "run").exists()
+    assert not (folder / "refused").exists()

@@ -1,6 +1,7 @@
 """From signals to a scene. What nobody hears is undone first: a constant delay, and a channel turned upside down."""
 
 import torch
+from scipy.fft import next_fast_len
 from torch import Tensor
 
 from lossmodel.objective.ear.decomposition import Scene
@@ -69,13 +70,13 @@ def _lag(estimate: Tensor, reference: Tensor, about: Tensor | int, most: int) ->
 
     Channels may have either sign. It is 0 where the signals are nearly as much alike as they are.
     """
-    size = 1 << (2 * estimate.shape[-1]).bit_length()
-    spectra = [torch.fft.rfft(signal, size) for signal in (estimate, reference)]
-    likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs().sum(1)
     lags = (
         torch.arange(-most, most + 1, device=estimate.device)
         + torch.as_tensor(about, device=estimate.device)[..., None]
     )
+    size = next_fast_len(estimate.shape[-1] + int(lags.abs().max()), real=True)  # so that no lag in question wraps
+    spectra = [torch.fft.rfft(signal, size) for signal in (estimate, reference)]
+    likeness = torch.fft.irfft(spectra[0] * spectra[1].conj(), size).abs().sum(1)
     best, at = likeness.gather(1, lags.expand(len(likeness), -1) % size).max(dim=1)
     powers = [signal.square().sum(-1) for signal in (estimate, reference)]
     correlation = best / (powers[0] * powers[1]).sqrt().sum(1).clamp_min(POWER_EPSILON)
