@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lossmodel.errors import BadInput
 from lossmodel.files import atomic_file
-from separation.lyrics.alignment import AlignedLine, AlignedWord, Alignment
+from separation.lyrics.aligned import AlignedLine, AlignedWord, Alignment
 
 CSV_COLUMNS = ("line", "word", "written", "start", "end", "confidence", "kind")
 Times = list[tuple[float, float, str]]
