@@ -111,6 +111,8 @@ class LyricsAlignmentAdmin(RunAdmin):
     def play(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Answer with the recording, in parts where they are asked for."""
         run = self._visible(request, pk)
+        if not run.recording.storage.exists(str(run.recording.name)):
+            raise Http404
         kind = SOUND_TYPES.get(str(run.recording.name).rpartition(".")[2].lower(), "application/octet-stream")
         return send_part(request, run.recording, kind)
 
