@@ -62,7 +62,9 @@ class Studio(admin.AdminSite):
         own = [
             path("workers/", self.admin_view(workers.show), name="workers"),
             path("system/", self.admin_view(system.show), name="system"),
-            path("align/", RedirectView.as_view(pattern_name="admin:listening_lyricsalignment_changelist"), name="align"),
+            path(
+                "align/", RedirectView.as_view(pattern_name="admin:listening_lyricsalignment_changelist"), name="align"
+            ),
         ]
         return [*own, *super().get_urls()]
 

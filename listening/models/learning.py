@@ -159,7 +159,9 @@ class Checkpoint(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "step"], name="checkpoint_once_per_step"),
             models.UniqueConstraint(
-                fields=["promoted_for"], condition=~models.Q(promoted_for=""), name="checkpoint_promoted_once_a_language"
+                fields=["promoted_for"],
+                condition=~models.Q(promoted_for=""),
+                name="checkpoint_promoted_once_a_language",
             ),
         ]
 

@@ -102,6 +102,8 @@ class LyricsAlignment(Run):
 
         The order is checked against every word as it stands now.
         """
+        if not times:
+            raise BadInput("no word was moved")
         self._advance(revision)
         retimed(self.machine, self.moved | dict(times))
         changes = {str(word): [round(start, 4), round(end, 4)] for word, (start, end) in times.items()}

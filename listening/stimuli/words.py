@@ -54,7 +54,7 @@ def sung(run: LyricsAlignment) -> list[SungWord]:
 
 
 def cut_at(item: Item) -> float:
-    """Return where an item's excerpt was cut out of the delivered sounds, in seconds; 0 if it was not, or if unknown."""
+    """Return where an item's excerpt was cut out of the delivered sounds, in seconds; 0 if nobody knows."""
     for plan in item.study.intakes.order_by("-pk").values_list("plan", flat=True):
         if chosen := plan.get("excerpts", {}).get(item.name):
             return float(chosen["start"])

@@ -76,7 +76,7 @@ def from_facts(facts: Mapping[str, Any]) -> Alignment:
         AlignedLine(**{**line, "words": tuple(AlignedWord(**word) for word in line["words"])})
         for line in facts["lines"]
     )
-    lists = {name: tuple(map(tuple, facts.get(name, ()))) for name in ("wordless", "voiceless")}
+    lists: dict[str, Any] = {name: tuple(map(tuple, facts.get(name, ()))) for name in ("wordless", "voiceless")}
     plain = {name: facts[name] for name in ("seconds", "delay", "gap", "fits")}
     return Alignment(lines=lines, unsure=tuple(facts["unsure"]), **plain, **lists)
 

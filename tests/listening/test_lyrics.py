@@ -1,4 +1,4 @@
-"""Lyrics in the platform: a run finds each word's time, people correct it beside the machine's, items take the words."""
+"""Lyrics in the platform: a run finds each word's time, people correct it, items of studies take the words."""
 
 import json
 
@@ -9,15 +9,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.urls import reverse
 
-from listening import tasks
+from listening import stimuli, tasks
 from listening.intake.singing import SungWord, sung_excerpts
-from listening.models import Checkpoint, LyricsAlignment
+from listening.models import Checkpoint, LyricsAlignment, Study
 from listening.models.lyrics import Outdated
+from listening.stimuli import uploads
 from listening.stimuli.drafts import redraft
 from listening.stimuli.words import take_words
+from lossmodel import audio
 from lossmodel.errors import BadInput
 from separation import store
 from tests import builders
+from tests.listening.intake.builders import write
+from tests.listening.intake.test_intakes import run as check_and_prepare
+from tests.listening.intake.test_intakes import send
 from tests.listening.lyrics_songs import SECONDS, aligned, asked, reader, recording, sung, text
 from tests.separation.builders import small
 
@@ -76,9 +81,10 @@ def test_corrections_stand_beside_the_machines_times_and_are_taken_back_one_by_o
     run, before = aligned(tmp_path), sung().words
     later = {0: (before[0].start, before[0].end - 0.05)}
     run.correct(later, user=ada, revision=0)
-    run.correct({1: (before[1].start + 0.01, before[1].end)}, user=ada, revision=1)
+    second = (before[1].start + 0.01, before[1].end)
+    run.correct({1: second}, user=ada, revision=1)
     assert run.machine.words == before
-    assert run.moved == {0: pytest.approx(later[0], abs=1e-4), 1: pytest.approx((before[1].start + 0.01, before[1].end), abs=1e-4)}
+    assert run.moved == {0: pytest.approx(later[0], abs=1e-4), 1: pytest.approx(second, abs=1e-4)}
     assert run.undo(user=ada, revision=2)
     assert set(run.moved) == {0}
     assert run.undo(user=ada, revision=3)
@@ -125,7 +131,8 @@ def test_an_alignment_is_started_with_the_promoted_checkpoint_and_the_text_of_a_
     sent = []
     monkeypatch.setattr("listening.tasks.send", sent.append)
     reader().promote()
-    assert start(http, tmp_path, lyrics="", lyrics_file=SimpleUploadedFile("song.txt", text().encode())).status_code == 302
+    written = SimpleUploadedFile("song.txt", text().encode())
+    assert start(http, tmp_path, lyrics="", lyrics_file=written).status_code == 302
     run = LyricsAlignment.objects.get()
     assert sent == [run]
     assert (run.lyrics, run.recorded_as, run.checkpoint.promoted_for) == (text(), "song-0.wav", "english")
@@ -252,3 +259,35 @@ def test_excerpts_are_those_stretches_in_which_most_is_sung():
     assert [(each.start, each.text) for each in found] == [(1.7, "2.0 3.0 4.0"), (19.7, "20.0 21.0")]
     assert sung_excerpts(words, 42.0, 5.0, count=9)[-1].start == 37.0
     assert sung_excerpts([], 42.0, 5.0) == []
+
+
+def test_assessors_read_the_words_of_an_item_only_where_its_draft_was_told_to_show_them(http, tmp_path):
+    study = builders.study(tmp_path, items=1)
+    words = [[{"written": "zwischen", "start": 0.1, "end": 0.3}]]
+    study.items.update(words=words)
+    act = reverse("admin:listening_item_changelist")
+    item = study.items.get()
+    told = {}
+    for action in ("hide_words", "reveal_words"):
+        Study.objects.update(status="draft")
+        http.post(act, {"action": action, "_selected_action": [item.pk]})
+        Study.objects.update(status="open")
+        told[action] = http.get(builders.sitting(study).get_absolute_url()).content.decode()
+    assert "zwischen" not in told["hide_words"]
+    assert '<span data-start="0.1" data-end="0.3">zwischen</span>' in told["reveal_words"]
+    http.post(act, {"action": "hide_words", "_selected_action": [item.pk]})
+    assert study.items.get().show_words, "what somebody may have rated stays what it was"
+
+
+def test_the_panel_of_a_delivered_song_offers_the_excerpts_that_are_sung_most(http, tmp_path, settings):
+    settings.INTAKE_DIR = tmp_path / "intake"
+    study, run = stimuli.new_study("pilot", "Pilot", "ward-2", longest=3.0), aligned(tmp_path)
+    write(tmp_path / "songs", dict.fromkeys(("a/reference.wav", "a/net.wav"), audio.read(recording(tmp_path))))
+    intake = uploads.open_intake(study)
+    send(intake, tmp_path / "songs")
+    check_and_prepare(intake, "check")
+    cell = intake.files.get(name="a/net.wav").pk
+    told = http.get(reverse("admin:listening_study_sounds", args=[study.pk]) + f"?cell={cell}").content.decode()
+    best = sung_excerpts([SungWord(word.written, word.start, word.end) for word in sung().words], SECONDS, 3.0)[0]
+    assert f"by the words of {run.title}" in told
+    assert f'name="start" value="{best.start}"' in told

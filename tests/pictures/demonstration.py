@@ -21,6 +21,7 @@ from listening.models import (
     Attribute,
     Condition,
     Invitation,
+    LyricsAlignment,
     Objective,
     Question,
     Rendering,
@@ -35,6 +36,7 @@ from separation.data.synthetic import write_songs
 from tests.listening.intake.builders import changed
 from tests.listening.intake.builders import folder as songs
 from tests.listening.intake.test_intakes import run, send
+from tests.listening.lyrics_songs import aligned
 from tests.listening.panel import voices
 from tests.pictures.panel import DESERVED, sit
 
@@ -65,6 +67,7 @@ class Demonstration:
     training: TrainingRun
     running: TrainingRun
     rendering: Rendering
+    lyrics: LyricsAlignment
 
 
 def make(folder: Path) -> None:
@@ -79,6 +82,7 @@ def make(folder: Path) -> None:
     excluded.exclude(ada, "a telephone rang half-way through")
     record(ada, rated, "excluded", f"{excluded}: a telephone rang half-way through")
     tasks.analyse(Analysis.objects.create(study=rated, baseline="net B").pk)
+    _aligned(folder, ada)
     stimuli.new_study("pilot-2", "Pilot with a second choir", "mushra", **WHO)
     _draft(folder)
 
@@ -96,7 +100,16 @@ def rows() -> Demonstration:
         rated, Study.objects.get(slug="choir-2"), Study.objects.get(slug="pilot"), Study.objects.get(slug="pilot-2"),
         _finished(rated)[1], rated.sessions.exclude(excluded_at=None).get(), Objective.objects.get(),
         TrainingRun.objects.get(status="done"), TrainingRun.objects.get(status="running"), Rendering.objects.get(),
+        LyricsAlignment.objects.get(),
     )  # fmt: skip
+
+
+def _aligned(folder: Path, person: User) -> None:
+    """Align a song with its lyrics, and correct a word."""
+    song = aligned(folder, study=Study.objects.get(slug="choir"))
+    song.checkpoint.promote()
+    word = song.machine.words[1]
+    song.correct({1: (word.start + 0.08, word.end)}, user=person, revision=0)
 
 
 def _finished(study: Study) -> list[Session]:

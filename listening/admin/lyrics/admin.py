@@ -1,4 +1,4 @@
-"""Alignments of lyrics in the admin: started from a form, heard with the words lit, corrected, exported, used in items."""
+"""Alignments of lyrics in the admin: started from a form, heard with its words lit, corrected, exported."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from listening.admin.lyrics.karaoke import page_context
 from listening.admin.lyrics.ranges import send_part
 from listening.admin.runs import RunAdmin
 from listening.admin.show import page_of
-from listening.models import Item, LyricsAlignment, Study
+from listening.models import Item, LyricsAlignment, Run, Study
 from listening.models.access import may, within_reach
 from listening.stimuli.words import take_words
 from lossmodel.errors import BadInput
@@ -37,20 +37,20 @@ class LyricsAlignmentAdmin(RunAdmin):
     form = LyricsAlignmentForm
     change_form_template = "admin/listening/lyrics/change_form.html"
     list_display = ("title", "state", "language", "study")
-    list_filter = ("status", "language")
+    list_filter: Any = ("status", "language")
     search_fields = ("title",)
     asked = ("title", "study", "recording", "language", "lyrics", "lyrics_file", "checkpoint", "free", "delay")
     kept = ("title", "study", "recorded_as", "language", "checkpoint", "free", "delay", "lyrics")
     """What the page tells of what was asked: the recording is heard above it."""
 
-    def get_fieldsets(self, request: HttpRequest, obj: LyricsAlignment | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Ask when it is started; tell when it stands."""
         if obj is None:
             return super().get_fieldsets(request, obj)
         own = (*self.kept, "made_from", "created_at", "started_at", "ended_at", "attempts")
         return [(None, {"fields": own})]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: LyricsAlignment | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Keep everything as it was when the run was started."""
         return () if obj is None else (*self.kept, "made_from", "created_at", "started_at", "ended_at", "attempts")
 
@@ -71,7 +71,7 @@ class LyricsAlignmentAdmin(RunAdmin):
             kwargs["required"] = not request.user.has_perm("listening.add_lyricsalignment")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: LyricsAlignment, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Start the run, and keep what the recording was called."""
         if not change:
             obj.recorded_as = str(obj.recording.name)[-300:]

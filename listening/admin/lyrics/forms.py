@@ -1,6 +1,6 @@
 """The form that starts an alignment: which song, which words, read by which checkpoint."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import soundfile
 from django import forms
@@ -23,7 +23,14 @@ MAX_MINUTES = 30
 MAX_LYRICS_BYTES = 200_000
 
 
-class CheckpointChoice(forms.ModelChoiceField):
+if TYPE_CHECKING:  # Django's classes take their type arguments from the type checker alone
+    AnyChoice = forms.ModelChoiceField[Checkpoint]
+    Sent = UploadedFile[Any]
+else:
+    AnyChoice, Sent = forms.ModelChoiceField, UploadedFile
+
+
+class CheckpointChoice(AnyChoice):
     """A checkpoint by its training and step, the language it reads, and whether it is the one by default."""
 
     def label_from_instance(self, checkpoint: Any) -> str:
@@ -48,7 +55,7 @@ class LyricsAlignmentForm(AnyForm):
         chosen.empty_label = _("the promoted one of the language")
         chosen.help_text = _said_of(chosen.queryset)
 
-    def clean_recording(self) -> UploadedFile | None:
+    def clean_recording(self) -> Sent:
         """Refuse what is no sound, or lasts too long."""
         sent: Any = self.cleaned_data["recording"]
         try:
