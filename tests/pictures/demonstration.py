@@ -19,6 +19,7 @@ from listening.exports import ratings as export
 from listening.models import (
     Analysis,
     Attribute,
+    Checkpoint,
     Condition,
     Invitation,
     LyricsAlignment,
@@ -68,6 +69,7 @@ class Demonstration:
     running: TrainingRun
     rendering: Rendering
     lyrics: LyricsAlignment
+    reader: Checkpoint
 
 
 def make(folder: Path) -> None:
@@ -99,8 +101,8 @@ def rows() -> Demonstration:
     return Demonstration(
         rated, Study.objects.get(slug="choir-2"), Study.objects.get(slug="pilot"), Study.objects.get(slug="pilot-2"),
         _finished(rated)[1], rated.sessions.exclude(excluded_at=None).get(), Objective.objects.get(),
-        TrainingRun.objects.get(status="done"), TrainingRun.objects.get(status="running"), Rendering.objects.get(),
-        LyricsAlignment.objects.get(),
+        TrainingRun.objects.get(objective__isnull=False, status="done"), TrainingRun.objects.get(status="running"), Rendering.objects.get(),
+        LyricsAlignment.objects.get(), Checkpoint.objects.exclude(promoted_for="").get(),
     )  # fmt: skip
 
 
@@ -108,6 +110,7 @@ def _aligned(folder: Path, person: User) -> None:
     """Align a song with its lyrics, and correct a word."""
     song = aligned(folder, study=Study.objects.get(slug="choir"))
     song.checkpoint.promote()
+    TrainingRun.objects.filter(pk=song.checkpoint.run_id).update(status="done", name="lyrics reader")
     word = song.machine.words[1]
     song.correct({1: (word.start + 0.08, word.end)}, user=person, revision=0)
 

@@ -113,7 +113,7 @@ def _of_learning(made: Demonstration) -> dict[str, Shown]:
         "lyrics": Shown(row("lyricsalignment", pk=made.lyrics.pk), (*DESKTOP, ("phone", "dark")), clicks=('[data-word="2"]',)),
         "lyrics-list": Shown(row("lyricsalignment", "changelist")),
         "new-lyrics": Shown(row("lyricsalignment", "add"), DESKTOP),
-        "promote": Shown(row("checkpoint", "promote", pk=made.lyrics.checkpoint_id)),
+        "promote": Shown(row("checkpoint", "promote", pk=made.reader.pk)),
     }
 
 
