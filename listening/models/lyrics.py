@@ -120,14 +120,14 @@ class LyricsAlignment(Run):
         return True
 
     @transaction.atomic
-    def redo(self, *, user: Any, revision: int) -> bool:
+    def redo(self, *, revision: int) -> bool:
         """Let the correction that was taken back last count again; False where a newer one has followed."""
         last = self.corrections.filter(undone_at=None).last()
         undone = self.corrections.exclude(undone_at=None).filter(number__gt=last.number if last else 0).first()
         if undone is None:
             return False
         self._advance(revision)
-        self.corrections.filter(pk=undone.pk).update(undone_at=None, undone_by=None, by=user)
+        self.corrections.filter(pk=undone.pk).update(undone_at=None, undone_by=None)
         return True
 
     def _advance(self, revision: int) -> None:

@@ -39,14 +39,16 @@ def as_json(alignment: Alignment) -> str:
 
 
 def as_csv(alignment: Alignment) -> str:
-    """Return a row a word; a heading and a line that is not sung have a row without times. None starts a formula."""
+    """Return a row a word; headings and lines that are not sung have one without times. None starts a formula."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(CSV_COLUMNS)
     for line in alignment.lines:
         for number, word in enumerate(line.words, start=1):
             sure = "" if word.confidence is None else f"{word.confidence:.4f}"
-            table.writerow([line.number, number, defused(word.written), f"{word.start:.4f}", f"{word.end:.4f}", sure, line.kind])
+            table.writerow(
+                [line.number, number, defused(word.written), f"{word.start:.4f}", f"{word.end:.4f}", sure, line.kind]
+            )
         if not line.words:
             table.writerow([line.number, "", defused(line.written), "", "", "", line.kind])
     return text.getvalue()

@@ -12,18 +12,20 @@ from django.urls import reverse
 from listening import stimuli, tasks
 from listening.intake.singing import SungWord, sung_excerpts
 from listening.models import Checkpoint, LyricsAlignment, Study
-from listening.models.lyrics import Outdated
+from listening.models.lyrics import LANGUAGES, Outdated
 from listening.stimuli import uploads
 from listening.stimuli.drafts import redraft
 from listening.stimuli.words import take_words
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from separation import store
+from separation.lyrics.alphabet import ALPHABETS
 from tests import builders
 from tests.listening.intake.builders import write
 from tests.listening.intake.test_intakes import run as check_and_prepare
 from tests.listening.intake.test_intakes import send
 from tests.listening.lyrics_songs import SECONDS, aligned, asked, reader, recording, sung, text
+from tests.listening.people import staff
 from tests.separation.builders import small
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +92,7 @@ def test_corrections_stand_beside_the_machines_times_and_are_taken_back_one_by_o
     assert run.undo(user=ada, revision=3)
     assert not run.undo(user=ada, revision=4)
     assert run.corrected.words == before
-    assert run.redo(user=ada, revision=4)
+    assert run.redo(revision=4)
     assert set(run.moved) == {0}
     assert [(each.by, each.undone_by) for each in run.corrections.all()] == [(ada, None), (ada, ada)]
 
@@ -100,7 +102,7 @@ def test_a_new_correction_ends_what_could_be_done_again(tmp_path, ada):
     run.correct({0: (word.start, word.end - 0.05)}, user=ada, revision=0)
     run.undo(user=ada, revision=1)
     run.correct({0: (word.start, word.end - 0.02)}, user=ada, revision=2)
-    assert not run.redo(user=ada, revision=3)
+    assert not run.redo(revision=3)
 
 
 def test_two_people_who_correct_at_once_never_overwrite_each_other(tmp_path, ada):
@@ -168,6 +170,20 @@ def test_without_any_checkpoint_that_reads_lyrics_the_form_says_how_to_get_one(h
     told = http.get(reverse("admin:listening_lyricsalignment_add")).content.decode()
     assert "There is no checkpoint that reads lyrics. Train one with the recipe lyrics" in told
     assert "No checkpoint is promoted for english" in start(http, tmp_path).content.decode()
+
+
+def test_an_owner_aligns_for_their_study_alone_with_whichever_checkpoint_is_promoted(client, tmp_path):
+    reader().promote()
+    study, other = (builders.study(tmp_path, items=0, slug=slug) for slug in ("own", "alien"))
+    client.force_login(staff("owner", study, "owner"))
+    assert "This field is required" in start(client, tmp_path).content.decode()
+    assert "Select a valid choice" in start(client, tmp_path, study=other.pk).content.decode()
+    assert start(client, tmp_path, study=study.pk).status_code == 302
+    assert LyricsAlignment.objects.get().study == study
+
+
+def test_the_languages_of_the_form_are_those_that_have_an_alphabet():
+    assert {language for language, _name in LANGUAGES} == set(ALPHABETS)
 
 
 def start(http, folder, **changes):

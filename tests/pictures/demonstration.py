@@ -101,8 +101,8 @@ def rows() -> Demonstration:
     return Demonstration(
         rated, Study.objects.get(slug="choir-2"), Study.objects.get(slug="pilot"), Study.objects.get(slug="pilot-2"),
         _finished(rated)[1], rated.sessions.exclude(excluded_at=None).get(), Objective.objects.get(),
-        TrainingRun.objects.get(objective__isnull=False, status="done"), TrainingRun.objects.get(status="running"), Rendering.objects.get(),
-        LyricsAlignment.objects.get(), Checkpoint.objects.exclude(promoted_for="").get(),
+        TrainingRun.objects.get(status="done", recipe="tiny-perceptual"), TrainingRun.objects.get(status="running"),
+        Rendering.objects.get(), LyricsAlignment.objects.get(), Checkpoint.objects.exclude(promoted_for="").get(),
     )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
-"""What a page of an alignment sends: corrections of times, and words for an item of a study."""
+"""What the karaoke page sends: new times of words, or that the newest are taken back."""
 
 from typing import Annotated, Literal
 
 from django.http import HttpRequest, JsonResponse
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from listening import audit
 from listening.admin.lyrics.karaoke import state
 from listening.models import LyricsAlignment
 from listening.models.lyrics import Outdated
@@ -32,13 +31,14 @@ def correct(request: HttpRequest, run: LyricsAlignment) -> JsonResponse:
         asked = Correction.model_validate_json(request.body)
         if asked.do == "move":
             run.correct(asked.times, user=request.user, revision=asked.revision)
+        elif asked.do == "undo":
+            run.undo(user=request.user, revision=asked.revision)
         else:
-            getattr(run, asked.do)(user=request.user, revision=asked.revision)
+            run.redo(revision=asked.revision)
     except ValidationError as error:
         return JsonResponse({"error": str(error.errors()[0]["msg"])}, status=400)
     except BadInput as error:
         return JsonResponse({"error": str(error)}, status=400)
     except Outdated as error:
         return JsonResponse({"error": str(error)}, status=409)
-    audit.record(request.user, run, "corrected", asked.do)  # type: ignore[arg-type]
     return JsonResponse(state(run))

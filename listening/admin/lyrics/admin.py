@@ -37,7 +37,6 @@ class LyricsAlignmentAdmin(RunAdmin):
     form = LyricsAlignmentForm
     change_form_template = "admin/listening/lyrics/change_form.html"
     list_display = ("title", "state", "language", "study")
-    list_filter: Any = ("status", "language")
     search_fields = ("title",)
     asked = ("title", "study", "recording", "language", "lyrics", "lyrics_file", "checkpoint", "free", "delay")
     kept = ("title", "study", "recorded_as", "language", "checkpoint", "free", "delay", "lyrics")
