@@ -109,3 +109,20 @@ def test_the_keyboard_alone_chooses_moves_and_takes_back_and_what_is_not_saved_g
     expect(karaoke.locator("[role=status][data-wrong]")).to_contain_text("Not saved")
     expect(karaoke.get_by_label("end (s)")).to_have_value(kept)
     karaoke.context.set_offline(False)
+
+
+@pytest.fixture
+def sung_study(study):
+    words = [[{"written": "hallo", "start": 0.0, "end": 0.25}, {"written": "du", "start": 0.25, "end": 0.5}]]
+    study.items.update(words=words, show_words=True)
+    return study
+
+
+def test_an_assessor_sees_the_words_lit_whichever_stimulus_plays(sung_study, at_trial):
+    seen, lit = at_trial.locator("item-words"), at_trial.locator("item-words [data-lit]")
+    expect(seen).to_have_text("hallo du")
+    for number in ("1", "2"):
+        at_trial.keyboard.press(number)
+        expect(lit).to_have_text("hallo")
+        expect(lit).to_have_text("du")
+    at_trial.keyboard.press("Space")
