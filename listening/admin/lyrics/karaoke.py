@@ -75,11 +75,4 @@ def messages() -> dict[str, str]:
         "saved": _("Saved"),
         "saving": _("Saving …"),
         "offline": _("Not saved: the server did not answer. The words are back where they were."),
-        "nothing": _("Choose a word first."),
-        "start": _("start"),
-        "end": _("end"),
-        "word": _("«{word}», {start} s to {end} s"),
-        "line": _("line {number}"),
-        "play": _("Play"),
-        "pause": _("Pause"),
     }
