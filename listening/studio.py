@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import RedirectView
 
 from listening.login import TOO_MANY, LoginForm
 
@@ -19,6 +20,7 @@ GROUPS = {
     "tests": (_("Tests"), ("Study", "RatingSet")),
     "listeners": (_("Listeners"), ("Session", "Rating", "Assessor")),
     "learning": (_("Learning"), ("Objective", "TrainingRun", "Checkpoint", "Rendering")),
+    "lyrics": (_("Lyrics"), ("LyricsAlignment",)),
     "people": (_("People"), ("User", "Group")),
     "material": (_("Material"), ()),
 }
@@ -60,6 +62,9 @@ class Studio(admin.AdminSite):
         own = [
             path("workers/", self.admin_view(workers.show), name="workers"),
             path("system/", self.admin_view(system.show), name="system"),
+            path(
+                "align/", RedirectView.as_view(pattern_name="admin:listening_lyricsalignment_changelist"), name="align"
+            ),
         ]
         return [*own, *super().get_urls()]
 

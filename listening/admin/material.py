@@ -71,11 +71,12 @@ class ItemAdmin(Kept):
 
     list_display = ("name", "study", "training", "seconds", "listen_to_mixture", "noted")
     list_filter = ("study", "training", ("note", admin.EmptyFieldListFilter))
-    actions = ("practise", "count")
+    actions = ("practise", "count", "reveal_words", "hide_words")
     list_select_related = ("study", "mixture")
     search_fields = ("name", "study__slug")
     fields = readonly_fields = (
-        "study", "name", "training", "seconds", "noted", "listen_to_mixture", "listen_to_accompaniment",
+        "study", "name", "training", "seconds", "noted", "listen_to_mixture", "listen_to_accompaniment", "sung",
+        "show_words",
     )  # fmt: skip
     inlines = (ReferenceInline, StimulusInline)
 
@@ -92,15 +93,25 @@ class ItemAdmin(Kept):
         """Let assessors practise on these."""
         self._use(request, queryset, training=True)
 
+    @admin.action(description=_("Show assessors what is sung"), permissions=["training"])
+    def reveal_words(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        """Let assessors read the words of these, where they have any."""
+        self._use(request, queryset.exclude(words=[]), show_words=True)
+
+    @admin.action(description=_("Do not show what is sung"), permissions=["training"])
+    def hide_words(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        """Keep the words of these to the researcher."""
+        self._use(request, queryset, show_words=False)
+
     @admin.action(description=_("Use in the test"), permissions=["training"])
     def count(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         """Let the ratings of these count."""
         self._use(request, queryset, training=False)
 
-    def _use(self, request: HttpRequest, items: QuerySet[Item], *, training: bool) -> None:
+    def _use(self, request: HttpRequest, items: QuerySet[Item], **change: bool) -> None:
         """Change the items of drafts; what somebody may have rated stays what it was."""
         tried = items.count()
-        done = items.filter(study__status=Study.Status.DRAFT).update(training=training)
+        done = items.filter(study__status=Study.Status.DRAFT).update(**change)
         if done:
             self.message_user(request, ngettext("%d item changed.", "%d items changed.", done) % done)
         if left := tried - done:
@@ -120,6 +131,12 @@ class ItemAdmin(Kept):
     def noted(self, item: Item) -> str:
         """Return remarks from the checks of its sounds, a line each."""
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in item.note.splitlines()))
+
+    @admin.display(description=_("what is sung"))
+    def sung(self, item: Item) -> str:
+        """Return its words, a line each; nothing before it was given some from an alignment of its lyrics."""
+        lines = ((" ".join(word["written"] for word in line),) for line in item.words)
+        return format_html_join(SafeString("<br>"), "{}", lines)
 
     @admin.display(description=_("mixture"))
     def listen_to_mixture(self, item: Item) -> str:

@@ -7,6 +7,7 @@ from listening.models.events import Event, Heard, heard_seconds
 from listening.models.health import HealthProbe
 from listening.models.intake import Intake, IntakeFile, Preparation
 from listening.models.learning import LEARNING_RUNS, Checkpoint, Objective, RatingSet, Rendering, TrainingRun, ancestry
+from listening.models.lyrics import LyricsAlignment, LyricsCorrection
 from listening.models.method import Role
 from listening.models.notices import Notice
 from listening.models.progress import Stage
@@ -19,7 +20,7 @@ from listening.models.sweeping import SweepTurn
 from listening.models.team import Right, StudyRole
 from listening.models.trial import Rating, Slot, Trial
 
-RUN_MODELS: tuple[type[Run], ...] = (*LEARNING_RUNS, Preparation, Analysis)
+RUN_MODELS: tuple[type[Run], ...] = (*LEARNING_RUNS, Preparation, Analysis, LyricsAlignment)
 """Every kind of long job, for `sweep`, the API and the admin."""
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "IntakeFile",
     "Invitation",
     "Item",
+    "LyricsAlignment",
+    "LyricsCorrection",
     "Notice",
     "Objective",
     "Preparation",

@@ -17,6 +17,7 @@ from listening.models.audio import Audio
 from listening.models.events import Event
 from listening.models.intake import Preparation
 from listening.models.learning import Checkpoint, Objective, RatingSet, Rendering, TrainingRun
+from listening.models.lyrics import LyricsAlignment
 from listening.models.session import Assessor, Session
 from listening.models.sitting import Comprehension, HeadphoneCheck, Question, Reply
 from listening.models.study import Attribute, Condition, Item, Reference, Stimulus, Study
@@ -155,6 +156,7 @@ ACCESS: Mapping[type[models.Model], Access] = MappingProxyType(
         TrainingRun: Access(_trainings, _RESULTS, _DESIGN, _DESIGN),
         Checkpoint: Access(_checkpoints, _RESULTS),
         Rendering: Access(_renderings, _RESULTS, _DESIGN, _DESIGN),
+        LyricsAlignment: Access(_by("study"), _SEE, _DESIGN, _DESIGN, _DESIGN),
     }
 )
 """Who may what in each table, by their role in a study."""

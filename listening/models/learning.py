@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from listening.models.audio import on_this_machine
 from listening.models.run import Run
 from listening.models.study import Study, new_seed
+from lossmodel.errors import BadInput
 
 LOG_FILE = "log.txt"
 """What a run said while it worked, in its folder."""
@@ -146,12 +147,23 @@ class Checkpoint(models.Model):
     path = models.CharField(_("path"), max_length=400, help_text=_("its folder, within MEDIA_ROOT"))
     sha256 = models.CharField(max_length=64)
     card = models.JSONField(_("card"), default=dict)
+    promoted_for = models.CharField(
+        _("aligns lyrics by default"), max_length=20, blank=True, editable=False,
+        help_text=_("the language; one checkpoint for each"),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("checkpoint"), _("checkpoints")
         ordering = ["run", "-step"]
-        constraints = [models.UniqueConstraint(fields=["run", "step"], name="checkpoint_once_per_step")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "step"], name="checkpoint_once_per_step"),
+            models.UniqueConstraint(
+                fields=["promoted_for"],
+                condition=~models.Q(promoted_for=""),
+                name="checkpoint_promoted_once_a_language",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} at step {self.step}"
@@ -165,6 +177,21 @@ class Checkpoint(models.Model):
     def parents(self) -> list[models.Model]:
         """Return the rows that this one was made from."""
         return [self.run]
+
+    @property
+    def reads(self) -> str:
+        """Return the language whose lyrics it reads; "" for one that only separates."""
+        lyrics = self.card.get("recipe", {}).get("lyrics", {})
+        return str(lyrics["alphabet"]) if lyrics.get("weight") else ""
+
+    @transaction.atomic
+    def promote(self) -> None:
+        """Let it align lyrics in its language by default, in place of the one that did."""
+        if not self.reads:
+            raise BadInput(f"{self} reads no lyrics; promote one that was trained by the recipe lyrics")
+        Checkpoint.objects.filter(promoted_for=self.reads).update(promoted_for="")
+        Checkpoint.objects.filter(pk=self.pk).update(promoted_for=self.reads)
+        self.promoted_for = self.reads
 
 
 class Rendering(Run):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from listening.models.quota import is_filled
 from listening.models.study import Study
 
-TOLD_KINDS = ("analysis", "objective", "trainingrun", "rendering")
+TOLD_KINDS = ("analysis", "objective", "trainingrun", "rendering", "lyricsalignment")
 """Runs that take so long that nobody waits before their page."""
 MAX_ATTEMPTS = 8
 FIRST_RETRY = dt.timedelta(minutes=1)

@@ -184,6 +184,13 @@ class Item(models.Model):
         _("training"), default=False, help_text=_("rated first, to learn the page and the scale; does not count")
     )
     note = models.TextField(_("note"), blank=True, help_text=_("remarks from the checks of its sounds"))
+    words = models.JSONField(
+        _("words"), default=list, blank=True, editable=False,
+        help_text=_("what is sung: lines of words with start and end in seconds, from an alignment of its lyrics"),
+    )  # fmt: skip
+    show_words = models.BooleanField(
+        _("assessors see its words"), default=False, help_text=_("the same beside every stimulus, lit as they are sung")
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("item"), _("items")

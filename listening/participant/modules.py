@@ -5,9 +5,9 @@ EARLY_MODULES = ("load-early", "loaders", "page-data", "sound", "parcel", "decod
 """What brings the sounds, and so must be there first."""
 
 OTHER_MODULES = (
-    "answers", "choice-list", "chunks", "coverage", "engine", "envelope", "events", "finish", "answer-store", "keys",
-    "keys-help", "mixer", "next-trial", "numbers", "play-bar", "player", "saved-note", "selfcheck", "sounds",
-    "stimulus-card", "stimulus-column", "still-missing", "stretches", "uuid",
+    "answers", "choice-list", "chunks", "coverage", "engine", "envelope", "events", "finish", "answer-store",
+    "item-words", "keys", "keys-help", "mixer", "next-trial", "numbers", "play-bar", "player", "saved-note",
+    "selfcheck", "sounds", "stimulus-card", "stimulus-column", "still-missing", "stretches", "uuid",
 )  # fmt: skip
 """Every other module that `TRIAL_MODULE` imports, or that those import."""
 

@@ -68,6 +68,12 @@ class TrialPage:
         return f"participant/rating/{'scale' if self.rules.form == Form.SCALE else 'choice'}.html"
 
     @property
+    def words(self) -> list[list[dict[str, str | float]]]:
+        """Return the lines of words that the item shows, the same for every stimulus; none unless it shows them."""
+        item = self.trial.item
+        return item.words if item.show_words else []
+
+    @property
     def choices(self) -> list[Choice]:
         """Return the answers to choose from: a few from the first stimulus to the second, others the best first."""
         options, last = self.rules.options, self.stimuli[-1]

@@ -4,6 +4,7 @@ The only place of the site that meets torch and pandas, and only inside function
 never (see `listening.models.run`); all are sent by `send`.
 """
 
+from listening.tasks.align import align
 from listening.tasks.analyse import analyse
 from listening.tasks.fit import PREDICTIONS_FILE, fit
 from listening.tasks.machine import machine
@@ -17,8 +18,8 @@ from listening.tasks.train import train
 from listening.tasks.worker import connect
 
 __all__ = [
-    "PREDICTIONS_FILE", "analyse", "fit", "machine", "notify", "prepare", "queue_of", "render", "send", "simulate",
-    "sweep", "task_of", "train", "wake",
+    "PREDICTIONS_FILE", "align", "analyse", "fit", "machine", "notify", "prepare", "queue_of", "render", "send",
+    "simulate", "sweep", "task_of", "train", "wake",
 ]  # fmt: skip
 
 connect()

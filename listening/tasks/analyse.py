@@ -97,11 +97,13 @@ def _design(study: Study) -> list[dict[str, str]]:
     method = presets.PRESETS.get(study.preset)
     asked = "; ".join(f"{each.name}: {each.question}" for each in study.attributes.all())
     sat = study.sessions.counted()
+    worded = study.items.filter(training=False, show_words=True).count()
     known = {
         "study": f"{study.title} ({study.slug})",
         "method": method.title if method else study.preset,
         "attributes": asked,
         "items": str(study.items.filter(training=False).count()),
+        "items whose words assessors saw": str(worded) if worded else "",
         "replicates of each attribute": str(study.replicates),
         "sittings": f"{sat.count()}, {sat.exclude(finished_at=None).count()} of them finished",
         "responsible": ", ".join(filter(None, [study.responsible, study.institution])),

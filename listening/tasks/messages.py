@@ -8,6 +8,7 @@ from django.db import transaction
 from kombu.exceptions import KombuError
 
 from listening.models import Run
+from listening.tasks.align import align
 from listening.tasks.analyse import analyse
 from listening.tasks.fit import fit
 from listening.tasks.prepare import prepare
@@ -32,7 +33,8 @@ def queue_of(run: Run | type[Run]) -> str:
 def task_of(run: Run | type[Run]) -> Any:
     """Return the task that carries out this kind of run."""
     known = {
-        "objective": fit, "trainingrun": train, "rendering": render, "preparation": prepare, "analysis": analyse
+        "objective": fit, "trainingrun": train, "rendering": render, "preparation": prepare, "analysis": analyse,
+        "lyricsalignment": align,
     }  # fmt: skip
     return known[str(run._meta.model_name)]
 

@@ -1,14 +1,14 @@
 """Words in time: the most likely path through all lyrics, then once more with every line near its first place."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lossmodel.errors import BadInput
 from separation.lyrics import viterbi
+from separation.lyrics.aligned import UNSURE, AlignedLine, AlignedWord, Alignment
 from separation.lyrics.alphabet import Alphabet
 from separation.lyrics.ctc import shortest
 from separation.lyrics.decoding import greedy, greedy_score
@@ -36,55 +36,6 @@ UNFIT_GAP = 1.5
 
 MIN_WORDLESS_SYMBOLS = 4
 """Frames with a letter between two words, from which on something is sung that the lyrics do not say."""
-
-UNSURE = 0.5
-"""Lines of less confidence are listed for a person to look at."""
-
-
-@dataclass(frozen=True)
-class AlignedWord:
-    """A word and its time in seconds; confidence from 0 to 1, None for a word placed by its neighbours."""
-
-    written: str
-    start: float
-    end: float
-    confidence: float | None
-
-
-@dataclass(frozen=True)
-class AlignedLine:
-    """A line as often as it is sung. Headings and lines that are not sung have no time and no words."""
-
-    written: str
-    number: int
-    """Of the line in the lyrics, from 1."""
-    kind: str
-    """sung, repeated, missing or heading."""
-    start: float | None
-    end: float | None
-    confidence: float | None
-    words: tuple[AlignedWord, ...]
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """All lines in the order in which they are sung, and what a person should look at."""
-
-    lines: tuple[AlignedLine, ...]
-    seconds: float
-    delay: float
-    gap: float
-    """How much less likely the lyrics are than what is heard: natural logarithm, a symbol; 0 is a perfect reading."""
-    fits: bool
-    """Whether the lyrics belong to the recording."""
-    unsure: tuple[int, ...]
-    """Numbers of lines to look at."""
-    wordless: tuple[tuple[float, float], ...]
-    """Stretches in seconds in which something is sung that the lyrics do not say."""
-
-    def facts(self) -> dict[str, Any]:
-        """Return this as JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -114,8 +65,9 @@ def align(
 
     `BadInput` where the recording is too short for the words, nothing is sung in it, or memory would not be enough.
     """
-    lines = [alphabet.encode(line.sung) for line in lyrics.lines if line.sung]
-    _check(emissions, lines, alphabet, timing)
+    lines = encoded(lyrics, alphabet)
+    check_size(len(emissions), lines, alphabet, timing)
+    _check_heard(emissions, lines, alphabet)
     gate = None if voice is None else np.where(voice, 0.0, -GATE_PENALTY).astype(np.float32)[:, None]
     penalty = None if gate is None else np.repeat(gate, len(lines), axis=1)
     path = viterbi.align(emissions, lines, space=alphabet.space, prices=prices, penalty=penalty)
@@ -129,27 +81,36 @@ def align(
     unsure = [line.number for line in placed if line.confidence is not None and line.confidence < UNSURE]
     return Alignment(
         tuple(placed), timing.seconds, timing.delay, float(gap), bool(gap <= UNFIT_GAP), tuple(unsure),
-        tuple(_wordless(emissions, path, timing)),
+        tuple(_wordless(emissions, path, timing)), tuple(_voiceless(emissions, placed, timing, voice)),
     )  # fmt: skip
 
 
-def _check(emissions: Emissions, lines: Sequence[Sequence[int]], alphabet: Alphabet, timing: Timing) -> None:
+def encoded(lyrics: Lyrics, alphabet: Alphabet) -> list[list[int]]:
+    """Return the symbols of each line that is sung."""
+    return [alphabet.encode(line.sung) for line in lyrics.lines if line.sung]
+
+
+def check_size(frames: int, lines: Sequence[Sequence[int]], alphabet: Alphabet, timing: Timing) -> None:
+    """Raise `BadInput` for lyrics that do not fit into so many frames, or that would take too much memory."""
     symbols = [symbol for number, line in enumerate(lines) for symbol in ([alphabet.space] * (number > 0) + list(line))]
-    if (needed := shortest(symbols)) > len(emissions):
+    if (needed := shortest(symbols)) > frames:
         words = sum(symbol == alphabet.space for symbol in symbols) + 1
         raise BadInput(
             f"{words} words need at least {needed * timing.frame_seconds:.1f} s, the recording has"
             f" {timing.seconds:.1f} s; give the lyrics of what it holds"
         )
-    if (cells := len(emissions) * (2 * len(symbols) + 1)) > MAX_CELLS:
+    if (cells := frames * (2 * len(symbols) + 1)) > MAX_CELLS:
         raise BadInput(
             f"{timing.seconds / 60:.0f} minutes and {len(symbols)} characters need {cells / 1e9:.1f} GB at once;"
             " align the recording in parts"
         )
-    heard = len(greedy(emissions, alphabet))
-    if heard < MIN_HEARD_SHARE * len(symbols):
+
+
+def _check_heard(emissions: Emissions, lines: Sequence[Sequence[int]], alphabet: Alphabet) -> None:
+    heard, written = len(greedy(emissions, alphabet)), sum(map(len, lines)) + len(lines) - 1
+    if heard < MIN_HEARD_SHARE * written:
         raise BadInput(
-            f"next to nothing is sung: {heard} characters are heard, the lyrics have {len(symbols)}; give a recording"
+            f"next to nothing is sung: {heard} characters are heard, the lyrics have {written}; give a recording"
             " with these words, or a checkpoint for its language"
         )
 
@@ -260,3 +221,16 @@ def _wordless(emissions: Emissions, path: Path, timing: Timing) -> Iterator[tupl
         heard = np.flatnonzero(read[before + 1 : after])
         if len(heard) >= MIN_WORDLESS_SYMBOLS:
             yield timing.at(before + 1 + heard[0]), timing.at(before + 2 + heard[-1])
+
+
+def _voiceless(
+    emissions: Emissions, lines: Sequence[AlignedLine], timing: Timing, voice: NDArray[np.bool_] | None
+) -> Iterator[tuple[float, float, str]]:
+    """Yield words in no frame of which a symbol is more likely than the blank, or in which the voice is silent."""
+    heard = emissions[:, -1] < np.log(0.5)
+    if voice is not None:
+        heard = heard & voice
+    for word in (word for line in lines for word in line.words if word.confidence is not None):
+        first, last = (round((time - timing.delay) / timing.frame_seconds) for time in (word.start, word.end))
+        if not heard[max(0, first) : max(first + 1, last)].any():
+            yield word.start, word.end, word.written

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lossmodel.cells import defused
 from lossmodel.errors import BadInput
 from lossmodel.files import atomic_file
-from separation.lyrics.alignment import AlignedLine, AlignedWord, Alignment
+from separation.lyrics.aligned import AlignedLine, AlignedWord, Alignment
 
 CSV_COLUMNS = ("line", "word", "written", "start", "end", "confidence", "kind")
 Times = list[tuple[float, float, str]]
@@ -38,16 +39,18 @@ def as_json(alignment: Alignment) -> str:
 
 
 def as_csv(alignment: Alignment) -> str:
-    """Return a row a word; a heading and a line that is not sung have a row without times."""
+    """Return a row a word; headings and lines that are not sung have one without times. None starts a formula."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(CSV_COLUMNS)
     for line in alignment.lines:
         for number, word in enumerate(line.words, start=1):
             sure = "" if word.confidence is None else f"{word.confidence:.4f}"
-            table.writerow([line.number, number, word.written, f"{word.start:.4f}", f"{word.end:.4f}", sure, line.kind])
+            table.writerow(
+                [line.number, number, defused(word.written), f"{word.start:.4f}", f"{word.end:.4f}", sure, line.kind]
+            )
         if not line.words:
-            table.writerow([line.number, "", line.written, "", "", "", line.kind])
+            table.writerow([line.number, "", defused(line.written), "", "", "", line.kind])
     return text.getvalue()
 
 

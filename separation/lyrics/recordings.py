@@ -11,7 +11,8 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 from separation import store
 from separation.lyrics import decoding, text
-from separation.lyrics.alignment import UNFIT_GAP, Alignment, Timing, align
+from separation.lyrics.aligned import Alignment
+from separation.lyrics.alignment import UNFIT_GAP, Timing, align, check_size, encoded
 from separation.lyrics.alphabet import ALPHABETS, Alphabet
 from separation.lyrics.emissions import emissions, frame_levels, window_of
 from separation.lyrics.text import Lyrics
@@ -19,9 +20,6 @@ from separation.lyrics.viterbi import Emissions, Prices
 
 VOICE_ABOVE_DB = -40.0
 """The separated voice is heard above this level, relative to its loudest frame."""
-
-MIN_KNOWN_SHARE = 0.5
-"""Lyrics of which less than this share of the letters has symbols are in another language's script."""
 
 
 class Reader:
@@ -47,9 +45,9 @@ class Reader:
         `delay` in seconds is added to every time. `BadInput` as for `separation.lyrics.alignment.align`.
         """
         sound = self._read(recording)
+        timing = Timing(self._spacing / sound.rate, delay, sound.seconds)
+        check_size(sound.frames // self._spacing + 1, encoded(lyrics, self.alphabet), self.alphabet, timing)
         found = emissions(self._loaded, sound, report=report)
-        seconds = sound.frames / sound.rate
-        timing = Timing(self._spacing / sound.rate, delay, seconds)
         return align(found, lyrics, self.alphabet, timing, prices=prices, voice=self._voice(sound, len(found)))
 
     def emissions(self, recording: Path, *, report: Report = silent) -> Emissions:
@@ -80,14 +78,7 @@ def read_lyrics(path: Path, alphabet: Alphabet) -> Lyrics:
         raise BadInput(f"{path}: no such file; give a text file with the lyrics") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not UTF-8 text; save it as UTF-8") from None
-    lyrics = text.parse(written, alphabet, name=str(path))
-    words = [word for line in lyrics.lines for word in line.words if any(map(str.isalpha, word.written))]
-    if sum(bool(word.sung) for word in words) < MIN_KNOWN_SHARE * len(words):
-        raise BadInput(
-            f"{path}: most of its words have no letter of {alphabet.name}; use a checkpoint for their language, or"
-            " transliterate them"
-        )
-    return lyrics
+    return text.parse_known(written, alphabet, name=str(path))
 
 
 def transcribe(
@@ -126,5 +117,10 @@ def remarks(found: Alignment) -> list[str]:
     if found.wordless:
         lines.append(
             "sung, but not in the lyrics: " + ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in found.wordless)
+        )
+    if found.voiceless:
+        lines.append(
+            "no voice is heard where these words stand: "
+            + ", ".join(f"{word} ({start:.1f} s)" for start, _end, word in found.voiceless)
         )
     return lines

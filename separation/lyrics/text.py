@@ -26,6 +26,10 @@ SIGNS = {
 }
 
 
+MIN_KNOWN_SHARE = 0.5
+"""Lyrics of which less than this share of the words has symbols are in another language's script."""
+
+
 @dataclass(frozen=True)
 class Word:
     """A word as it is written and as it is sung: letters, spaces within a number; nothing if no letter is known."""
@@ -94,6 +98,18 @@ def parse(text: str, alphabet: Alphabet, *, name: str = "lyrics") -> Lyrics:
     if not any(line.sung for line in lines):
         raise BadInput(f"{name}: nothing that could be sung in {alphabet.name}; give the words, a line of them a line")
     return Lyrics(tuple(lines), tuple(remarks))
+
+
+def parse_known(text: str, alphabet: Alphabet, *, name: str = "lyrics") -> Lyrics:
+    """Return the lyrics of a text like `parse`; `BadInput` too where most words are written in another script."""
+    lyrics = parse(text, alphabet, name=name)
+    words = [word for line in lyrics.lines for word in line.words if any(map(str.isalpha, word.written))]
+    if sum(bool(word.sung) for word in words) < MIN_KNOWN_SHARE * len(words):
+        raise BadInput(
+            f"{name}: most of its words have no letter of {alphabet.name}; use a checkpoint for their language, or"
+            " transliterate them"
+        )
+    return lyrics
 
 
 def _line(written: str, alphabet: Alphabet) -> tuple[Line, str]:

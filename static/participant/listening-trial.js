@@ -6,6 +6,7 @@ import { loaders } from "./load-early.js";
 import { NotExact } from "./engine.js";
 import { EventLog } from "./events.js";
 import { finish } from "./finish.js";
+import "./item-words.js";
 import "./keys-help.js";
 import "./play-bar.js";
 import "./saved-note.js";
@@ -42,6 +43,7 @@ export class ListeningTrial extends HTMLElement {
     this.choices = this.querySelector("choice-list");
     this.openSounds = [...this.querySelectorAll(".open-sound")];
     this.bar = this.querySelector("play-bar");
+    this.words = this.querySelector("item-words");
     this.note = this.querySelector("saved-note");
     this.message = this.querySelector(".message");
     this.form = this.querySelector("form.next");
@@ -172,7 +174,9 @@ export class ListeningTrial extends HTMLElement {
   #moved(state) {
     this.#state = { ...this.#state, playing: state.playing, position: state.position };
     this.toggleAttribute("data-playing", state.playing);
-    this.bar.show({ playing: state.playing, seconds: state.position / pageData.rate });
+    const seconds = state.position / pageData.rate;
+    this.bar.show({ playing: state.playing, seconds });
+    this.words?.at(seconds);
   }
 
   #rated(column, { score, settled }) {

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from listening.exports import ratings as export
-from listening.models import Checkpoint, Objective, Rendering, Study, StudyRole, TrainingRun
+from listening.models import Checkpoint, LyricsAlignment, Objective, Rendering, Study, StudyRole, TrainingRun
 from tests.listening.panel import rate, voices
 
 ROLES = ("assistant", "analyst", "owner")
@@ -20,6 +20,9 @@ def ring(folder: Path, slug: str = "voices") -> Study:
     training = TrainingRun.objects.create(name=f"{slug}-training", recipe="tiny", data="/songs", objective=objective)
     checkpoint = Checkpoint.objects.create(run=training, step=10, path="x", sha256="a" * 64)
     Rendering.objects.create(checkpoint=checkpoint, study=study, condition=f"{slug}-new", slug=f"{slug}-next")
+    LyricsAlignment.objects.create(
+        title=f"{slug}-song", study=study, checkpoint=checkpoint, recording="songs/none.wav", lyrics="la"
+    )
     return study
 
 

@@ -15,7 +15,7 @@ from tests import builders
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 11
+QUERIES = 12
 """One for each of five kinds of run, and one each for sessions, answers, glitches, refused sounds, pages, notices."""
 
 

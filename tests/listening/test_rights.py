@@ -18,14 +18,16 @@ pytestmark = pytest.mark.django_db
 PEOPLE = ("anonymous", "guest", "assistant", "analyst", "stranger", "owner", "superuser")
 EXPECTED = {
     "302 403 200 200 200 200 200": (
-        "assessor_changelist", "audio_changelist", "item_changelist", "session_changelist", "stimulus_changelist",
-        "study_changelist",
+        "assessor_changelist", "audio_changelist", "item_changelist", "lyricsalignment_changelist",
+        "session_changelist", "stimulus_changelist", "study_changelist",
     ),
     "302 403 200 200 302 200 200": (
-        "assessor_change", "audio_change", "item_change", "session_change", "stimulus_change",
+        "assessor_change", "audio_change", "item_change", "lyricsalignment_change", "session_change",
+        "stimulus_change",
     ),
     "302 302 200 200 302 200 200": (
-        "assessor_history", "audio_history", "item_history", "session_history", "stimulus_history",
+        "assessor_history", "audio_history", "item_history", "lyricsalignment_history", "session_history",
+        "stimulus_history",
     ),
     "302 403 403 200 200 200 200": (
         "checkpoint_changelist", "objective_changelist", "rating_changelist", "ratingset_changelist",
@@ -42,7 +44,7 @@ EXPECTED = {
     "302 403 200 200 404 200 200": (
         "study_sounds", "study_questions", "study_design", "study_listeners", "study_preview", "study_sounds_csv",
         "study_sounds_progress", "audio_play",
-        "study_watch", "study_recruit", "study_forecast",
+        "study_watch", "study_recruit", "study_forecast", "lyricsalignment_progress",
     ),
     "302 403 403 200 404 200 200": (
         "study_analysis_progress",
@@ -53,10 +55,9 @@ EXPECTED = {
     "302 403 403 403 404 403 403": ("study_invite", "study_revoke", "study_payments"),
     "302 403 403 403 200 200 200": (
         "objective_add", "objective_cost", "objective_recipe",
-        "rendering_add", "trainingrun_add", "trainingrun_cost", "trainingrun_recipe",
+        "lyricsalignment_add", "rendering_add", "trainingrun_add", "trainingrun_cost", "trainingrun_recipe",
     ),
     "302 403 403 403 403 403 200": ("objective_delete", "rendering_delete", "study_add", "trainingrun_delete"),
-    "302 404 403 403 404 200 200": ("study_delete",),
     "302 403 403 403 403 403 403": (
         "assessor_add", "assessor_delete", "audio_add", "audio_delete", "checkpoint_add", "checkpoint_delete",
         "item_add", "item_delete", "rating_add", "rating_delete", "ratingset_add", "ratingset_delete", "session_add",
@@ -69,13 +70,17 @@ EXPECTED = {
         "study_do", "study_bundle", "objective_draft", "study_sounds_cancel", "study_sounds_check",
         "study_sounds_discard", "study_sounds_excerpt", "study_sounds_file", "study_sounds_files", "study_sounds_fix",
         "study_sounds_folder", "study_sounds_place", "study_sounds_prepare", "study_sounds_rename",
+        "lyricsalignment_correct", "lyricsalignment_use",
     ),
     "302 403 404 404 404 404 404": ("study_sounds_play",),
     "302 403 403 404 404 404 404": ("study_analysis_file",),
     "302 403 403 405 404 405 405": ("study_analysis_start", "study_analysis_cancel"),
-    "302 404 404 404 404 404 404": ("trainingrun_example",),
     "302 404 404 200 404 200 200": ("trainingrun_watch",),
     "302 404 404 403 404 200 200": ("objective_cancel", "rendering_cancel", "trainingrun_cancel"),
+    "302 404 404 404 404 404 404": ("trainingrun_example", "lyricsalignment_export", "lyricsalignment_recording"),
+    "302 404 403 403 404 200 200": ("study_delete", "lyricsalignment_cancel"),
+    "302 403 403 403 302 200 200": ("lyricsalignment_delete",),
+    "302 404 404 403 404 403 404": ("checkpoint_promote",),
 }  # fmt: skip
 
 SECOND_PARTS = {

@@ -21,8 +21,8 @@ print([name for name in HEAVY if name in sys.modules])
 """
 ADDRESSES = [
     "/healthz", "/admin/", "/admin/listening/study/", "/admin/listening/study/add/", "/admin/listening/objective/add/",
-    "/admin/listening/trainingrun/add/", "/admin/listening/rendering/add/", "/api/v1/docs", "/api/v1/openapi.json",
-    "/api/v1/studies", "/api/v1/runs",
+    "/admin/listening/trainingrun/add/", "/admin/listening/rendering/add/",
+    "/admin/listening/lyricsalignment/add/", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/studies", "/api/v1/runs",
 ]  # fmt: skip
 
 

@@ -19,8 +19,10 @@ from listening.exports import ratings as export
 from listening.models import (
     Analysis,
     Attribute,
+    Checkpoint,
     Condition,
     Invitation,
+    LyricsAlignment,
     Objective,
     Question,
     Rendering,
@@ -35,6 +37,7 @@ from separation.data.synthetic import write_songs
 from tests.listening.intake.builders import changed
 from tests.listening.intake.builders import folder as songs
 from tests.listening.intake.test_intakes import run, send
+from tests.listening.lyrics_songs import aligned
 from tests.listening.panel import voices
 from tests.pictures.panel import DESERVED, sit
 
@@ -65,6 +68,8 @@ class Demonstration:
     training: TrainingRun
     running: TrainingRun
     rendering: Rendering
+    lyrics: LyricsAlignment
+    reader: Checkpoint
 
 
 def make(folder: Path) -> None:
@@ -79,6 +84,7 @@ def make(folder: Path) -> None:
     excluded.exclude(ada, "a telephone rang half-way through")
     record(ada, rated, "excluded", f"{excluded}: a telephone rang half-way through")
     tasks.analyse(Analysis.objects.create(study=rated, baseline="net B").pk)
+    _aligned(folder, ada)
     stimuli.new_study("pilot-2", "Pilot with a second choir", "mushra", **WHO)
     _draft(folder)
 
@@ -95,8 +101,18 @@ def rows() -> Demonstration:
     return Demonstration(
         rated, Study.objects.get(slug="choir-2"), Study.objects.get(slug="pilot"), Study.objects.get(slug="pilot-2"),
         _finished(rated)[1], rated.sessions.exclude(excluded_at=None).get(), Objective.objects.get(),
-        TrainingRun.objects.get(status="done"), TrainingRun.objects.get(status="running"), Rendering.objects.get(),
+        TrainingRun.objects.get(status="done", recipe="tiny-perceptual"), TrainingRun.objects.get(status="running"),
+        Rendering.objects.get(), LyricsAlignment.objects.get(), Checkpoint.objects.exclude(promoted_for="").get(),
     )  # fmt: skip
+
+
+def _aligned(folder: Path, person: User) -> None:
+    """Align a song with its lyrics, and correct a word."""
+    song = aligned(folder, study=Study.objects.get(slug="choir"))
+    song.checkpoint.promote()
+    TrainingRun.objects.filter(pk=song.checkpoint.run_id).update(status="done", name="lyrics reader")
+    word = song.machine.words[1]
+    song.correct({1: (word.start + 0.08, word.end)}, user=person, revision=0)
 
 
 def _finished(study: Study) -> list[Session]:

@@ -110,6 +110,12 @@ def _of_learning(made: Demonstration) -> dict[str, Shown]:
         "checkpoints": Shown(row("checkpoint", "changelist")),
         "rendering": Shown(row("rendering", pk=made.rendering.pk), DESKTOP),
         "new-rendering": Shown(row("rendering", "add")),
+        "lyrics": Shown(
+            row("lyricsalignment", pk=made.lyrics.pk), (*DESKTOP, ("phone", "dark")), clicks=('[data-word="2"]',)
+        ),
+        "lyrics-list": Shown(row("lyricsalignment", "changelist")),
+        "new-lyrics": Shown(row("lyricsalignment", "add"), DESKTOP),
+        "promote": Shown(row("checkpoint", "promote", pk=made.reader.pk)),
     }
 
 

@@ -13,6 +13,7 @@ from listening.admin.show import lineage
 from listening.admin.sounds import shown
 from listening.admin.sounds.answers import back, open_intake
 from listening.admin.sounds.runs import newest, start
+from listening.admin.sounds.singing import suggested
 from listening.admin.workbench import page
 from listening.exports import sounds
 from listening.exports.download import csv_response
@@ -121,12 +122,13 @@ def _checked(request: HttpRequest, intake: Intake, grid: Grid) -> Context:
     faults = check(grid)
     cell = request.GET.get("cell", "")
     chosen = intakes.anchors_of(intake, grid)
+    panel = shown.panel(grid, faults, int(cell)) if cell.isdigit() else None
     return {
         "grid": grid, "columns": shown.columns(grid), "rows": shown.rows(grid, faults), "faults": len(faults),
         "groups": shown.groups(faults), "stops": len(stops(faults)),
         "safe": sum(any(fix.safe for fix in fault.fixes) for fault in faults),
         "anchors": [(each, each.name in chosen) for each in anchors.RECIPES.values() if each.name not in grid.columns],
-        "cell": shown.panel(grid, faults, int(cell)) if cell.isdigit() else None,
+        "cell": panel, "singing": suggested(request.user, panel),
         "sounds": sum(len(files) for files in grid.cells.values()),
     }  # fmt: skip
 
