@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick check format messages pictures browser docs wheel clean
+.PHONY: help demo test quick check format messages pictures browser docs wheel bench clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ docs: $(STAMP)
 ## make pictures take the documentation's pictures of the researcher's pages anew
 pictures: $(STAMP) browser
 	$(BIN)/python -m tests.pictures
+
+## make bench    the short forms of the benchmarks, and docs/benchmarks.md
+bench: $(STAMP) browser
+	$(BIN)/python benchmarks/bench.py
 
 ## make wheel    the wheel of what is committed, tried in environments of its own
 wheel: $(STAMP)

@@ -19,6 +19,7 @@ import numpy as np
 from lossmodel import audio
 
 RATE = 44100
+LATE_SAMPLES = 2048
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def write(folder: Path, items: int, conditions: int, seconds: float) -> None:
         voice, band = (0.1 * rng.standard_normal((2, envelope.size)) * envelope for _ in range(2))
         sounds = {"reference": voice, "mixture": voice + band}
         sounds |= {f"system{n}": voice + 0.1 * (n + 1) * band for n in range(conditions)}
-        sounds["system0"] = np.roll(sounds["system0"], 2048, axis=1)
+        sounds["system0"] = np.roll(sounds["system0"], LATE_SAMPLES, axis=1)
         for name, samples in sounds.items():
             sound = audio.Audio(samples.astype(np.float32), RATE)
             made = audio.resample(sound, 48000) if name == "system1" else sound
@@ -60,6 +61,8 @@ def measure(folder: Path) -> None:
     began = time.perf_counter()
     grid, paths = read_folder(folder / "in", Plan(rate=RATE, mixture_needed=True))
     grid = mend_safely(grid)
+    moved = {file.treatment.advance for file in grid.files if file.column == "system0"}
+    assert moved == {LATE_SAMPLES}, f"system0 is {LATE_SAMPLES} samples late; shifted by {moved}"
     read = time.perf_counter()
     made = make_all(study, grid, paths, anchors=default_anchors(study, grid), folder=folder / "out")
     done = time.perf_counter()
