@@ -5,8 +5,8 @@ python benchmarks/bss_eval.py --seconds 60 --channels 1
 python benchmarks/bss_eval.py --folder songs/one          # its vocals.wav and accompaniment.wav
 
 Each takes its turn in one process; its seconds are those of the processor, and the fewest count, so that other work on
-the machine counts for little. Exits with status 1 where a
-window differs by more than 0.01 dB, or where we are less than ten times as fast.
+the machine counts for little. Exits with status 1 where a window differs by
+more than 0.01 dB, or where we are less than ten times as fast.
 """
 
 import argparse

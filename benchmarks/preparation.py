@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import django
 import numpy as np
+from workbench import prepare
 
 from lossmodel import audio
 
@@ -28,9 +28,8 @@ def main() -> None:
     asked.add_argument("--conditions", type=int, default=8)
     asked.add_argument("--seconds", type=float, default=10.0)
     given = asked.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "listening.settings")  # noqa: TID251
-    django.setup()
     with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
         write(Path(folder) / "in", given.items, given.conditions, given.seconds)
         measure(Path(folder))
 
@@ -57,7 +56,7 @@ def measure(folder: Path) -> None:
     from listening.stimuli.folder import read_folder
     from listening.stimuli.preparing import default_anchors, make_all
 
-    study = Study(slug="benchmark", preset="ward-2", seed=1)
+    study = Study.objects.create(slug="benchmark", preset="ward-2", seed=1)
     began = time.perf_counter()
     grid, paths = read_folder(folder / "in", Plan(rate=RATE, mixture_needed=True))
     grid = mend_safely(grid)
