@@ -46,7 +46,7 @@ class Short:
 
 
 SHORT = (
-    Short("bss_eval", "BSS Eval v4", "museval: equal values, ten times as fast", "--seconds 10 --repeats 2"),
+    Short("bss_eval", "BSS Eval v4", "museval: equal values, ten times as fast", "--seconds 30 --repeats 1"),
     Short("memory", "Every metric, PEASS among them", "each other; 2 GB", "--seconds 10"),
     Short("waveunet", "Training and separating", "a plain Wave-U-Net M4: equal outputs and gradients",
           "--batch 1 --seconds 6 --repeats 1"),

@@ -58,8 +58,8 @@ def train(
     missing, a loss that stays not finite, a full disc, too little memory.
     """
     recipe = _recipe(recipe, steps)
-    judges = (Path(folder) if folder else None for folder in (objective, auditor, validation))
-    output, given = Path(output), Sources(Path(data), *judges, remark=remark, known_step=known_step)
+    output = Path(output)
+    given = Sources(Path(data), _path(objective), _path(auditor), _path(validation), remark, known_step)
     with explained(output, MEMORY_ADVICE):
         decoding = partial(_report_progress, report, recipe.steps)  # of many songs takes long: it proves life meanwhile
         training = begin(recipe, given, output, device=device, resumed=resume, report=decoding)
@@ -78,6 +78,10 @@ def _recipe(asked: Recipe | str, steps: int | None) -> Recipe:
         raise BadInput(f"steps = {steps}: give at least one")
     recipe = config.load(asked) if isinstance(asked, str) else asked
     return recipe if steps is None else recipe.model_copy(update={"steps": steps})
+
+
+def _path(given: Path | str | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _loop(training: Training, report: Report) -> None:
