@@ -49,7 +49,7 @@ SHORT = (
     Short("bss_eval", "BSS Eval v4", "museval: equal values, ten times as fast", "--seconds 30 --repeats 1"),
     Short("memory", "Every metric, PEASS among them", "each other; 2 GB", "--seconds 10"),
     Short("waveunet", "Training and separating", "a plain Wave-U-Net M4: equal outputs and gradients",
-          "--batch 1 --seconds 6 --repeats 1"),
+          "--seconds 6 --repeats 2"),
     Short("objective", "The objective as a score and as a loss", "a step of the Wave-U-Net M4", "--repeats 1"),
     Short("alignment", "Lyrics on four minutes of singing", "two ways through the lines; known onsets are found"),
     Short("analysis", "The analysis of a usual test", "20 s; systems come out in their true order", "usual"),
