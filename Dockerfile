@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 VAR_ROOT=/var/hearback
 RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/hearback
 COPY . .
-RUN pip install --no-cache-dir --editable '.[s3,cjk]'
+RUN pip install --no-cache-dir --editable '.[web,train,demo,s3,cjk]'
 RUN useradd --system hearback && mkdir -p /var/hearback && chown -R hearback /var/hearback
 USER hearback
 VOLUME /var/hearback

@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 SERVICES_LOG := var/test-services.log
 
-.PHONY: help demo test quick check format messages pictures browser docs clean
+.PHONY: help demo test quick check format messages pictures browser docs wheel bench clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ $(STAMP): pyproject.toml
 		{ echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --editable . --group dev
+	$(BIN)/pip install --quiet --editable '.[web,train,demo]' --group dev
 	@touch $@
 
 ## make demo     closes the ring on real music, then serves the site and a worker
@@ -60,6 +60,14 @@ docs: $(STAMP)
 ## make pictures take the documentation's pictures of the researcher's pages anew
 pictures: $(STAMP) browser
 	$(BIN)/python -m tests.pictures
+
+## make bench    the short forms of the benchmarks, and docs/benchmarks.md
+bench: $(STAMP) browser
+	$(BIN)/python benchmarks/bench.py
+
+## make wheel    the wheel of what is committed, tried in environments of its own
+wheel: $(STAMP)
+	$(BIN)/python -m tests.wheel
 
 ## make format   what ruff can mend by itself
 format: $(STAMP)

@@ -22,6 +22,7 @@ READ_SECONDS = 60
 
 def main() -> None:
     recipe, alphabet = config.load("lyrics"), ALPHABETS["english"]
+    known_onsets_are_found(alphabet.classes)
     draw = np.random.default_rng(0)
     frames = round(MINUTES * 60 * recipe.rate / 1024)
     random = np.log(draw.dirichlet(np.ones(alphabet.classes), size=frames)).astype(np.float32)
@@ -43,6 +44,16 @@ def main() -> None:
     emissions(reader, sound)
     wall, used = time.perf_counter() - began, time.process_time() - cpu
     print(f"emissions: {READ_SECONDS / wall:.1f} x real time, {torch.get_num_threads()} threads ({used:.1f} s of CPU)")
+
+
+def known_onsets_are_found(classes: int) -> None:
+    """Fail where symbols that are plain in the emissions, each two frames long with a blank between, lie elsewhere."""
+    symbols, blank = [3, 1, 4, 1, 5], classes - 1
+    sung = [each for symbol in symbols for each in (symbol, symbol, blank)]
+    emissions = np.full((len(sung), classes), np.log(1e-4), np.float32)
+    emissions[np.arange(len(sung)), sung] = np.log(0.9)
+    found = viterbi.align(emissions, [symbols], space=0)
+    assert found.first.tolist() == [0, 3, 6, 9, 12], found.first
 
 
 if __name__ == "__main__":

@@ -55,11 +55,14 @@ def measure(name: str) -> None:
     from lossmodel.ratings.analyse import analyse
 
     frame = table.check(ratings(*SIZES[name]))
+    assert len(frame) == np.prod(SIZES[name])
     start, worked = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         analyse(frame, Path(folder) / "report")
+        means = pd.read_csv(Path(folder) / "report" / "conditions.csv").groupby("condition")["mean"].mean()
     seconds, work = time.perf_counter() - start, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * BYTES_PER_KIB / BYTES_PER_GB
+    assert list(means.sort_values().index) == sorted(means.index), "the systems are not in the order they were made"
     took = f"{seconds:.1f} s ({work:.1f} s of processor time), peak {peak:.2f} GB"
     print(f"{name}: {len(frame)} ratings, {took}; goal: {GOALS[name]}")
 

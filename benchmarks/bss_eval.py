@@ -4,8 +4,9 @@ python benchmarks/bss_eval.py
 python benchmarks/bss_eval.py --seconds 60 --channels 1
 python benchmarks/bss_eval.py --folder songs/one          # its vocals.wav and accompaniment.wav
 
-Each is timed in turn, in one process, and its fastest time counts: other work on the machine only adds. Exits with
-status 1 where a window differs by more than 0.01 dB, or where we are less than ten times as fast.
+Each takes its turn in one process; its seconds are those of the processor, and the fewest count, so that other work on
+the machine counts for little. Exits with status 1 where a window differs by
+more than 0.01 dB, or where we are less than ten times as fast.
 """
 
 import argparse
@@ -67,9 +68,9 @@ def _theirs(museval: ModuleType, estimates: Tensor, sources: Tensor, rate: int) 
 
 
 def _timed(work: Callable[[], NDArray[np.float64]]) -> tuple[NDArray[np.float64], float]:
-    before = time.perf_counter()
+    before = time.process_time()
     found = work()
-    return found, time.perf_counter() - before
+    return found, time.process_time() - before
 
 
 def _noise(seconds: float, channels: int) -> tuple[Tensor, int]:

@@ -36,6 +36,7 @@ def started(work, *arguments) -> None:  # noqa: ANN001, ANN002
     process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
     process.start()
     process.join()
+    assert process.exitcode == 0, f"{work.__name__} {arguments}"
 
 
 def write_study(folder: str, sittings: int, events: bool) -> None:

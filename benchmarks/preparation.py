@@ -13,12 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import django
 import numpy as np
+from workbench import prepare
 
 from lossmodel import audio
 
 RATE = 44100
+LATE_SAMPLES = 2048
 
 
 def main() -> None:
@@ -27,9 +28,8 @@ def main() -> None:
     asked.add_argument("--conditions", type=int, default=8)
     asked.add_argument("--seconds", type=float, default=10.0)
     given = asked.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "listening.settings")  # noqa: TID251
-    django.setup()
     with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
         write(Path(folder) / "in", given.items, given.conditions, given.seconds)
         measure(Path(folder))
 
@@ -42,7 +42,7 @@ def write(folder: Path, items: int, conditions: int, seconds: float) -> None:
         voice, band = (0.1 * rng.standard_normal((2, envelope.size)) * envelope for _ in range(2))
         sounds = {"reference": voice, "mixture": voice + band}
         sounds |= {f"system{n}": voice + 0.1 * (n + 1) * band for n in range(conditions)}
-        sounds["system0"] = np.roll(sounds["system0"], 2048, axis=1)
+        sounds["system0"] = np.roll(sounds["system0"], LATE_SAMPLES, axis=1)
         for name, samples in sounds.items():
             sound = audio.Audio(samples.astype(np.float32), RATE)
             made = audio.resample(sound, 48000) if name == "system1" else sound
@@ -56,10 +56,12 @@ def measure(folder: Path) -> None:
     from listening.stimuli.folder import read_folder
     from listening.stimuli.preparing import default_anchors, make_all
 
-    study = Study(slug="benchmark", preset="ward-2", seed=1)
+    study = Study.objects.create(slug="benchmark", preset="ward-2", seed=1)
     began = time.perf_counter()
     grid, paths = read_folder(folder / "in", Plan(rate=RATE, mixture_needed=True))
     grid = mend_safely(grid)
+    moved = {file.treatment.advance for file in grid.files if file.column == "system0"}
+    assert moved == {LATE_SAMPLES}, f"system0 is {LATE_SAMPLES} samples late; shifted by {moved}"
     read = time.perf_counter()
     made = make_all(study, grid, paths, anchors=default_anchors(study, grid), folder=folder / "out")
     done = time.perf_counter()

@@ -13,11 +13,14 @@ from csp.constants import NONE, SELF
 from environs import Env, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+STATIC_DIR = BASE_DIR / "static"  # in a wheel they are listening/static, which Django finds by itself
+INSTALLED = not STATIC_DIR.is_dir()
+HOME = Path.cwd() if INSTALLED else BASE_DIR
 env = Env()
-env.read_env(BASE_DIR / ".env", recurse=False)
+env.read_env(HOME / ".env", recurse=False)
 
 DEBUG = env.bool("DEBUG", False)
-VAR_ROOT = env.path("VAR_ROOT", BASE_DIR / "var")
+VAR_ROOT = env.path("VAR_ROOT", HOME / "var")
 VAR_ROOT.mkdir(parents=True, exist_ok=True)
 
 
@@ -113,7 +116,8 @@ INTAKE_MAX_BYTES = env.int("INTAKE_MAX_BYTES", 2 * 1024**3)
 INTAKE_KEPT = env.timedelta("INTAKE_KEPT", timedelta(days=7))
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_ROOT / "static"
-STATICFILES_DIRS = [BASE_DIR / "static", ("objective", BASE_DIR / "lossmodel" / "objective" / "report" / "assets")]
+REPORT_ASSETS = BASE_DIR / "lossmodel" / "objective" / "report" / "assets"
+STATICFILES_DIRS = [*([] if INSTALLED else [STATIC_DIR]), ("objective", REPORT_ASSETS)]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 Override = Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")]
 
 
+def main() -> None:
+    """Run the command that the shell names."""
+    commands = (train, separate, evaluate, choose, transcribe, align, evaluate_alignment)
+    cli.run(
+        {command.__name__.replace("_", "-"): command for command in commands},
+        prog="separation",
+        description="Train singing voice separators and use them.",
+    )
+
+
 def train(
     recipe: str,
     data: Path,
@@ -234,16 +244,4 @@ def _with_progress_bar(training: Callable[..., Path], output: Path) -> int:
 
 
 if __name__ == "__main__":
-    cli.run(
-        {
-            "train": train,
-            "separate": separate,
-            "evaluate": evaluate,
-            "choose": choose,
-            "transcribe": transcribe,
-            "align": align,
-            "evaluate-alignment": evaluate_alignment,
-        },
-        prog="separation",
-        description="Train singing voice separators and use them.",
-    )
+    main()

@@ -5,8 +5,6 @@ import platform
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from lossmodel.errors import BadInput
 
@@ -45,7 +43,12 @@ def mixed(device: torch.device, precision: str) -> torch.autocast:
 
 
 def fabric(device: str) -> Any:
-    """Return Fabric on one device, or on all that `torchrun` has started processes for."""
+    """Return Fabric on one device, or on all that `torchrun` started processes for; `BadInput` if not installed."""
+    try:
+        from lightning_fabric import Fabric
+        from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    except ModuleNotFoundError:
+        raise BadInput("training needs lightning-fabric; pip install 'hearback[train]' adds it") from None
     kind, number = parse(device)
     if not TorchElasticEnvironment.detect():
         return Fabric(accelerator=kind, devices=1 if kind == "cpu" else [number])

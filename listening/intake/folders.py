@@ -27,7 +27,7 @@ def files_below(folder: Path) -> dict[str, Path]:
         if len(found) > MOST_FILES:
             raise BadInput(f"{folder}: more than {MOST_FILES} files; choose a subfolder")
     if not any(is_sound(name) for name in found):
-        raise BadInput(f"{folder}: no sound in it (WAV, FLAC, Ogg, MP3 and MP4 can be read)")
+        raise BadInput(f"{folder}: no sound in it (WAV, FLAC, Ogg, MP3 and MP4 can be read; links are not followed)")
     return found
 
 

@@ -34,4 +34,4 @@ def path() -> Path:
     for place in (spec.submodule_search_locations or []) if spec else []:
         if (found := Path(place) / "data" / STEM_FILE).is_file():
             return found
-    raise BadInput(f"{STEM_FILE}: not found; install the stempeg package")
+    raise BadInput(f"{STEM_FILE}: not found; pip install 'hearback[demo]' adds it")

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
+from separation import config, store
 from separation import device as devices
-from separation import store
 from separation.data.batch import Batch, Batches
 from separation.data.stems import unheard
 from separation.interruptions import explained, interruptible
@@ -32,13 +32,13 @@ MEMORY_ADVICE = "lower batch or data.seconds in the recipe, and resume"
 
 
 def train(
-    recipe: Recipe,
-    data: Path,
-    output: Path,
+    recipe: Recipe | str,
+    data: Path | str,
+    output: Path | str,
     *,
-    objective: Path | None = None,
-    auditor: Path | None = None,
-    validation: Path | None = None,
+    objective: Path | str | None = None,
+    auditor: Path | str | None = None,
+    validation: Path | str | None = None,
     steps: int | None = None,
     device: str = "cpu",
     resume: bool = False,
@@ -48,19 +48,18 @@ def train(
 ) -> Path:
     """Train on the songs under `data` and return the checkpoint to use: `output`/best with held-out songs, else /last.
 
-    Every `checkpoint_every` steps, and when `report` raises or Ctrl-C is pressed, everything is kept in `output`; with
-    `resume` the training goes on from there and ends with the same weights as if it had never stopped. `metrics.jsonl`
-    has a line a step. A training whose newest checkpoint is known to be of `known_step` is resumed only where it is.
-    Started by `torchrun`, each process takes its share of the batch. An `auditor`, another objective, is asked at each
-    checkpoint and never followed: `early_stopping` says when that ends a training early. Held out are the songs of the
-    folder `validation`, or those that the text file lists; `remark` is told of songs that are left out. `BadInput`
-    for what does not fit together, a checkpoint that is missing, a loss that stays not finite, a full disc, too little
-    memory.
+    A recipe is one of `separation.load_recipe`, or a name. Every `checkpoint_every` steps, and when `report` raises or
+    Ctrl-C is pressed, everything is kept in `output`; with `resume` the training goes on from there and ends with the
+    same weights as if it had never stopped. `metrics.jsonl` has a line a step. A training whose newest checkpoint is
+    known to be of `known_step` is resumed only where it is. Started by `torchrun`, each process takes its share of the
+    batch. An `auditor`, another objective, is asked at each checkpoint and never followed: `early_stopping` says when
+    that ends a training early. Held out are the songs of the folder `validation`, or those that the text file lists;
+    `remark` is told of songs that are left out. `BadInput` for what does not fit together, a checkpoint that is
+    missing, a loss that stays not finite, a full disc, too little memory.
     """
-    if steps is not None and steps < 1:
-        raise BadInput(f"steps = {steps}: give at least one")
-    recipe = recipe if steps is None else recipe.model_copy(update={"steps": steps})
-    given = Sources(data, objective, auditor, validation, remark, known_step)
+    recipe = _recipe(recipe, steps)
+    output = Path(output)
+    given = Sources(Path(data), _path(objective), _path(auditor), _path(validation), remark, known_step)
     with explained(output, MEMORY_ADVICE):
         decoding = partial(_report_progress, report, recipe.steps)  # of many songs takes long: it proves life meanwhile
         training = begin(recipe, given, output, device=device, resumed=resume, report=decoding)
@@ -71,6 +70,18 @@ def train(
                 training.batches.close()
         training.fabric.barrier()
     return store.find(output)
+
+
+def _recipe(asked: Recipe | str, steps: int | None) -> Recipe:
+    """Return the recipe, found by its name if need be, with as many steps as are asked for."""
+    if steps is not None and steps < 1:
+        raise BadInput(f"steps = {steps}: give at least one")
+    recipe = config.load(asked) if isinstance(asked, str) else asked
+    return recipe if steps is None else recipe.model_copy(update={"steps": steps})
+
+
+def _path(given: Path | str | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _loop(training: Training, report: Report) -> None:

@@ -20,11 +20,11 @@ def test_the_packages_are_imported_without_torch_and_their_names_are_there():
         "import sys; sys.path.insert(0, sys.argv[1]); import lossmodel, separation\n"
         "from lossmodel import metrics, load_objective\n"
         "assert not {'torch', 'pandas', 'scipy'} & set(sys.modules)\n"
-        "from lossmodel import Objective, PerceptualLoss; from separation import Separator\n"
-        "print(Objective.__name__, PerceptualLoss.__name__, Separator.__name__)"
+        "from lossmodel import Objective, PerceptualLoss; from separation import Separator, load_recipe, train\n"
+        "print(*(each.__name__ for each in (Objective, PerceptualLoss, Separator, load_recipe, train)))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(ROOT)], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["Objective", "PerceptualLoss", "Separator"]
+    assert done.stdout.split() == ["Objective", "PerceptualLoss", "Separator", "load", "train"]
     with pytest.raises(AttributeError, match="no attribute 'Metric'"):
         _ = lossmodel.Metric
 

@@ -32,6 +32,12 @@ def music(tmp_path_factory):
     return songs(tmp_path_factory.mktemp("music") / "songs")
 
 
+def test_a_training_needs_an_extra_and_names_it(music, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    with pytest.raises(BadInput, match=r"pip install 'hearback\[train\]'"):
+        train("tiny", str(music), str(tmp_path / "run"))
+
+
 class Stop(Exception):
     """What a cancelled run's report raises."""
 

@@ -1,0 +1,10 @@
+"""``python -m listening``: the commands of the site where no checkout with its manage.py is at hand."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "listening.settings")
+    execute_from_command_line(sys.argv)
