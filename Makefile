@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test quick check format messages pictures browser docs clean
+.PHONY: help demo test quick check audit format messages pictures browser docs clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ check: $(STAMP)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+## make audit    known vulnerabilities of what is installed; asks PyPI
+audit: $(STAMP)
+	$(PYTHON) -m venv var/audit
+	var/audit/bin/pip install --quiet pip-audit
+	var/audit/bin/pip-audit --progress-spinner off --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 ## make messages bring the catalogues of other languages to what the sources say
 messages: $(STAMP)
