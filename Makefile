@@ -45,11 +45,12 @@ check: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-## make audit    known vulnerabilities of what is installed; asks PyPI
+## make audit    known vulnerabilities of what is installed; asks PyPI, and fails where that cannot tell
 audit: $(STAMP)
 	$(PYTHON) -m venv var/audit
 	var/audit/bin/pip install --quiet pip-audit
-	var/audit/bin/pip-audit --progress-spinner off --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	$(BIN)/pip freeze --exclude-editable > var/audit/installed.txt
+	var/audit/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip --requirement var/audit/installed.txt
 
 ## make messages bring the catalogues of other languages to what the sources say
 messages: $(STAMP)
