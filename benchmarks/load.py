@@ -64,9 +64,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, apart:
         for name, (kind, assessors, stored) in sites.items():
             columns[name] = apart.apply(measure, (asked, Path(folder), kind, assessors, stored))
+            if asked.json:
+                asked.json.write_text(json.dumps(columns, indent=1), encoding="utf-8")
     table(asked, columns)
-    if asked.json:
-        asked.json.write_text(json.dumps(columns, indent=1), encoding="utf-8")
     return int(any(figures.get(name) for figures in columns.values() for name in FAULTS))
 
 
