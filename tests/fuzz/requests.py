@@ -5,13 +5,16 @@ They are answered in this process, on the database that is set up; an error of t
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import schemathesis
 from django.contrib.auth.models import User
+from django.core import signals
 from django.core.cache import cache
+from django.db import close_old_connections
 from django.test import Client
 from django.urls import reverse
 from schemathesis import GenerationMode
@@ -85,10 +88,23 @@ class Operation:
     def send(self, case: Any) -> None:
         """Send it; `AssertionError` for an error of the server."""
         cache.clear()
-        answer = case.call(headers=self.headers)
+        with same_connection():
+            answer = case.call(headers=self.headers)
         assert answer.status_code < 500, (
             f"{case.method} {case.formatted_path}: {answer.status_code} {answer.text[:300]}"
         )
+
+
+@contextmanager
+def same_connection() -> Iterator[None]:
+    """Let a request of the WSGI application keep the connection of a test's transaction, as Django's client does."""
+    for signal in (signals.request_started, signals.request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (signals.request_started, signals.request_finished):
+            signal.connect(close_old_connections)
 
 
 def operations() -> Iterator[Operation]:
