@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
 SERVICES_LOG := var/test-services.log
 
-.PHONY: help demo test quick check format messages pictures browser docs wheel bench clean
+.PHONY: help demo test quick check audit format messages pictures browser docs wheel bench clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -48,6 +48,13 @@ check: $(STAMP)
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+## make audit    known vulnerabilities of what is installed; asks PyPI, and fails where that cannot tell
+audit: $(STAMP)
+	$(PYTHON) -m venv var/audit
+	var/audit/bin/pip install --quiet pip-audit
+	$(BIN)/pip freeze --exclude-editable > var/audit/installed.txt
+	var/audit/bin/pip-audit --strict --progress-spinner off --no-deps --disable-pip --requirement var/audit/installed.txt
 
 ## make messages bring the catalogues of other languages to what the sources say
 messages: $(STAMP)

@@ -20,7 +20,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,13 +43,15 @@ MAX_OUTAGE_SECONDS = 120.0
 
 
 class Server:
-    """Gunicorn on a port of its own, to be killed with all its workers."""
+    """Gunicorn on a port of its own, to be killed with all its workers; `options` are gunicorn's."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, options: Sequence[str] = ("--workers", "2", "--threads", "4")
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.environment, self.log, self.kills = environment, log, 0
+        self.environment, self.log, self.options, self.kills = environment, log, options, 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -61,7 +63,7 @@ class Server:
     def start(self) -> None:
         """Start it; whoever connects before it listens is refused and must come again."""
         command = [sys.executable, "-m", "gunicorn", "listening.wsgi", "--bind", f"127.0.0.1:{self.port}",
-                   "--workers", "2", "--threads", "4", "--log-level", "warning"]  # fmt: skip
+                   *self.options, "--log-level", "warning"]  # fmt: skip
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True

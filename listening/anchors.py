@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from lossmodel.audio import Audio, loudness
 from lossmodel.errors import BadInput
@@ -120,6 +119,8 @@ def low_pass(samples: Samples, rate: int, edge: float) -> Samples:
     """
     if edge + TRANSITION_HZ >= rate / 2:
         raise BadInput(f"a low-pass at {edge:g} Hz needs more than {2 * (edge + TRANSITION_HZ):g} Hz, not {rate} Hz")
+    from scipy import signal  # tens of MB, which a web process that renders nothing goes without
+
     taps, beta = signal.kaiserord(ATTENUATION_DB, TRANSITION_HZ / (rate / 2))
     fir = signal.firwin(taps | 1, edge + TRANSITION_HZ / 2, window=("kaiser", beta), fs=rate)
     half = fir.size // 2
@@ -146,6 +147,8 @@ def without_bins(samples: Samples, rate: int, rng: np.random.Generator, *, lost:
 
 def _masked(samples: Samples, rate: int, mask: Callable[[tuple[int, int]], NDArray[np.bool_]]) -> Samples:
     """Return `samples` resynthesised from their masked spectra, one mask (frequency, time) for all channels."""
+    from scipy import signal
+
     size = max(16, 2 * round(FRAME_SECONDS * rate / 2))
     stft = signal.ShortTimeFFT(signal.windows.hann(size, sym=False), hop=size // 2, fs=rate)
     if samples.shape[1] < size:

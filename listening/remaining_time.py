@@ -5,10 +5,12 @@ who clicks through shortens nobody's promise.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from statistics import fmean
+
+from django.db.models import F, FloatField, Sum
 
 from listening.design import plan
 from listening.models import Session, Stimulus, Study, Trial
@@ -54,7 +56,8 @@ def remaining_time(session: Session) -> RemainingTime:
 def expected(study: Study) -> RemainingTime:
     """Return how long a sitting of `study` takes, for whoever thinks about beginning one."""
     lengths = _lengths(study)
-    rest = STEP_SECONDS["instructions"] + STEP_SECONDS["end"] + sum(seconds for seconds, _asked in _asked(study))
+    steps = sum(seconds for seconds, _name in _asked(study, study.questions.count()))
+    rest = STEP_SECONDS["instructions"] + STEP_SECONDS["end"] + steps
     return RemainingTime(share=0, minutes=_minutes(rest + len(lengths) * _pace_before(study, lengths)))
 
 
@@ -71,10 +74,10 @@ def trimmed_mean(values: Iterable[float]) -> float:
 
 def _steps(session: Session) -> list[tuple[float, float]]:
     """Return (seconds, seconds done) of every step."""
-    study, trials = session.study, session.trials.count()
-    pace = _pace(session)
-    finished = trials - session.trials.open().count()
-    replied, asked = session.replies.count(), study.questions.count()
+    study, taken = session.study, list(session.trials.order_by().values_list("finished_at", "seconds"))
+    finished, pace = sum(end is not None for end, _ in taken), _pace(session, [seconds for _, seconds in taken])
+    asked = study.questions.count()
+    replied = session.replies.count() if asked else 0
     checked = session.checks.exclude(passed=None).count() if study.checks else 0
     marks = {
         "volume": bool(session.volume_at), "examples": bool(session.familiarised_at),
@@ -83,27 +86,26 @@ def _steps(session: Session) -> list[tuple[float, float]]:
     instructed = STEP_SECONDS["instructions"]
     own = [
         (instructed, instructed * bool(session.instructed_at)),
-        (trials * pace, finished * pace),
+        (len(taken) * pace, finished * pace),
         (STEP_SECONDS["end"], 0),
     ]
-    return own + [(seconds, seconds * marks[name]) for seconds, name in _asked(study)]
+    return own + [(seconds, seconds * marks[name]) for seconds, name in _asked(study, asked)]
 
 
-def _asked(study: Study) -> list[tuple[float, str]]:
+def _asked(study: Study, questions: int) -> list[tuple[float, str]]:
     """Return (seconds, name) of the steps that only some studies have."""
     counts = {
         "volume": study.volume_step, "examples": study.familiarisation, "headphones": len(study.checks),
-        "question": study.questions.count(),
+        "question": questions,
     }  # fmt: skip
     return [(STEP_SECONDS[name] * count, name) for name, count in counts.items()]
 
 
-def _pace(session: Session) -> float:
-    """Return the seconds that a trial takes this assessor; while that is not known, what it took those before."""
-    slots = session.trials.values_list("slots__stimulus__audio__frames", "slots__stimulus__audio__rate")
-    trials = max(1, session.trials.count())
-    sounding = sum(frames / rate for frames, rate in slots if frames) / trials
-    taken = session.trials.values_list("seconds", flat=True)
+def _pace(session: Session, taken: Sequence[float | None]) -> float:
+    """Return the seconds that a trial takes this assessor, by those `taken` so far; else what it took those before."""
+    length = F("slots__stimulus__audio__frames") * 1.0 / F("slots__stimulus__audio__rate")
+    together = session.trials.aggregate(seconds=Sum(length, output_field=FloatField()))["seconds"] or 0.0
+    sounding = together / max(1, len(taken))
     own = [seconds for seconds in taken if seconds is not None]
     if len(own) >= MIN_FINISHED_TRIALS:
         return max(1.0, sounding, trimmed_mean(own))

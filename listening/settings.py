@@ -3,6 +3,7 @@
 With no environment at all: SQLite in WAL, Celery's filesystem broker, local media, one machine.
 """
 
+import os
 from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_network
@@ -44,6 +45,7 @@ def own_secret_key() -> str:
 SECRET_KEY = env.str("SECRET_KEY", "") or own_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+WEB_PROCESSES = env.int("WEB_PROCESSES", min(4, os.cpu_count() or 1))
 SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
 
 INSTALLED_APPS = [
@@ -115,7 +117,7 @@ INTAKE_PREFIX = env.str("INTAKE_PREFIX", "incoming/")
 INTAKE_MAX_BYTES = env.int("INTAKE_MAX_BYTES", 2 * 1024**3)
 INTAKE_KEPT = env.timedelta("INTAKE_KEPT", timedelta(days=7))
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_ROOT / "static"
+STATIC_ROOT = env.path("STATIC_ROOT", VAR_ROOT / "static")
 REPORT_ASSETS = BASE_DIR / "lossmodel" / "objective" / "report" / "assets"
 STATICFILES_DIRS = [*([] if INSTALLED else [STATIC_DIR]), ("objective", REPORT_ASSETS)]
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG

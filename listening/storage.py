@@ -13,7 +13,6 @@ class HashedModules(CompressedManifestStaticFilesStorage):
     """Rewrite ``import … from "./x.js"`` to the hashed name as well: no bundler is needed."""
 
     support_js_module_import_aggregation = True
-    manifest_strict = False
 
     def post_process(self, paths: Mapping[str, Any], *args: Any, **options: Any) -> Iterator[Any]:
         """Hash and compress all files but those below `UNHASHED_PREFIX`, which keep their names."""

@@ -5,16 +5,18 @@ Samples are float32 arrays of shape (channels, frames) in [-1, 1]; rates are in 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-import pyloudnorm
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from lossmodel.errors import BadInput
 from lossmodel.files import atomic_file
+
+if TYPE_CHECKING:
+    import av
 
 MAX_SECONDS = 2 * 60 * 60.0
 """Longest file that is read, in seconds."""
@@ -95,7 +97,7 @@ def read_stems(path: Path) -> list[Audio]:
     import av  # FFmpeg's hundred megabytes are for containers alone
 
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             count = len(container.streams.audio)
         stems = [_read_stream(path, index) for index in range(count)]
     except (av.FFmpegError, OSError) as error:
@@ -157,6 +159,8 @@ def with_channels(audio: Audio, channels: int | None) -> Audio:
 
 def loudness(audio: Audio) -> float:
     """Return integrated loudness in LUFS (ITU-R BS.1770-4); minus infinity for silence or under 0.4 s."""
+    import pyloudnorm  # and scipy.signal: tens of MB, which a web process that measures nothing goes without
+
     if audio.seconds < 0.4 or audio.peak == 0.0:
         return float("-inf")
     return float(pyloudnorm.Meter(audio.rate).integrated_loudness(audio.samples.T.astype(np.float64)))
@@ -206,11 +210,20 @@ def _data_bytes(path: Path) -> int:
     return 0
 
 
+def _opened(path: Path) -> "av.container.InputContainer":
+    """Return an open container; titles and names in it that are no UTF-8 are left out."""
+    import av
+
+    return av.open(str(path), metadata_errors="ignore")
+
+
 def _read_stream(path: Path, index: int) -> Audio:
     import av
 
-    with av.open(str(path)) as container:
+    with _opened(path) as container:
         stream = container.streams.audio[index]
+        if stream.codec_context is None:
+            raise BadInput(f"{path}: stream {index} is in no format that is known; export it as WAV or FLAC")
         resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
         frames = [
             part.to_ndarray() for frame in (*container.decode(stream), None) for part in resampler.resample(frame)

@@ -12,8 +12,8 @@ class BadInput(ValueError):
     """
 
     def __str__(self) -> str:
-        r"""Return the message; a name on the disk that is no UTF-8 stands in it with its bytes as `\udcff`."""
-        return printable(super().__str__())
+        r"""Return the message in one line, whatever it quotes; a name that is no UTF-8 has its bytes as `\udcff`."""
+        return printable(" ".join(super().__str__().splitlines()))
 
 
 def printable(text: str) -> str:

@@ -53,6 +53,16 @@ def read_json(path: Path) -> Any:
         raise BadInput(f"{path}: not a JSON file ({error})") from None
 
 
+def read_text(path: Path) -> str:
+    """Read a text file; `BadInput` names it when it is missing or not UTF-8 (with a byte order mark or without)."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start}); save it so") from None
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as file:

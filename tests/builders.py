@@ -50,8 +50,13 @@ def stored(sound: audio.Audio, name: str, folder: Path) -> Audio:
         )  # fmt: skip
 
 
-def study(folder: Path, *, items: int = 2, systems: int = 2, attributes=("quality", "interference"), **fields) -> Study:
-    """Return a study whose every item has `systems` systems, a hidden reference and an anchor, as tones."""
+def study(
+    folder: Path, *, items: int = 2, systems: int = 2, attributes=("quality", "interference"), sound=tone, **fields
+) -> Study:
+    """Return a study whose every item has `systems` systems, a hidden reference and an anchor, as tones.
+
+    `sound(frequency)` makes another sound instead.
+    """
     made = Study.objects.create(**{"slug": "tones", "title": "Tones", "preset": "ward-2", "rate": RATE, **fields})
     for position, key in enumerate(attributes):
         Attribute.objects.create(
@@ -60,17 +65,17 @@ def study(folder: Path, *, items: int = 2, systems: int = 2, attributes=("qualit
     roles = {f"system{n}": Role.SYSTEM for n in range(systems)} | {"hidden": Role.REFERENCE, "low": Role.ANCHOR}
     conditions = [Condition.objects.create(study=made, name=name, role=role) for name, role in roles.items()]
     for number in range(items):
-        _item(made, number, conditions, folder)
+        _item(made, number, conditions, folder, sound)
     return made
 
 
-def _item(made: Study, number: int, conditions: list[Condition], folder: Path) -> Item:
-    mixture = stored(tone(110.0 * (number + 2)), f"mixture{number}", folder)
+def _item(made: Study, number: int, conditions: list[Condition], folder: Path, sound) -> Item:
+    mixture = stored(sound(110.0 * (number + 2)), f"mixture{number}", folder)
     item = Item.objects.create(study=made, name=f"item{number}", mixture=mixture)
-    Reference.objects.create(item=item, audio=stored(tone(220.0 * (number + 2)), f"reference{number}", folder))
+    Reference.objects.create(item=item, audio=stored(sound(220.0 * (number + 2)), f"reference{number}", folder))
     for place, condition in enumerate(conditions):
-        sound = stored(tone(200.0 * (number + 2) + 50 * place), f"{condition.name}{number}", folder)
-        Stimulus.objects.create(item=item, condition=condition, audio=sound)
+        own = stored(sound(200.0 * (number + 2) + 50 * place), f"{condition.name}{number}", folder)
+        Stimulus.objects.create(item=item, condition=condition, audio=own)
     return item
 
 

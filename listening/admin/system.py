@@ -39,6 +39,11 @@ class Queue:
         """Tell whether nobody listens; a worker with a single process does not answer while it works."""
         return not self.workers and not waiting.working_on(self.name)
 
+    @property
+    def command(self) -> str:
+        """Return what starts a worker for it; that of the GPU must not fork."""
+        return f"celery -A listening worker -Q {self.name}" + " --pool solo" * (self.name == "gpu")
+
 
 @dataclass(frozen=True)
 class Disc:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 FIRST_ROUND_SWEEPS, LATER_ROUND_SWEEPS, SWEEPS_BEFORE_RESTART = 150, 10, 25
 """How often the blocks of the first round, and of later ones, are gone through, at most; and after how many times all
@@ -56,6 +55,8 @@ def placed(
 
 def _places(rng: np.random.Generator, chosen: list[np.ndarray], stood: np.ndarray, replicates: int) -> np.ndarray:
     """Return the items at their places, and count them in `stood`. Shape: (sittings, attributes, places)."""
+    from scipy.optimize import linear_sum_assignment  # tens of MB, for whoever lays out sittings
+
     size = len(chosen[0])
     half = (size + 1) // 2
     items = np.array([[own] * len(stood) for own in chosen])

@@ -1,9 +1,11 @@
 """A zip is unpacked under names of our own; what is dangerous in it (bombs, ways out, links) is refused in words."""
 
+import errno
 import lzma
 import re
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +16,11 @@ from lossmodel.errors import BadInput
 from lossmodel.progress import Report, silent
 
 PIECE = 1024 * 1024
+DAMAGED = (
+    zipfile.BadZipFile, NotImplementedError, EOFError, OverflowError, UnicodeError, struct.error, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
+"""What zipfile raises for an archive that is damaged; also EINVAL, for an entry that begins before the file does."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """What no name of a file needs, and no line of a report or table takes."""
 
@@ -51,11 +58,10 @@ def unpack(archive: Path, folder: Path, name: str, *, limits: Limits, report: Re
             check(infos, archive.stat().st_size, name, limits)
             room(folder, sum(info.file_size for info in infos), name)
             return list(_each(opened, infos, folder, report))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise BadInput(f"{name}: cannot be unpacked ({error}); make the zip again") from None
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, DAMAGED) or (isinstance(error, OSError) and error.errno == errno.EINVAL):
+            raise BadInput(f"{name}: cannot be unpacked ({error}); make the zip again") from None
         raise
 
 

@@ -20,7 +20,10 @@ def read(name: str, path: Path, files: Collection[str]) -> tuple[dict[str, Place
     (several separated by `;`), `mixture` and `accompaniment` may stand beside them. Comma or semicolon, UTF-8 or
     Latin-1.
     """
-    rows = list(_rows(path))
+    try:
+        rows = list(_rows(path))
+    except csv.Error as error:
+        return {}, f"{name}: not a CSV file ({error}); left out"
     heading = next((each for each in FILE_COLUMNS if rows and each in rows[0]), "")
     if not heading or "item" not in rows[0] or "condition" not in rows[0]:
         return {}, f"{name}: not a manifest: it needs the columns item, condition and file; left out"

@@ -129,11 +129,13 @@ class Progress(models.Model):
     @property
     def place(self) -> str | None:
         """Return the place of the questionnaire that is to be filled in now; None if there is none."""
+        asked = self.study.questions.order_by().exclude(replies__session=self.pk)
+        places = set(asked.values_list("place", flat=True))
         if not self.instructed_at:
-            places = [Question.Place.BEFORE]
-        else:
-            places = [Question.Place.BETWEEN] * self._is_half_way() + [Question.Place.AFTER] * (not self._has_trials())
-        return next((place for place in places if self.open_questions(place).exists()), None)
+            return Question.Place.BEFORE if Question.Place.BEFORE in places else None
+        if Question.Place.BETWEEN in places and self._is_half_way():
+            return Question.Place.BETWEEN
+        return Question.Place.AFTER if Question.Place.AFTER in places and not self._has_trials() else None
 
     def _end(self) -> Stage | None:
         if self.declined_at:
@@ -186,8 +188,6 @@ class Progress(models.Model):
         return self.trials.open().exists()
 
     def _is_half_way(self) -> bool:
-        if not self.open_questions(Question.Place.BETWEEN).exists():
-            return False
         counted = self.trials.counted()
         return counted.exclude(finished_at=None).count() >= trials_before_half_way(counted.count())
 

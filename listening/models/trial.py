@@ -88,7 +88,8 @@ class Trial(models.Model):
     def start(self) -> None:
         """Note when the page was first seen; from then on its sound is not proved until its browser has proved it."""
         seen = Trial.objects.filter(pk=self.pk)
-        seen.filter(started_at=None).update(started_at=timezone.now())
+        if self.started_at is None:
+            seen.filter(started_at=None).update(started_at=timezone.now())
         if self.proved is None:
             played_here = seen.filter(finished_at=None, session__assessor__simulated=False, session__study__source="")
             played_here.filter(proved=None).update(proved=False)
@@ -101,7 +102,7 @@ class Trial(models.Model):
         """Close the trial once every slot is rated; False while one is not. Safe to repeat."""
         if self.slots.filter(rating=None).exists():
             return False
-        self.refresh_from_db()
+        self.refresh_from_db(fields=["started_at"])
         now = timezone.now()
         seconds = (now - self.started_at).total_seconds() if self.started_at else None
         with transaction.atomic():

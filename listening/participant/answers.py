@@ -2,14 +2,14 @@
 
 import time
 import uuid
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
-from django.db.models import Q
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from listening.models import Session, Slot
+from listening.models import Rating, Session, Slot
 from listening.participant import hearing
 
 MAX_BODY_BYTES = 4096
@@ -61,20 +61,28 @@ def store(session: Session, body: bytes) -> StoredAnswer:
     answer = parse(Answer, body, name="answer")
     if session.finished_at or session.declined_at:
         raise Refused(_("this session has ended; its ratings stand as they are"), 409)
-    slots = Slot.objects.select_related("trial", "stimulus__audio").annotate(rated=Q(rating__isnull=False))
-    slot = slots.filter(trial__session=session, token=answer.slot).first()
+    slot = _slots(session).filter(token=answer.slot).first()
     if slot is None:
         raise Refused(_("slot: there is no such sound in this session; reload the page"), 404)
-    if not session.instructed_at or session.trials.open().filter(position__lt=slot.trial.position).exists():
+    if not session.instructed_at or slot.ahead:
         raise Refused(_("slot: this session has not reached this sound yet; reload the page"), 409)
     rules = session.study.rules
     if not rules.offers(answer.score):
         raise Refused(_("score: none of the answers to choose from; reload the page"), 400)
     if not slot.rated and (unheard := hearing.refusal(slot, rules)):
         raise Refused(unheard, 425)
-    slot.answer(answer.score, order=min(answer.order, _newest_possible_order()), key=answer.key)
-    rating = slot.rating
+    order = min(answer.order, _newest_possible_order())
+    if slot.answer(answer.score, order=order, key=answer.key):
+        return StoredAnswer(newest=True, score=answer.score, order=order)
+    rating = Rating.objects.get(slot=slot)
     return StoredAnswer(rating.key == answer.key, rating.score, rating.order)
+
+
+def _slots(session: Session) -> models.QuerySet[Any]:
+    """Return the slots of `session`, each with whether it is `rated`, and whether it is `ahead` of an open trial."""
+    before = session.trials.open().order_by().filter(position__lt=models.OuterRef("trial__position"))
+    slots = Slot.objects.order_by().filter(trial__session=session).select_related("trial", "stimulus__audio")
+    return slots.annotate(rated=models.Q(rating__isnull=False), ahead=models.Exists(before))
 
 
 def _newest_possible_order() -> int:

@@ -1,6 +1,7 @@
 """In which language the site speaks: to assessors the study's, or where it has none the browser's; else English."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 
 from listening.models import Session, Study
+from listening.participant.steps import sitting_of
 
 
 class StudyLanguage:
@@ -23,14 +25,16 @@ class StudyLanguage:
     def process_view(self, request: HttpRequest, _view: object, _args: object, kwargs: Mapping[str, Any]) -> None:
         """Choose the language, now that the address has told which study it is about."""
         place = request.resolver_match
-        spoken = _of_study(kwargs) if place and place.app_name == "participant" else settings.LANGUAGE_CODE
+        spoken = _of_study(request, kwargs) if place and place.app_name == "participant" else settings.LANGUAGE_CODE
         if spoken:
             translation.activate(spoken)
             request.LANGUAGE_CODE = translation.get_language()
 
 
-def _of_study(place: Mapping[str, Any]) -> str | None:
+def _of_study(request: HttpRequest, place: Mapping[str, Any]) -> str | None:
     """Return the language of the study that an address leads to; "" or None leaves it to the browser."""
     if "token" in place:
-        return Session.every.filter(token=place["token"]).values_list("study__language", flat=True).first()
+        with suppress(Session.DoesNotExist):
+            return sitting_of(request, place["token"]).study.language
+        return None
     return Study.objects.filter(slug=place.get("slug", "")).values_list("language", flat=True).first()

@@ -11,10 +11,18 @@ from django.views.decorators.csrf import csrf_exempt
 from listening.models import Session
 
 
-def sitting_behind(token: str) -> Session:
+def sitting_of(request: HttpRequest, token: str) -> Session:
+    """Return the sitting behind a personal link, read once a request; raise `Session.DoesNotExist` for no link."""
+    known: dict[str, Session] = vars(request).setdefault("sittings", {})
+    if token not in known:
+        known[token] = Session.every.by_token(token)
+    return known[token]
+
+
+def sitting_behind(request: HttpRequest, token: str) -> Session:
     """Return the sitting behind a personal link, which has just shown a sign of life; raise `Http404` for no link."""
     try:
-        return Session.every.by_token(token)
+        return sitting_of(request, token)
     except Session.DoesNotExist as unknown:
         raise Http404(str(unknown)) from None
 

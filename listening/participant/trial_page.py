@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from listening.models import Attribute, Event, Rating, Slot, Trial
 from listening.participant.hearing import unheard
 from listening.participant.modules import TRIAL_MODULE, early
-from listening.participant.sounds import Sound, addresses, addresses_ahead, hidden_sounds, open_sounds
+from listening.participant.sounds import Sound, addresses, addresses_ahead, open_sounds
 from listening.presets import Form, Rules, Start
 
 MIDDLE_SCORE = 50.0
@@ -22,8 +22,12 @@ MAX_CHOICES_SIDE_BY_SIDE = 3
 
 @dataclass(frozen=True)
 class StimulusView:
-    """One stimulus as the page shows it: its number from 1, where its slider stands, and whether it has been rated."""
+    """One stimulus as the page shows it: its number from 1, where its slider stands, and whether it has been rated.
 
+    `slot` is the key of its row, which the page does not show.
+    """
+
+    slot: int
     number: int
     sound: Sound
     score: float
@@ -89,7 +93,7 @@ class TrialPage:
         return own | {
             "trial": self.trial.position,
             "peak": self.peak,
-            "heard": _heard(self.trial),
+            "heard": _heard(self.trial, self.open_sounds, self.stimuli),
             "worklet": static("participant/mixer.worklet.js"),
             "loader": static("participant/sound.js"),
             "page": static(TRIAL_MODULE),
@@ -101,14 +105,14 @@ class TrialPage:
 def trial_page(trial: Trial) -> TrialPage:
     """Return the page of `trial`."""
     rules, opened = trial.session.study.rules, open_sounds(trial)
-    alike = trial.session.trials.filter(item__training=trial.item.training)
+    alike = trial.session.trials.order_by().filter(item__training=trial.item.training)
+    so_far = Count("pk", filter=Q(position__lte=trial.position))
     views = _stimulus_views(trial, rules)
     sounds = [sound.audio for sound in [*opened, *(view.sound for view in views)]]
     return TrialPage(
         trial=trial,
         attribute=trial.attribute,
-        number=alike.filter(position__lte=trial.position).count(),
-        total=alike.count(),
+        **alike.aggregate(number=so_far, total=Count("pk")),
         rate=sounds[0].rate,
         peak=max(sound.peak for sound in sounds),
         open_sounds=opened,
@@ -193,22 +197,25 @@ def messages() -> dict[str, str]:
 
 
 def _stimulus_views(trial: Trial, rules: Rules) -> list[StimulusView]:
-    slots = list(trial.slots.select_related("rating", "trial__session"))
+    slots = list(trial.slots.select_related("rating", "stimulus__audio").order_by("position"))
     ratings: list[Rating | None] = [getattr(slot, "rating", None) for slot in slots]
     return [
         StimulusView(
-            slot.position + 1, sound, rating.score if rating else initial_score(slot, rules), rating is not None
+            slot.pk,
+            slot.position + 1,
+            Sound(slot.token, slot.stimulus.audio),
+            rating.score if rating else initial_score(slot, rules),
+            rating is not None,
         )
-        for slot, rating, sound in zip(slots, ratings, hidden_sounds(trial), strict=True)
+        for slot, rating in zip(slots, ratings, strict=True)
     ]
 
 
-def _heard(trial: Trial) -> dict[str, dict[str, float | bool]]:
+def _heard(trial: Trial, opened: list[Sound], views: list[StimulusView]) -> dict[str, dict[str, float | bool]]:
     """Return, by token, how much of each sound was heard before the page was loaded again: `seconds`, and `whole`."""
-    slots = dict(trial.slots.values_list("pk", "token"))
-    places = [sound.token for sound in open_sounds(trial)]
+    tokens = {view.slot: view.sound.token for view in views}
     heard = Event.objects.heard(trial)
-    return {slots[slot] if slot else places[place or 0]: how._asdict() for (slot, place), how in heard.items()}
+    return {tokens[slot] if slot else opened[place or 0].token: how._asdict() for (slot, place), how in heard.items()}
 
 
 def _newest_order(trial: Trial) -> int:

@@ -16,7 +16,7 @@ from listening.participant.answers import Refused, read_body, store
 from listening.participant.codes import TooManyCodes, session_by_code
 from listening.participant.event_log import store_batch
 from listening.participant.sitting.freetext import as_stored, too_long
-from listening.participant.steps import sitting_behind, step
+from listening.participant.steps import sitting_behind, sitting_of, step
 from listening.participant.trial_page import shortfall
 from listening.remaining_time import expected
 
@@ -68,13 +68,13 @@ def resume(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_safe
 def session(request: HttpRequest, token: str) -> HttpResponse:
     """Show the page at which the sitting stands."""
-    return pages.show(request, sitting_behind(token))
+    return pages.show(request, sitting_behind(request, token))
 
 
 @step
 def consent(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note the decision of an assessor who came by a personal link."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     if request.POST.get("answer") == "decline":
         sitting.decline()
     else:
@@ -85,7 +85,7 @@ def consent(request: HttpRequest, token: str) -> HttpResponseBase:
 @step
 def instructions(request: HttpRequest, token: str) -> HttpResponseBase:
     """Note that the instructions were read."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     sitting.instruct()
     return redirect(sitting)
 
@@ -96,13 +96,14 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 
     A page that can show the next trial in its own place asks for it at once: the redirect would be one more way.
     """
-    sitting = sitting_behind(token)
-    page = get_object_or_404(sitting.trials.select_related("session__study", "session__assessor"), position=position)
+    sitting = sitting_behind(request, token)
+    whole = sitting.trials.select_related("session__study", "session__assessor", "item", "attribute")
+    page = get_object_or_404(whole, position=position)
     missing = shortfall(page)
     if missing and sitting.stage == Stage.TRIAL:
         return pages.show(request, sitting, notice=missing, status=409)
     page.finish()
-    return pages.show(request, sitting_behind(token)) if "In-Place" in request.headers else redirect(sitting)
+    return pages.show(request, Session.every.by_token(token)) if "In-Place" in request.headers else redirect(sitting)
 
 
 @csrf_exempt  # the secret link is the right, and a beacon sent as the page goes away cannot carry a header
@@ -110,7 +111,7 @@ def trial(request: HttpRequest, token: str, position: int) -> HttpResponseBase:
 def answers(request: HttpRequest, token: str) -> JsonResponse:
     """Store one answer: {"saved": true} and what stands now in its slot; else {"error": one line}."""
     try:
-        stored = store(Session.every.by_token(token), read_body(request))
+        stored = store(sitting_of(request, token), read_body(request))
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
@@ -123,7 +124,7 @@ def answers(request: HttpRequest, token: str) -> JsonResponse:
 def events(request: HttpRequest, token: str) -> JsonResponse:
     """Store a batch of what happened on a trial's page: {"saved": how many}; else {"error": one line}."""
     try:
-        saved = store_batch(Session.every.by_token(token), request)
+        saved = store_batch(sitting_of(request, token), request)
     except Session.DoesNotExist:
         return JsonResponse({"error": _("this link is not known")}, status=404)
     except Refused as refusal:
@@ -134,7 +135,7 @@ def events(request: HttpRequest, token: str) -> JsonResponse:
 @require_safe
 def audio(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
     """Serve a sound of this sitting under its opaque name, in a parcel as large as every other of its trial."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     if sitting.stage not in {Stage.INSTRUCTIONS, Stage.TRIAL}:
         raise Http404(_("The sounds of this session are no longer available."))
     try:
@@ -148,7 +149,7 @@ def audio(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
 @step
 def comment(request: HttpRequest, token: str) -> HttpResponseBase:
     """End the sitting, with a comment if there is one; one that is too long to be stored is shown again."""
-    sitting, typed = sitting_behind(token), as_stored(request.POST.get("comment", ""))
+    sitting, typed = sitting_behind(request, token), as_stored(request.POST.get("comment", ""))
     notice = too_long(typed)
     if notice and sitting.stage == Stage.COMMENT:
         return pages.show(request, sitting, notice=notice, comment=typed, status=422)

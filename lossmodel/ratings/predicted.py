@@ -64,6 +64,9 @@ def read(path: Path) -> Predictions:
         raise BadInput(f"{path}: not a CSV file in UTF-8 ({error})") from None
     if lacking := [name for name in KEY_COLUMNS if name not in values]:
         raise BadInput(f"{path}: no column {lacking[0]!r}; give what `lossmodel score` writes")
+    if values[KEY_COLUMNS].isna().any(axis=None):
+        row = int(values[KEY_COLUMNS].isna().any(axis=1).argmax()) + 2
+        raise BadInput(f"{path}: row {row} has no {' or no '.join(KEY_COLUMNS)}; give what `lossmodel score` writes")
     values[KEY_COLUMNS] = values[KEY_COLUMNS].astype(str).map(restored)
     if values.duplicated(KEY_COLUMNS).any():
         item, condition = values.loc[values.duplicated(KEY_COLUMNS), KEY_COLUMNS].iloc[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lossmodel.errors import BadInput
+from lossmodel.files import read_text
 from lossmodel.progress import Report, silent
 from separation.data.stems import Song, content_hash, songs, unheard
 from separation.recipe import Recipe
@@ -88,7 +89,7 @@ def split(
 
 
 def _by_list(found: Sequence[Song], file: Path) -> tuple[list[Song], list[Song]]:
-    wanted = {line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()}
+    wanted = {line.strip() for line in read_text(file).splitlines() if line.strip()}
     if unknown := sorted(wanted - {song.name for song in found}):
         raise BadInput(f"{file}: {unknown[0]} is not one of the songs, such as {found[0].name}")
     if not wanted:

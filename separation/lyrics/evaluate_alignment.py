@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
-from lossmodel.files import atomic_folder, read_json, write_json
+from lossmodel.files import atomic_folder, read_json, read_text, write_json
 from separation.lyrics.scores import LOST_SECONDS, Onsets, SongScores, check_onsets, song_scores, summary
 
 START_COLUMNS = ("word_start", "start", "start_time")
@@ -92,7 +92,10 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _csv_onsets(path: Path) -> list[float]:
-    rows = [row for row in csv.reader(path.read_text(encoding="utf-8-sig").splitlines()) if any(row)]
+    try:
+        rows = [row for row in csv.reader(read_text(path).splitlines()) if any(row)]
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a CSV file ({error})") from None
     header = [cell.strip() for cell in rows[0]] if rows and not _is_number(rows[0][0]) else []
     column = next((header.index(name) for name in START_COLUMNS if name in header), None if header else 0)
     if column is None:

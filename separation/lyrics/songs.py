@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lossmodel import audio
 from lossmodel.errors import BadInput
-from lossmodel.files import read_json
+from lossmodel.files import read_json, read_text
 from lossmodel.progress import Report, silent
 from separation.data import stems
 from separation.data.stems import LYRICS_FOLDER, unheard
@@ -151,7 +151,10 @@ def _encoded(lines: Iterable[RawLine], alphabet: Alphabet) -> tuple[SungLine, ..
 
 
 def _csv_lines(path: Path) -> list[RawLine]:
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    try:
+        rows = list(csv.DictReader(read_text(path).splitlines()))
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a CSV file ({error})") from None
     if rows and not set(COLUMNS) <= rows[0].keys():
         raise BadInput(f"{path}: columns {', '.join(map(str, rows[0]))}; needed are {', '.join(COLUMNS)}")
     try:
@@ -173,7 +176,7 @@ def _dali_lines(path: Path) -> list[RawLine]:
 
 def _musdb_lines(path: Path) -> list[RawLine]:
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         if not (parts := MUSDB_LINE.fullmatch(line.strip())):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from listening import tasks
+from listening.admin import workers
 from listening.exports import ratings as export
 from listening.management import base
 from listening.models import Checkpoint, Objective, Rendering, SweepTurn, TrainingRun
@@ -267,10 +268,19 @@ def test_a_sweep_that_fails_ends_no_later_one(monkeypatch, settings):
 
 
 def test_healthcheck_names_everything_that_answers():
-    lines = told("healthcheck").splitlines()
+    lines = [line for line in told("healthcheck").splitlines() if not line.startswith("nobody")]
     assert [line.split(":")[0] for line in lines] == [
         f"ok      {name}" for name in ("database", "migrations", "storage", "broker", "disc")
     ]
+
+
+def test_healthcheck_names_a_queue_that_no_worker_listens_to_and_does_not_fail_for_it(monkeypatch):
+    answers = [{"one@here": {"queues": ["celery"], "device": "cpu", "gpus": [], "free": 5 << 30}}]
+    monkeypatch.setattr(workers.app.control, "broadcast", lambda *_, **__: answers)
+    [line] = [line for line in told("healthcheck").splitlines() if line.startswith("nobody")]
+    assert line == (
+        "nobody  no worker listens to the queue gpu; start one: celery -A listening worker -Q gpu --pool solo"
+    )
 
 
 def test_healthcheck_fails_with_the_reason(settings, tmp_path):

@@ -31,7 +31,7 @@ STEPS: Mapping[str, Callable[[Session], bool]] = MappingProxyType(
 @step
 def done(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """Note that a step is done."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     if name not in STEPS:
         raise Http404(_("There is no such step."))
     STEPS[name](sitting)
@@ -41,7 +41,7 @@ def done(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
 @step
 def questions(request: HttpRequest, token: str, place: str) -> HttpResponseBase:
     """Store the replies of a questionnaire, or show it again with what is missing."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     if sitting.stage == Stage.QUESTIONS and sitting.place == place:
         filled = questionnaire.form(sitting, request.POST)
         if not filled.is_valid():
@@ -53,7 +53,7 @@ def questions(request: HttpRequest, token: str, place: str) -> HttpResponseBase:
 @step
 def headphones(request: HttpRequest, token: str, kind: str, number: int) -> HttpResponseBase:
     """Note which interval was chosen in a trial of a headphone check."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     under_way = sitting.checks.filter(kind=kind).select_related("session__study").first()
     if sitting.stage == Stage.HEADPHONES and under_way and request.POST.get("interval") in {"1", "2", "3"}:
         under_way.answer(number, int(request.POST["interval"]))
@@ -65,7 +65,7 @@ def headphones(request: HttpRequest, token: str, kind: str, number: int) -> Http
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
     """Ask whether all that was given is to be deleted, and delete it."""
-    sitting = sitting_behind(token)
+    sitting = sitting_behind(request, token)
     if request.method == "POST":
         sitting.withdraw()
         return redirect("participant:withdraw", token)
@@ -76,7 +76,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponseBase:
 def sound(request: HttpRequest, token: str, opaque: str) -> HttpResponse:
     """Serve a sound of the step at which the sitting stands."""
     try:
-        parcel = sounds.parcel_of(sitting_behind(token), opaque)
+        parcel = sounds.parcel_of(sitting_behind(request, token), opaque)
     except NoSuchSound:
         raise Http404(_("There is no such sound in this session.")) from None
     headers = {"Cache-Control": "private, max-age=3600"}

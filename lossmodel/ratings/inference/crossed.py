@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # Student's t, in a tenth of the memory of scipy.stats
 
 from lossmodel.ratings.estimate import Values
-from lossmodel.ratings.inference.mixed import Contrast, Factor, MixedModel
 
 BOTH = "mean over assessors and items, both random (REML; Satterthwaite)"
 ASSESSORS_ONLY = "one item: for other assessors, and for this item only"
@@ -47,14 +46,14 @@ class CrossedMean:
         """Return the two-sided interval at `level` by Student's t, or None."""
         if self.se is None or self.df is None:
             return None
-        width = float(student.ppf(0.5 + level / 2, self.df)) * self.se
+        width = float(stdtrit(self.df, 0.5 + level / 2)) * self.se
         return self.value - width, self.value + width
 
     def p_above(self, bound: float) -> float | None:
         """Return the one-sided p-value of "the mean is at most `bound`"."""
         if self.se is None or self.df is None:
             return None
-        return float(student.sf((self.value - bound) / self.se, self.df))
+        return float(stdtr(self.df, (bound - self.value) / self.se))
 
     @property
     def p(self) -> float | None:
@@ -128,11 +127,16 @@ def _above_residual(squares: Values, degrees: Values) -> NDArray[np.bool_]:
 
 
 def _unbalanced(values: Values) -> CrossedMean:
+    from lossmodel.ratings.inference.mixed import (  # with scipy.optimize, for whoever has such a table
+        Factor,
+        MixedModel,
+    )
+
     person, item = np.nonzero(~np.isnan(values))
     cells = values[person, item]
     factors = [Factor("assessor", person), Factor("item", item)]
     model = MixedModel(cells, np.ones((len(cells), 1)), factors)
-    found: Contrast = model.contrast(np.ones(1))
+    found = model.contrast(np.ones(1))
     parts = model.variances
     people, items = values.shape
     components = (parts["assessor"], parts["item"], parts["residual"])
