@@ -58,11 +58,12 @@ songs are in these figures as in the others.
 
 def degradation(rated: Rated, recipe: FitRecipe, similar: Mapping[str, Measures]) -> str:
     """Return the section on degradation; `similar` says what other heads make of the songs without having met any."""
-    rows = {"whole": _studies(rated, _left_out(rated, recipe), recipe.seed)}
+    rows = {"whole": measured_by_study(rated, predictions_of(rated, recipe), recipe.seed)}
     for name, terms in _choices().items():
         chosen = recipe.model_copy(update={"members": _members(terms)})
-        rows[name] = _studies(rated, _left_out(_restricted(rated, terms), chosen), recipe.seed)
-    rows["nested"] = _studies(rated, _nested(rated, recipe), recipe.seed)
+        rows[name] = measured_by_study(rated, predictions_of(_restricted(rated, terms), chosen), recipe.seed)
+    choices = [rated, *(_restricted(rated, terms) for terms in _choices().values())]
+    rows["nested"] = measured_by_study(rated, nested_predictions(choices, recipe), recipe.seed)
     lines = ["| | gensvs2025 | codec2024 |", "|---|---|---|"]
     for name, found in rows.items():
         songs, speech = found["gensvs2025"], found["codec2024"]
@@ -128,26 +129,28 @@ def _restricted(rated: Rated, members: Mapping[str, tuple[str, ...]]) -> Rated:
     return replace(rated, members=members, raw=rated.raw[:, [known.index(text) for text in wanted]])
 
 
-def _left_out(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
+def predictions_of(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
+    """Return predictions of the systems of items left out one by one."""
     return cross_validate_gathered([rated], recipe).predictions
 
 
-def _studies(rated: Rated, predictions: pd.DataFrame, seed: int) -> dict[str, Measures]:
+def measured_by_study(rated: Rated, predictions: pd.DataFrame, seed: int) -> dict[str, Measures]:
+    """Return how predictions agree with the ratings, for each study that asked for the attribute."""
     study = dict(zip(rated.item, rated.study))
     return {str(name): measure(own, seed) for name, own in predictions.groupby(predictions["item"].map(study))}
 
 
 @torch.no_grad()
-def _nested(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
-    """Return predictions of left-out items by the choice that inner folds, without the item, make."""
-    choices = {"whole": rated.members, **_choices()}
+def nested_predictions(choices: Sequence[Rated], recipe: FitRecipe) -> pd.DataFrame:
+    """Return predictions of left-out items by the choice that inner folds, without the item, make.
+
+    Choices are the same rows with other members; the best has the highest sum of r and ρ over all studies.
+    """
     rows = []
-    for item in np.unique(rated.item):
-        others = rated.only(rated.item != item)
-        best = max(choices, key=lambda name: _inner(_restricted(others, choices[name]), recipe))
-        own = _restricted(rated, choices[best])
-        test = own.only((rated.item == item) & rated.systems)
-        found = fit_head(own.only(rated.item != item), recipe)(torch.from_numpy(test.raw).float())
+    for item in np.unique(choices[0].item):
+        best = max(choices, key=lambda each: _inner(each.only(each.item != item), recipe))
+        test = best.only((best.item == item) & best.systems)
+        found = fit_head(best.only(best.item != item), recipe)(torch.from_numpy(test.raw).float())
         said = {"predicted": found.mean, "low": found.low, "high": found.high, "in_calibration": found.in_calibration}
         told = {name: values.numpy() for name, values in said.items()}
         rows.append(pd.DataFrame({"item": test.item, "rated": test.score, **told}))
@@ -155,5 +158,5 @@ def _nested(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
 
 
 def _inner(rated: Rated, recipe: FitRecipe) -> float:
-    found = _studies(rated, _left_out(rated, recipe), recipe.seed).values()
+    found = measured_by_study(rated, predictions_of(rated, recipe), recipe.seed).values()
     return sum(each.pearson.value + each.within.value for each in found)
