@@ -1,6 +1,6 @@
 """What each ear adds: distances without a fit, and as one more feature of a head, nested. A part of docs/objective.md.
 
-OMP_NUM_THREADS=1 python benchmarks/ears.py --data DIR --work DIR [--page docs/objective.md] [--ear whisper=FOLDER ...]
+OMP_NUM_THREADS=1 python benchmarks/ears.py --data DIR --work DIR [--page docs/objective.md] [--ear whisper=FOLDER ...] [--only degradation ...]
 
 DIR of --data holds ward2018/, sisec2018/, gensvs2025/ and codec2024/; features and distances are kept in the work
 folder. Ears that come with a package are heard where they are installed; those of the user where they are named.
@@ -13,9 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
-from objective_honesty import measured_by_study, nested_predictions, predictions_of
+from objective_honesty import agreement, by_study, inner_agreement, means_of
 from published import degraded, published
 from torch import Tensor
 
@@ -28,8 +27,8 @@ from lossmodel.objective.ear.listening import listen
 from lossmodel.objective.ears import Ear, distance, features_of, installed, open_ear
 from lossmodel.objective.ears.catalogue import PACKAGED
 from lossmodel.objective.fitting import fit
-from lossmodel.objective.fitting.evaluate import Measures, measure
-from lossmodel.objective.fitting.fit import Rated
+from lossmodel.objective.fitting.fit import Rated, fit_means
+from lossmodel.objective.fitting.regression import Numbers
 from lossmodel.progress import Report, bar
 from lossmodel.ratings.screening import screen
 
@@ -52,11 +51,12 @@ def main() -> int:
     ears |= {name: open_ear(name, Path(folder)) for name, folder in named.items()}
     recipe, rows = config.load("compact"), []
     for rated, pairs in _gathered(options.data, options.work, recipe):
-        without = measured_by_study(rated, predictions_of(rated, recipe), recipe.seed)
+        if options.only and rated.attribute not in options.only:
+            continue
         with bar(rated.attribute) as report:
             columns = _heard(rated, pairs, [*map(_Remembering, ears.values())], options.work / "ears", report)
         for name, column in columns.items():
-            rows += _rows(rated, recipe, name, column, without)
+            rows += _rows(rated, recipe, name, column)
     text = HEADING + "\n".join(["| rated | ear | alone | head without it | added | nested |", "|---|---|---|---|---|---|"])
     text += "\n" + "\n".join(rows) + "\n"
     sys.stdout.write(text)
@@ -93,7 +93,7 @@ class _Remembering:
 @torch.no_grad()
 def _heard(
     rated: Rated, pairs: Mapping[tuple[str, str], Pair], ears: Sequence[Ear], cache: Path, report: Report
-) -> dict[str, np.ndarray]:
+) -> dict[str, Numbers]:
     """Return each ear's distance of each row; 0 for references, and for probes, which then say nothing of it."""
     found = {ear.name: np.zeros(len(rated.item)) for ear in ears}
     remix = ASKED[rated.attribute]
@@ -113,33 +113,29 @@ def _heard(
     return found
 
 
-def _rows(
-    rated: Rated, recipe: FitRecipe, name: str, column: np.ndarray, without: Mapping[str, Measures]
-) -> list[str]:
+def _rows(rated: Rated, recipe: FitRecipe, name: str, column: Numbers) -> list[str]:
     """Return a line of the table for each study that asked for the attribute."""
     text = features_of([name])[bool(ASKED[rated.attribute])]
     members = {member: (*texts, text) for member, texts in rated.members.items()}
     place = list(dict.fromkeys(each for texts in members.values() for each in texts)).index(text)
     with_ear = replace(rated, members=members, raw=np.insert(rated.raw, place, column, axis=1))
-    alone = _alone(rated, column, recipe.seed)
-    added = measured_by_study(rated, predictions_of(with_ear, recipe), recipe.seed)
-    nested = measured_by_study(rated, nested_predictions([rated, with_ear], recipe), recipe.seed)
+    said = [-column, means_of(rated, recipe), means_of(with_ear, recipe), _nested([rated, with_ear], recipe)]
     return [
-        f"| {rated.attribute}, {study} | {name} | " + " | ".join(map(_cell, (alone[study], without[study], added[study],
-        nested[study]))) + " |"
-        for study in without
+        f"| {rated.attribute}, {study[0].study[0]} | {name} | "
+        + " | ".join("{:.3f} / {:.3f}".format(*agreement(study, each)) for each in said) + " |"
+        for study in by_study(rated)
     ]  # fmt: skip
 
 
-def _alone(rated: Rated, column: np.ndarray, seed: int) -> dict[str, Measures]:
-    rows = rated.systems
-    nothing = {"low": 0.0, "high": 100.0, "in_calibration": True}
-    said = pd.DataFrame({"item": rated.item[rows], "rated": rated.score[rows], "predicted": -column[rows], **nothing})
-    return measured_by_study(rated, said, seed)
-
-
-def _cell(found: Measures) -> str:
-    return f"{found.pearson.value:.3f} / {found.within.value:.3f}"
+@torch.no_grad()
+def _nested(choices: Sequence[Rated], recipe: FitRecipe) -> Numbers:
+    """Return what the choice that does best in inner folds, without the item, predicts of each item."""
+    predicted = np.zeros(len(choices[0].item))
+    for item in np.unique(choices[0].item):
+        own = choices[0].item == item
+        best = max(choices, key=lambda each: inner_agreement(each.only(~own), recipe))
+        predicted[own] = fit_means(best.only(~own), recipe)(torch.from_numpy(best.raw[own]).float()).mean.numpy()
+    return predicted
 
 
 def _options() -> argparse.Namespace:
@@ -147,6 +143,7 @@ def _options() -> argparse.Namespace:
     for name in ("--data", "--work"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--only", action="append", choices=[*ASKED])
     parser.add_argument("--ear", action="append", default=[])
     return parser.parse_args()
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import spearmanr
 
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.fitting.evaluate import Measures, cross_validate_gathered, measure
-from lossmodel.objective.fitting.fit import Rated, fit_head
+from lossmodel.objective.fitting.fit import Mask, Rated, fit_head, fit_means
+from lossmodel.objective.fitting.regression import Numbers
 
 RESPLITS = 40
 """Random halvings behind a resplit figure."""
@@ -148,7 +150,7 @@ def nested_predictions(choices: Sequence[Rated], recipe: FitRecipe) -> pd.DataFr
     """
     rows = []
     for item in np.unique(choices[0].item):
-        best = max(choices, key=lambda each: _inner(each.only(each.item != item), recipe))
+        best = max(choices, key=lambda each: inner_agreement(each.only(each.item != item), recipe))
         test = best.only((best.item == item) & best.systems)
         found = fit_head(best.only(best.item != item), recipe)(torch.from_numpy(test.raw).float())
         said = {"predicted": found.mean, "low": found.low, "high": found.high, "in_calibration": found.in_calibration}
@@ -157,6 +159,31 @@ def nested_predictions(choices: Sequence[Rated], recipe: FitRecipe) -> pd.DataFr
     return pd.concat(rows, ignore_index=True)
 
 
-def _inner(rated: Rated, recipe: FitRecipe) -> float:
-    found = measured_by_study(rated, predictions_of(rated, recipe), recipe.seed).values()
-    return sum(each.pearson.value + each.within.value for each in found)
+def inner_agreement(rated: Rated, recipe: FitRecipe) -> float:
+    """Return r + ρ of items left out one by one, summed over studies."""
+    predicted = means_of(rated, recipe)
+    return sum(sum(agreement(own, predicted)) for own in by_study(rated))
+
+
+@torch.no_grad()
+def means_of(rated: Rated, recipe: FitRecipe) -> Numbers:
+    """Return the predicted mean of every row, by a fit without its item."""
+    predicted = np.zeros(len(rated.item))
+    for item in np.unique(rated.item):
+        own, others = rated.item == item, rated.only(rated.item != item)
+        predicted[own] = fit_means(others, recipe)(torch.from_numpy(rated.raw[own]).float()).mean.numpy()
+    return predicted
+
+
+def by_study(rated: Rated) -> list[tuple[Rated, Mask]]:
+    """Return of each study its systems, and which rows they are."""
+    rows = [rated.systems & (rated.study == name) for name in np.unique(rated.study)]
+    return [(rated.only(own), own) for own in rows]
+
+
+def agreement(study: tuple[Rated, Mask], predicted: Numbers) -> tuple[float, float]:
+    """Return r over all systems of a study and the mean of ρ within its items."""
+    rated, rows = study
+    found = predicted[rows]
+    inside = [spearmanr(rated.score[own], found[own]).statistic for own in (rated.item == i for i in set(rated.item))]
+    return float(np.corrcoef(rated.score, found)[0, 1]), float(np.nanmean(inside))

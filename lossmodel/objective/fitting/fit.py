@@ -129,7 +129,20 @@ def gather(
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
-    rated, head = _placed(rated, recipe), Head(rated.members, rated.flaws)
+    rated = _placed(rated, recipe)
+    head, salience = _fitted_head(rated, recipe)
+    songs = [_left_out(head, rated, salience, song, recipe) for song in np.unique(rated.item)]
+    set_uncertainty(head, salience[rated.role != UNRATED], songs)
+    return head
+
+
+def fit_means(rated: Rated, recipe: FitRecipe) -> Head:
+    """Return the same without its uncertainty, which takes a fit for each song: intervals and calibration are void."""
+    return _fitted_head(_placed(rated, recipe), recipe)[0]
+
+
+def _fitted_head(rated: Rated, recipe: FitRecipe) -> tuple[Head, Numbers]:
+    head = Head(rated.members, rated.flaws)
     raw = rated.raw[:, : len(head.texts)]
     usual, most = np.quantile(raw[rated.systems], 0.25, axis=0), raw[rated.role != PROBE].max(axis=0)
     most = np.where(most > 0, most, raw.max(axis=0))
@@ -140,9 +153,7 @@ def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
     fill(head.weight, weight)
     fill(head.bias, bias)
-    songs = [_left_out(head, rated, salience, song, recipe) for song in np.unique(rated.item)]
-    set_uncertainty(head, salience[rated.role != UNRATED], songs)
-    return head
+    return head, salience
 
 
 def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], recipe: FitRecipe) -> None:
