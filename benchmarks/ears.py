@@ -1,6 +1,7 @@
 """What each ear adds: distances without a fit, and as one more feature of a head, nested. A part of docs/objective.md.
 
-OMP_NUM_THREADS=1 python benchmarks/ears.py --data DIR --work DIR [--page docs/objective.md] [--ear whisper=FOLDER ...] [--only degradation ...]
+OMP_NUM_THREADS=1 python benchmarks/ears.py --data DIR --work DIR [--page docs/objective.md] [--ear whisper=FOLDER …]
+                                            [--only degradation …]
 
 DIR of --data holds ward2018/, sisec2018/, gensvs2025/ and codec2024/; features and distances are kept in the work
 folder. Ears that come with a package are heard where they are installed; those of the user where they are named.
@@ -36,6 +37,13 @@ START, END = "<!-- ears: written by benchmarks/ears.py -->\n", "<!-- end of ears
 ASKED = {"degradation": "", "quality": "_remix", "similarity": ""}
 """Attributes that ears are held against, and whether the closest remix stands in the reference's place."""
 
+SECTION = """
+## Ears
+
+What encoders hear that others trained, and that no rating has met ([ears](ears.md)), beside the shipped heads; none is
+in the shipped objective.
+
+"""
 HEADING = """\
 r / within-item ρ with the mean ratings of systems. *Alone* is minus the distance, nothing fitted. *Added* is one more
 feature in each member of the head, with items left out one by one; *nested* takes it or leaves it by what predicts best
@@ -57,7 +65,7 @@ def main() -> int:
             columns = _heard(rated, pairs, [*map(_Remembering, ears.values())], options.work / "ears", report)
         for name, column in columns.items():
             rows += _rows(rated, recipe, name, column)
-    text = HEADING + "\n".join(["| rated | ear | alone | head without it | added | nested |", "|---|---|---|---|---|---|"])
+    text = HEADING + "| rated | ear | alone | head without it | added | nested |\n|---|---|---|---|---|---|"
     text += "\n" + "\n".join(rows) + "\n"
     sys.stdout.write(text)
     if options.page:

@@ -80,12 +80,16 @@ def audited(objective: Objective, songs: Sequence[Song]) -> str:
     """Return how many findings of each other guard are as expected, and those that are not."""
     short = [_loudest_part(song) for song in songs]
     with bar("audit") as report:
-        found = audit(mean_scores(objective), short, guards=("ladder", "exploit", "invariance", "attack"), report=report)
+        found = audit(
+            mean_scores(objective), short, guards=("ladder", "exploit", "invariance", "attack"), report=report
+        )
     names = list(dict.fromkeys(row.guard for row in found.rows))
     lines = ["| guard | as expected | what is not |", "|---|---|---|"]
     for name in names:
         own = [row for row in found.rows if row.guard == name]
-        failed = "; ".join(f"{row.name}, {row.attribute}: {row.seen:.0f} ({row.expected})" for row in own if not row.passed)
+        failed = "; ".join(
+            f"{row.name}, {row.attribute}: {row.seen:.0f} ({row.expected})" for row in own if not row.passed
+        )
         lines.append(f"| {name} | {sum(row.passed for row in own)} of {len(own)} | {failed or '–'} |")
     return "\n".join(lines) + "\n"
 

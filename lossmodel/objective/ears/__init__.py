@@ -10,4 +10,16 @@ from lossmodel.objective.ears.distance import compute, distance, ear_of, feature
 from lossmodel.objective.ears.judging import refuse_member
 from lossmodel.objective.ears.protocol import Ear
 
-__all__ = ["EARS", "Ear", "compute", "distance", "ear_of", "features_of", "hears_remix", "installed", "open_ear", "open_ears", "refuse_member"]
+__all__ = [
+    "EARS",
+    "Ear",
+    "compute",
+    "distance",
+    "ear_of",
+    "features_of",
+    "hears_remix",
+    "installed",
+    "open_ear",
+    "open_ears",
+    "refuse_member",
+]

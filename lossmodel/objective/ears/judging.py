@@ -9,5 +9,5 @@ def refuse_member(ear: str, members: Collection[str]) -> None:
     """Raise `BadInput` where an ear is to judge what was trained against an objective of which it is a member."""
     if ear in members:
         raise BadInput(
-            f"ear {ear!r} is a member of this objective: what was trained against it cannot be judged by it; take another"
+            f"ear {ear!r} is a member of this objective: it cannot judge what was trained against it; take another"
         )

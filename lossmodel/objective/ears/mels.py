@@ -36,6 +36,4 @@ def _mel(hz: float) -> float:
 
 
 def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(
-        mel > KNEE_MEL, KNEE_HZ * np.exp(OCTAVES_PER_MEL * (mel - KNEE_MEL)), LINEAR_HZ_PER_MEL * mel
-    )
+    return np.where(mel > KNEE_MEL, KNEE_HZ * np.exp(OCTAVES_PER_MEL * (mel - KNEE_MEL)), LINEAR_HZ_PER_MEL * mel)

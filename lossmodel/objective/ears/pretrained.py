@@ -78,6 +78,9 @@ class Mert:
         from transformers import HubertModel
 
         self._encoder = _still(_read(HubertModel, weights))
+        config = self._encoder.config
+        if any(getattr(config, name, False) for name in ("feature_extractor_cqt", "deepnorm")):
+            raise BadInput(f"{weights}: a MERT with another front end or depth than HuBERT's; take MERT-v1-95M or -v0")
 
     def embed(self, signal: Tensor) -> Tensor:
         """Return the frames, as `Ear.embed`."""
@@ -97,7 +100,7 @@ class Clap:
         from transformers import ClapAudioModelWithProjection, ClapFeatureExtractor
 
         self._encoder = _still(_read(ClapAudioModelWithProjection, weights))
-        self._given = _read(ClapFeatureExtractor, weights)
+        self._given = ClapFeatureExtractor.from_pretrained(weights, local_files_only=True)
 
     def embed(self, signal: Tensor) -> Tensor:
         """Return the frames, as `Ear.embed`; each hears four seconds around its moment, repeated to fill ten."""
@@ -134,11 +137,14 @@ def _hash(weights: Path) -> str:
 
 
 def _read(kind: Any, folder: Path) -> Any:
-    """Return a network or its settings from a folder; `BadInput` where it holds something else."""
+    """Return a network from a folder; `BadInput` where it holds another, or a part of its weights is missing."""
     try:
-        return kind.from_pretrained(folder, local_files_only=True)
+        network, loaded = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise BadInput(f"{folder}: no weights of {kind.__name__} ({str(error).splitlines()[0]})") from None
+    if missing := sorted(loaded["missing_keys"]):
+        raise BadInput(f"{folder}: no weights of {kind.__name__} ({missing[0]} is missing)")
+    return network
 
 
 def _openai(path: Path) -> Any:

@@ -73,9 +73,7 @@ def extract(
 
 
 @torch.no_grad()
-def _listen(
-    pair: Pair, wanted: Sequence[str], names: Sequence[str], ears: Mapping[str, Ear]
-) -> dict[str, Features]:
+def _listen(pair: Pair, wanted: Sequence[str], names: Sequence[str], ears: Mapping[str, Ear]) -> dict[str, Features]:
     """Return the features `names` of what is wanted, by name of `LISTENED_SOUNDS`."""
     read = excerpt.read(pair)
     scene = listen(read.estimate, read.references, read.mixture)

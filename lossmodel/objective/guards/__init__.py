@@ -1,9 +1,9 @@
 """Guards: whether an objective can be trusted by something that optimises it.
 
 `audit(scorer, songs)` takes anything that scores estimates and returns `Findings`: ladders of degradation (`descent`),
-known exploits and their order (`probes`), what nobody hears (`invariance`), gradient attacks (`attack`), direct
-optimisation and pursuit from far away (`optimisation_attack`). Each failure carries the sounds that show it, as `Constraint`s that a fit may be
-taught.
+known exploits and their order (`probes`), what nobody hears (`invariance`), gradient attacks (`attack`), and direct
+optimisation, also in pursuit from far away (`optimisation_attack`). Each failure carries the sounds that show it, as
+`Constraint`s that a fit may be taught.
 """
 
 from lossmodel.objective.guards.audit import GUARDS, audit, mean_scores

@@ -155,13 +155,13 @@ def _mask(song: Song, start: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]
     )[0]
 
 
-def _found(
-    scorer: Scorer, song: Song, start: Tensor, trace: Trace, guard: str, expected: str, passed: bool
-) -> Finding:
+def _found(scorer: Scorer, song: Song, start: Tensor, trace: Trace, guard: str, expected: str, passed: bool) -> Finding:
     before, after = (points(scorer, song, [each]) for each in (start, trace.estimate))
     most = max(after, key=lambda attribute: after[attribute][0] - before[attribute][0])
     pair = Constraint(song.name, most, trace.estimate, start)
-    return Finding(guard, f"{trace.form} from {trace.start}", song.name, "softest", expected, trace.gained, passed, pair)
+    return Finding(
+        guard, f"{trace.form} from {trace.start}", song.name, "softest", expected, trace.gained, passed, pair
+    )
 
 
 def _si_sdr(song: Song, estimate: Tensor) -> float:

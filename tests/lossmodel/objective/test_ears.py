@@ -1,5 +1,6 @@
 """Ears hear their own weights and nothing fitted, say what they miss, and are never judge of their own cause."""
 
+import itertools
 import sys
 
 import pytest
@@ -38,7 +39,9 @@ def still(state):
     """Return small numbers in the place of weights, and a variance of 1."""
     draw = torch.Generator().manual_seed(1)
     return {
-        name: torch.ones_like(value) if name.endswith("running_var") else 0.05 * torch.randn(value.shape, generator=draw)
+        name: torch.ones_like(value)
+        if name.endswith("running_var")
+        else 0.05 * torch.randn(value.shape, generator=draw)
         for name, value in state.items()
     }
 
@@ -107,7 +110,7 @@ def _voice():
 def _pitch():
     sizes = [1, 128, 16, 16, 16, 32, 64]
     found = {}
-    for number, (given, made) in enumerate(zip(sizes, sizes[1:]), start=1):
+    for number, (given, made) in enumerate(itertools.pairwise(sizes), start=1):
         conv = torch.nn.Conv2d(given, made, (512 if number == 1 else 64, 1))
         for name, part in ((f"conv{number}", conv), (f"conv{number}_BN", torch.nn.BatchNorm2d(made))):
             found |= {f"{name}.{key}": value for key, value in part.state_dict().items()}
@@ -126,7 +129,7 @@ def _quality():
     found = {f"transformer_pool_attn.{a}.{b}": w for a, part in parts.items() for b, w in part.state_dict().items()}
     found["transformer_pool_attn.transformer.position_encoding.pe"] = torch.zeros(1, 384, 200)
     sizes = [2, 64, 64, 128, 256, 256, 256]
-    for number, (given, made) in enumerate(zip(sizes, sizes[1:])):
+    for number, (given, made) in enumerate(itertools.pairwise(sizes)):
         conv = torch.nn.Conv2d(given, made, 3)
         found |= {f"cnn.cnn.{2 * number}.{key}": value for key, value in conv.state_dict().items()}
     return {"model": still(found)}
