@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import ears
+import numpy as np
 import objective_honesty as honesty
 import objective_ridge
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Section of docs/objective.md: a plain ridge on few features beside the members. Part of benchmarks/objective_page.py."""
+"""A section of docs/objective.md: a plain ridge on few features beside the members. Part of objective_page.py."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def section(members: Rated, few: Rated, recipe: FitRecipe) -> str:
     """Return the section; `few` are the same rows as `members`, with the features `FEW`."""
     songs = np.unique(members.item)
     said = _left_out(members, few, recipe, songs)
-    resplit = {name: 0.0 for name in said}
+    resplit = dict.fromkeys(said, 0.0)
     for seed in range(RESPLITS):
         fitted = np.random.default_rng([recipe.seed, seed]).permutation(songs)[: round(FITTED_SHARE * len(songs))]
         for name, errors in _split(members, few, recipe, fitted).items():
