@@ -31,8 +31,7 @@ def audit(
     """
     if unknown := set(guards) - set(GUARDS):
         raise ValueError(f"no guard {min(unknown)!r}; there are {', '.join(GUARDS)}")
-    rows: list[Finding] = []
-    traces: list[Trace] = []
+    rows, traces = list[Finding](), list[Trace]()
     for number, song in enumerate(songs):
         starts = optimisation_attack.starts(song, seed=seed)
         if "ladder" in guards:
