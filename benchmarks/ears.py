@@ -40,8 +40,8 @@ ASKED = {"degradation": "", "quality": "_remix", "similarity": ""}
 SECTION = """
 ## Ears
 
-What encoders hear that others trained, and that no rating has met ([ears](ears.md)), beside the shipped heads. None adds
-to degradation what the levels do not have: where one is taken, nested, it costs. None is in the shipped objective.
+What encoders hear that others trained, and that no rating has met ([ears](ears.md)), beside the shipped heads. None
+adds to degradation what the levels do not have: where one is taken, nested, it costs. None is in the shipped objective.
 Against quality and similarity of ward2018 and sisec2018 the same benchmark measures them (`--only quality`); those
 figures are not taken yet.
 
