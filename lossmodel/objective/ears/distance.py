@@ -80,7 +80,6 @@ def closest_remix(scene: Scene) -> Tensor:
     gain = torch.complex(gain.real @ shares, gain.imag @ shares)[:, :, None]  # (batch, bins, 1)
     window = torch.hann_window(WINDOW, dtype=band.dtype, device=band.device)
     lines = torch.stft(band.flatten(0, 1), WINDOW, HOP, window=window, return_complex=True)
-    leak = torch.istft(
-        lines * gain.repeat_interleave(band.shape[1], 0), WINDOW, HOP, window=window, length=band.shape[-1]
-    )
-    return signals.reference + leak.unflatten(0, band.shape[:2])
+    lines = lines * gain.repeat_interleave(band.shape[1], 0)
+    leak = torch.istft(lines, WINDOW, HOP, window=window, length=band.shape[-1])
+    return signals.reference + leak.reshape(band.shape)

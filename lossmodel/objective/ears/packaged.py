@@ -50,7 +50,8 @@ class Resemblyzer:
         mels = F.pad(mels, (0, 0, 0, max(0, PART_FRAMES - mels.shape[1])))
         parts = mels.unfold(1, PART_FRAMES, PART_HOP_FRAMES).transpose(2, 3)  # (batch, parts, frames, mels)
         _, (last, _) = self._network.to(signal.device)(parts.flatten(0, 1))
-        return F.relu(self._linear.to(signal.device)(last[-1])).unflatten(0, parts.shape[:2])
+        voices: Tensor = F.relu(self._linear.to(signal.device)(last[-1])).unflatten(0, parts.shape[:2])
+        return voices
 
 
 class Crepe:
@@ -61,23 +62,24 @@ class Crepe:
     def __init__(self, folder: Path) -> None:
         self.weights, weights = _weights(folder / "assets" / "tiny.pth")
         sizes = [1, 128, 16, 16, 16, 32]
-        self._layers = nn.ModuleList()
+        self._layers, self._norms = nn.ModuleList(), nn.ModuleList()
         for number, (given, made) in enumerate(itertools.pairwise(sizes), start=1):
             width, stride = (512, 4) if number == 1 else (64, 1)
-            layer = nn.ModuleList([nn.Conv2d(given, made, (width, 1), (stride, 1)), nn.BatchNorm2d(made, eps=1e-3)])
-            for part, prefix in zip(layer, (f"conv{number}.", f"conv{number}_BN.")):
-                _fill(part, weights, prefix)
-            self._layers.append(layer)
+            self._layers.append(nn.Conv2d(given, made, (width, 1), (stride, 1)))
+            self._norms.append(nn.BatchNorm2d(made, eps=1e-3))
+            _fill(self._layers[-1], weights, f"conv{number}.")
+            _fill(self._norms[-1], weights, f"conv{number}_BN.")
 
     def embed(self, signal: Tensor) -> Tensor:
         """Return the frames, as `Ear.embed`."""
         windows = F.pad(signal, (CREPE_WINDOW // 2, CREPE_WINDOW // 2)).unfold(-1, CREPE_WINDOW, CREPE_HOP)
         windows = windows - windows.mean(-1, keepdim=True)
         x = (windows / (windows.std(-1, keepdim=True) + SILENCE)).flatten(0, 1)[:, None, :, None]
-        for number, (conv, norm) in enumerate(self._layers.to(signal.device)):
+        for number, (conv, norm) in enumerate(zip(self._layers.to(signal.device), self._norms.to(signal.device))):
             x = F.pad(x, (0, 0, 254, 254) if number == 0 else (0, 0, 31, 32))
             x = F.max_pool2d(norm(F.relu(conv(x))), (2, 1))
-        return x.flatten(1).unflatten(0, windows.shape[:2])
+        frames: Tensor = x.flatten(1).unflatten(0, windows.shape[:2])
+        return frames
 
 
 class DistillMos:
@@ -115,7 +117,8 @@ class DistillMos:
         x = self._convolutions.to(signal.device)(_compressed(x)).flatten(1, 2)
         inside, before, down, listen, after = self._parts.to(signal.device)
         x = down(before(inside(x)).transpose(1, 2)) + self._positions.to(signal)
-        return after(listen(x).transpose(1, 2)).transpose(1, 2)[:, :frames]
+        found: Tensor = after(listen(x).transpose(1, 2)).transpose(1, 2)[:, :frames]
+        return found
 
 
 def _compressed(signal: Tensor) -> Tensor:

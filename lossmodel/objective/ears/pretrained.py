@@ -117,7 +117,8 @@ class Clap:
         decibels = 10 * mels.clamp_min(LOUDEST).log10()[:, None]
         short = torch.zeros(len(decibels), 1, dtype=torch.bool, device=signal.device)
         found = self._encoder.to(signal.device)(input_features=decibels, is_longer=short).audio_embeds
-        return found.unflatten(0, parts.shape[:2])
+        frames: Tensor = found.unflatten(0, parts.shape[:2])
+        return frames
 
 
 def _first_layers(encoder: Any, given: Tensor) -> Tensor:
