@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import spearmanr
 
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.fitting.evaluate import Measures, cross_validate_gathered, measure
-from lossmodel.objective.fitting.fit import Rated, fit_head
+from lossmodel.objective.fitting.fit import Mask, Rated, fit_head, fit_means
+from lossmodel.objective.fitting.regression import Numbers
 
 RESPLITS = 40
 """Random halvings behind a resplit figure."""
@@ -58,11 +60,12 @@ songs are in these figures as in the others.
 
 def degradation(rated: Rated, recipe: FitRecipe, similar: Mapping[str, Measures]) -> str:
     """Return the section on degradation; `similar` says what other heads make of the songs without having met any."""
-    rows = {"whole": _studies(rated, _left_out(rated, recipe), recipe.seed)}
+    rows = {"whole": measured_by_study(rated, predictions_of(rated, recipe), recipe.seed)}
     for name, terms in _choices().items():
         chosen = recipe.model_copy(update={"members": _members(terms)})
-        rows[name] = _studies(rated, _left_out(_restricted(rated, terms), chosen), recipe.seed)
-    rows["nested"] = _studies(rated, _nested(rated, recipe), recipe.seed)
+        rows[name] = measured_by_study(rated, predictions_of(_restricted(rated, terms), chosen), recipe.seed)
+    choices = [rated, *(_restricted(rated, terms) for terms in _choices().values())]
+    rows["nested"] = measured_by_study(rated, nested_predictions(choices, recipe), recipe.seed)
     lines = ["| | gensvs2025 | codec2024 |", "|---|---|---|"]
     for name, found in rows.items():
         songs, speech = found["gensvs2025"], found["codec2024"]
@@ -128,32 +131,59 @@ def _restricted(rated: Rated, members: Mapping[str, tuple[str, ...]]) -> Rated:
     return replace(rated, members=members, raw=rated.raw[:, [known.index(text) for text in wanted]])
 
 
-def _left_out(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
+def predictions_of(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
+    """Return predictions of the systems of items left out one by one."""
     return cross_validate_gathered([rated], recipe).predictions
 
 
-def _studies(rated: Rated, predictions: pd.DataFrame, seed: int) -> dict[str, Measures]:
+def measured_by_study(rated: Rated, predictions: pd.DataFrame, seed: int) -> dict[str, Measures]:
+    """Return how predictions agree with the ratings, for each study that asked for the attribute."""
     study = dict(zip(rated.item, rated.study))
     return {str(name): measure(own, seed) for name, own in predictions.groupby(predictions["item"].map(study))}
 
 
 @torch.no_grad()
-def _nested(rated: Rated, recipe: FitRecipe) -> pd.DataFrame:
-    """Return predictions of left-out items by the choice that inner folds, without the item, make."""
-    choices = {"whole": rated.members, **_choices()}
+def nested_predictions(choices: Sequence[Rated], recipe: FitRecipe) -> pd.DataFrame:
+    """Return predictions of left-out items by the choice that inner folds, without the item, make.
+
+    Choices are the same rows with other members; the best has the highest sum of r and ρ over all studies.
+    """
     rows = []
-    for item in np.unique(rated.item):
-        others = rated.only(rated.item != item)
-        best = max(choices, key=lambda name: _inner(_restricted(others, choices[name]), recipe))
-        own = _restricted(rated, choices[best])
-        test = own.only((rated.item == item) & rated.systems)
-        found = fit_head(own.only(rated.item != item), recipe)(torch.from_numpy(test.raw).float())
+    for item in np.unique(choices[0].item):
+        best = max(choices, key=lambda each: inner_agreement(each.only(each.item != item), recipe))
+        test = best.only((best.item == item) & best.systems)
+        found = fit_head(best.only(best.item != item), recipe)(torch.from_numpy(test.raw).float())
         said = {"predicted": found.mean, "low": found.low, "high": found.high, "in_calibration": found.in_calibration}
         told = {name: values.numpy() for name, values in said.items()}
         rows.append(pd.DataFrame({"item": test.item, "rated": test.score, **told}))
     return pd.concat(rows, ignore_index=True)
 
 
-def _inner(rated: Rated, recipe: FitRecipe) -> float:
-    found = _studies(rated, _left_out(rated, recipe), recipe.seed).values()
-    return sum(each.pearson.value + each.within.value for each in found)
+def inner_agreement(rated: Rated, recipe: FitRecipe) -> float:
+    """Return r + ρ of items left out one by one, summed over studies."""
+    predicted = means_of(rated, recipe)
+    return sum(sum(agreement(own, predicted)) for own in by_study(rated))
+
+
+@torch.no_grad()
+def means_of(rated: Rated, recipe: FitRecipe) -> Numbers:
+    """Return the predicted mean of every row, by a fit without its item."""
+    predicted = np.zeros(len(rated.item))
+    for item in np.unique(rated.item):
+        own, others = rated.item == item, rated.only(rated.item != item)
+        predicted[own] = fit_means(others, recipe)(torch.from_numpy(rated.raw[own]).float()).mean.numpy()
+    return predicted
+
+
+def by_study(rated: Rated) -> list[tuple[Rated, Mask]]:
+    """Return of each study its systems, and which rows they are."""
+    rows = [rated.systems & (rated.study == name) for name in np.unique(rated.study)]
+    return [(rated.only(own), own) for own in rows]
+
+
+def agreement(study: tuple[Rated, Mask], predicted: Numbers) -> tuple[float, float]:
+    """Return r over all systems of a study and the mean of ρ within its items."""
+    rated, rows = study
+    found = predicted[rows]
+    inside = [spearmanr(rated.score[own], found[own]).statistic for own in (rated.item == i for i in set(rated.item))]
+    return float(np.corrcoef(rated.score, found)[0, 1]), float(np.nanmean(inside))

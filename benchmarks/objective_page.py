@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ears
 import numpy as np
 import objective_honesty as honesty
+import objective_ridge
 import pandas as pd
 import torch
 from published import degraded, published
@@ -176,8 +178,10 @@ def main() -> int:
     text += _probes(gathered, recipe)
     text += ACROSS + _across(gathered, recipe)
     text += _degradation(gathered, options.data, recipe)
+    text += _ears(options.output)
     text += honesty.intervals(cross_validate_gathered(gathered.rated(recipe), recipe).predictions)
     text += honesty.resplits(gathered.rated(recipe), recipe)
+    text += _ridge(gathered, recipe)
     text += FEW + _few(gathered, recipe)
     text += TRIED
     options.output.write_text(text, encoding="utf-8")
@@ -324,6 +328,20 @@ def foreseen(
     columns = {"low": found.low, "high": found.high, "in_calibration": found.in_calibration, "predicted": found.mean}
     said = {name: values.numpy() for name, values in columns.items()}
     return pd.DataFrame({"item": systems.item, "rated": systems.score, **said})
+
+
+def _ridge(gathered: Gathered, recipe: FitRecipe) -> str:
+    few = recipe.model_copy(update={"members": {"few": {"general": objective_ridge.FEW}}, "flaws": {}})
+    members, ridge = (
+        next(each for each in gathered.rated(chosen) if each.attribute == "quality") for chosen in (recipe, few)
+    )
+    return objective_ridge.section(members, ridge, recipe)
+
+
+def _ears(page: Path) -> str:
+    """Return the section on ears with the table that benchmarks/ears.py wrote into the page."""
+    stands = page.read_text(encoding="utf-8") if page.exists() else ears.START + ears.END
+    return ears.SECTION + ears.START + stands.split(ears.START)[1].split(ears.END)[0] + ears.END + "\n"
 
 
 def _few(gathered: Gathered, recipe: FitRecipe) -> str:

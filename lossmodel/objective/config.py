@@ -73,6 +73,8 @@ class FitRecipe(_Strict):
     """What a probe (`silence`, `dull`, `clicks`) deserves on an attribute, whatever the song, 0–100."""
     flaws: dict[str, dict[str, Weight]] = {}
     """What distortions that no rated system has add to the odds against an estimate, by attribute or `general`."""
+    ears: dict[str, str] = {}
+    """Ears that features called `ear_NAME` listen with, and the folder of their weights; "": those of the package."""
     members: dict[str, dict[str, tuple[str, ...]]]
     """The features that one member of the ensemble looks at, by attribute; `general`: for attributes not named."""
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lossmodel.objective.ear.frontend import RATE
+from lossmodel.objective.ear.spectra import resample
 from lossmodel.objective.network import Objective
 
 Aggregate = Literal["softmin", "min", "mean", "even"]
@@ -42,7 +43,7 @@ class PerceptualLoss(nn.Module):
         super().__init__()
         if unknown := set(attributes) - set(objective.attributes):
             raise ValueError(f"no attribute {min(unknown)!r}; the objective has {', '.join(objective.attributes)}")
-        self.objective = Objective({name: objective.heads[name] for name in attributes})
+        self.objective = Objective({name: objective.heads[name] for name in attributes}, objective.ears)
         self._together = AGGREGATES[aggregate]
         self._pessimism = pessimism
         self._rate = rate
@@ -81,16 +82,6 @@ def audible(references: Tensor, mixture: Tensor) -> Tensor:
     Shape: (batch, references, channels, time) and (batch, channels, time) to (batch,).
     """
     return _rms(references.flatten(1)) > MIN_REFERENCE_RMS_60_DB * _rms(mixture.flatten(1))
-
-
-def resample(signal: Tensor, rate: int, to: int) -> Tensor:
-    """Return (..., time) at `to` Hz by its spectrum, which is exact for a periodic signal; differentiable."""
-    if rate == to:
-        return signal
-    length = signal.shape[-1]
-    size = round(length * to / rate)
-    resampled: Tensor = torch.fft.irfft(torch.fft.rfft(signal)[..., : size // 2 + 1], size)
-    return resampled * (size / length)
 
 
 def _softmin(points: Tensor, softness: float, _: Tensor) -> Tensor:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from lossmodel.objective.config import Term
-from lossmodel.objective.ear.features import WITHOUT_ACCOMPANIMENT, compute
+from lossmodel.objective.ear.features import WITHOUT_ACCOMPANIMENT
 from lossmodel.objective.ear.frontend import MIN_SECONDS, RATE
 from lossmodel.objective.ear.listening import listen
+from lossmodel.objective.ears import Ear, compute, ear_of, hears_remix
 
 Heard = Mapping[str, Tensor]
 """Features by name, each (batch,)."""
@@ -129,7 +130,8 @@ class Head(nn.Module):
         """Return whether some member has nothing to say without a mixture."""
         if any(term.over_mixture for term in self.terms):
             return True
-        return not all(WITHOUT_ACCOMPANIMENT & {*texts} for texts in self.members.values())
+        alone = WITHOUT_ACCOMPANIMENT.union(text for text in self.texts if ear_of(text) and not hears_remix(text))
+        return not all(alone & {*texts} for texts in self.members.values())
 
 
 def flawed(logits: Tensor, odds: Tensor) -> Tensor:
@@ -142,10 +144,15 @@ class Objective(nn.Module):
 
     rate = RATE
 
-    def __init__(self, heads: Mapping[str, Head]) -> None:
+    def __init__(self, heads: Mapping[str, Head], ears: Mapping[str, Ear] | None = None) -> None:
+        """Take the heads by attribute, and each ear that one of their features is of; ValueError for one missing."""
         super().__init__()
         self.attributes = tuple(heads)
         self._heads = nn.ModuleList(heads.values())
+        asked = {ear_of(term.feature) for head in heads.values() for term in head.terms} - {None}
+        if missing := asked - (ears or {}).keys():
+            raise ValueError(f"the heads listen with {', '.join(map(str, missing))}; give these ears")
+        self.ears = {name: ear for name, ear in (ears or {}).items() if name in asked}
 
     @property
     def heads(self) -> dict[str, Head]:
@@ -167,9 +174,9 @@ class Objective(nn.Module):
             raise ValueError(f"no mixture, which is needed for {', '.join(self.attributes)}")
         with torch.autocast(estimate.device.type, enabled=False):
             scene = listen(estimate.float(), references.float(), None if mixture is None else mixture.float())
-            heard = compute(scene, _named(heads.values()))
+            heard = compute(scene, _named(heads.values()), self.ears)
             with torch.no_grad():
-                difficulty = compute(scene.remixed(1, 1), _named(heads.values(), over_mixture=True))
+                difficulty = compute(scene.remixed(1, 1), _named(heads.values(), over_mixture=True), self.ears)
             return {name: head(raw_terms(head.terms, heard, difficulty)) for name, head in heads.items()}
 
 

@@ -14,6 +14,7 @@ from lossmodel.files import sha256
 from lossmodel.objective.card import environment, limits
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.ear import features
+from lossmodel.objective.ears import Ear, open_ears
 from lossmodel.objective.fitting.evaluate import Evaluation
 from lossmodel.objective.network import Head, Objective
 
@@ -28,6 +29,7 @@ def save(objective: Objective, folder: Path, *, card: Mapping[str, Any]) -> str:
     `card` is what `describe` returns, or any JSON-serialisable mapping.
     """
     form = {"rate": objective.rate, "features": features.VERSION, "heads": _forms(objective)}
+    form["ears"] = {name: ear.weights for name, ear in objective.ears.items()}
     return store.save(folder, objective.state_dict(), {"kind": KIND, "version": VERSION, **card, "form": form})
 
 
@@ -35,12 +37,23 @@ def load(folder: Path) -> Objective:
     """Read what `save` wrote; `BadInput` when it is missing, damaged, no objective or made by other features."""
     tensors, card = store.load(folder, kind=KIND)
     form = upgrade(card, folder)["form"]
-    objective = Objective({each["attribute"]: Head(each["members"], each.get("flaws")) for each in form["heads"]})
+    heads = {each["attribute"]: Head(each["members"], each.get("flaws")) for each in form["heads"]}
+    objective = Objective(heads, _ears(form.get("ears", {}), card, folder))
     try:
         objective.load_state_dict(tensors)
     except RuntimeError:
         raise BadInput(f"{folder}: the weights do not match the card; fit it again") from None
     return objective.eval()
+
+
+def _ears(weights: Mapping[str, str], card: Mapping[str, Any], folder: Path) -> dict[str, Ear]:
+    """Return the ears of an objective, from where its recipe has them; `BadInput` where their weights are others."""
+    folders = card.get("recipe", {}).get("ears", {})
+    ears = open_ears({name: folders.get(name, "") for name in weights})
+    for name, ear in ears.items():
+        if ear.weights != weights[name]:
+            raise BadInput(f"{folder}: fitted with other weights of the ear {name!r}; install those, or fit it again")
+    return ears
 
 
 def upgrade(card: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from lossmodel.objective.ear.spectra import Signals
 MAX_REMIX_GAIN = 2.0
 """Largest gain that counts as a remix (6 dB)."""
 
+MIN_REMIX_LEVEL = 0.1
+"""Smallest overall gain of the reference that a remix is relative to."""
+
 PATCH_FRAMES = 9
 """Frames that a patch averages, 200 ms."""
 
@@ -73,8 +76,21 @@ class Scene:
     @cached_property
     def remix(self) -> Tensor:
         """Power of the reference plus that of the accompaniment at its gain over the whole excerpt."""
+        return self._with(self._whole_gains[1])
+
+    @cached_property
+    def remix_gain(self) -> Tensor:
+        """Complex gain of the accompaniment over the excerpt, of the reference's overall gain, (batch, bands, 1)."""
+        reference, accompaniment = self._whole_gains
+        power = self.maps.rr.mean(-1, keepdim=True)
+        level = 1 + (reference.real * power).sum(1, keepdim=True) / power.sum(1, keepdim=True).clamp_min(1e-9)
+        return _limited(accompaniment / level.clamp_min(MIN_REMIX_LEVEL))
+
+    @cached_property
+    def _whole_gains(self) -> tuple[Tensor, Tensor]:
+        """Return what `_solve` returns for the averages over the whole excerpt."""
         whole = Maps(**{name: value.mean(-1, keepdim=True) for name, value in vars(self.maps).items()})
-        return self._with(_solve(whole, 1e-3)[1])
+        return _solve(whole, 1e-3)
 
     @cached_property
     def phrase_remix(self) -> Tensor:
@@ -147,8 +163,7 @@ class Scene:
         return non_negative_shares(e, r, a, PATCH_FRAMES)
 
     def _with(self, leak: Tensor) -> Tensor:
-        size = magnitude(leak)
-        leak = leak * (MAX_REMIX_GAIN / size.clamp_min(MAX_REMIX_GAIN))
+        leak = _limited(leak)
         power = self.maps.rr + (leak.real.square() + leak.imag.square()) * self.maps.aa
         return (power + 2 * (leak * self.maps.ra).real).clamp_min(0)
 
@@ -166,6 +181,10 @@ def non_negative_shares(e: Tensor, r: Tensor, a: Tensor, frames: int) -> tuple[T
 def compressed(power: Tensor) -> Tensor:
     """Return power to the 0.3, the ear's compression (Stevens), from 60 dB under the loudest bands."""
     return (power.clamp_min(0) + POWER_FLOOR_60_DB) ** 0.3
+
+
+def _limited(gain: Tensor) -> Tensor:
+    return gain * (MAX_REMIX_GAIN / magnitude(gain).clamp_min(MAX_REMIX_GAIN))
 
 
 def _averaged(maps: Maps, frames: int) -> Maps:

@@ -181,7 +181,7 @@ def _power(spectrum: Tensor) -> Tensor:
 
 def _banded(values: Tensor) -> Tensor:
     """Sum (batch, channels, bins, frames) into bands and average the channels."""
-    return _constant(values, _band_weights) @ values.mean(1)
+    return _constant(values, band_weights) @ values.mean(1)
 
 
 def _banded_complex(values: Tensor) -> Tensor:
@@ -210,7 +210,7 @@ def _centres() -> Numbers:
 
 
 @cache
-def _band_weights() -> Numbers:
+def band_weights() -> Numbers:
     """Return the (bands, bins) weights: Gaussians one ERB wide, but never narrower than the bins can show."""
     centres = _centres()[:, None]
     width = np.maximum(24.7 * (0.00437 * centres + 1), 0.7 * RATE / WINDOW)
@@ -233,7 +233,7 @@ def _averaging(length: int, frames: int) -> Numbers:
 @cache
 def _degrees_of_freedom(frames: int) -> Numbers:
     """Return the same in each band: bins of its weights by frames of a Hann average, less what neighbours share."""
-    weights, window = _band_weights(), np.hanning(frames + 2)[1:-1]
+    weights, window = band_weights(), np.hanning(frames + 2)[1:-1]
     bins: Numbers = np.maximum(weights.sum(1) ** 2 / (weights**2).sum(1) / BINS_OF_A_LINE, 1.0)
     count: Numbers = bins * window.sum() ** 2 / (window**2).sum() / FRAMES_OF_A_MOMENT
     return count

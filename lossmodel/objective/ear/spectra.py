@@ -77,6 +77,16 @@ def mel_power(signal: Tensor, window: int, hop: int) -> Tensor:
     return _mels(window, signal.dtype, signal.device) @ (spectrum.real.square() + spectrum.imag.square())
 
 
+def resample(signal: Tensor, rate: int, to: int) -> Tensor:
+    """Return (..., time) at `to` Hz by its spectrum, which is exact for a periodic signal; differentiable."""
+    if rate == to:
+        return signal
+    length = signal.shape[-1]
+    size = round(length * to / rate)
+    resampled: Tensor = torch.fft.irfft(torch.fft.rfft(signal)[..., : size // 2 + 1], size)
+    return resampled * (size / length)
+
+
 @torch.no_grad()
 def envelopes(signal: Tensor, hop: int) -> Tensor:
     """Return how the level changes from moment to moment, (batch, mels, moments), of (batch, channels, time)."""

@@ -18,9 +18,10 @@ from lossmodel.objective.config import PROBES, Term
 from lossmodel.objective.ear import excerpt
 from lossmodel.objective.ear.decomposition import Scene
 from lossmodel.objective.ear.excerpt import Excerpt
-from lossmodel.objective.ear.features import FEATURES, VERSION, compute
+from lossmodel.objective.ear.features import FEATURES, VERSION
 from lossmodel.objective.ear.frontend import RATE
 from lossmodel.objective.ear.listening import listen
+from lossmodel.objective.ears import Ear, compute, features_of
 from lossmodel.objective.ladders import moments
 from lossmodel.objective.network import raw_terms
 from lossmodel.progress import Report, silent
@@ -47,16 +48,23 @@ class Stimulus:
         return raw_terms(terms, heard, difficulty)[0].numpy()
 
 
-def extract(pairs: Sequence[Pair], *, cache: Path | None = None, report: Report = silent) -> list[Stimulus]:
-    """Return the features of each pair, in order; those in the folder `cache` are not computed again."""
-    hashed = lru_cache(maxsize=None)(sha256)
+def extract(
+    pairs: Sequence[Pair],
+    *,
+    ears: Mapping[str, Ear] | None = None,
+    cache: Path | None = None,
+    report: Report = silent,
+) -> list[Stimulus]:
+    """Return the features of each pair, in order, also those of `ears`; what the folder `cache` has is kept."""
+    hashed, ears = lru_cache(maxsize=None)(sha256), ears or {}
+    names = [*FEATURES, *features_of(ears)]
     known: dict[str, Features] = {}
     found = []
     for step, pair in enumerate(pairs, start=1):
-        keys = {listened: _key(pair, listened, hashed) for listened in LISTENED_SOUNDS}
-        known |= _recalled((key for key in keys.values() if key not in known), cache)
+        keys = {listened: _key(pair, listened, hashed, ears) for listened in LISTENED_SOUNDS}
+        known |= _recalled((key for key in keys.values() if key not in known), cache, names)
         if missing := [listened for listened, key in keys.items() if key not in known]:
-            computed = {keys[listened]: features for listened, features in _listen(pair, missing).items()}
+            computed = {keys[listened]: features for listened, features in _listen(pair, missing, names, ears).items()}
             _keep(computed, cache)
             known |= computed
         found.append(Stimulus(pair.item, pair.condition, {listened: known[key] for listened, key in keys.items()}))
@@ -65,8 +73,8 @@ def extract(pairs: Sequence[Pair], *, cache: Path | None = None, report: Report 
 
 
 @torch.no_grad()
-def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
-    """Return all features of what is wanted, by name of `LISTENED_SOUNDS`."""
+def _listen(pair: Pair, wanted: Sequence[str], names: Sequence[str], ears: Mapping[str, Ear]) -> dict[str, Features]:
+    """Return the features `names` of what is wanted, by name of `LISTENED_SOUNDS`."""
     read = excerpt.read(pair)
     scene = listen(read.estimate, read.references, read.mixture)
     scenes: dict[str, Callable[[], Scene]] = {
@@ -77,7 +85,7 @@ def _listen(pair: Pair, wanted: Sequence[str]) -> dict[str, Features]:
         "dull": scene.dulled,
         "clicks": lambda: _clicking(read),
     }
-    found = {each: compute(scenes[each](), list(FEATURES)) for each in wanted}
+    found = {each: compute(scenes[each](), names, ears) for each in wanted}
     return {each: {name: float(value[0]) for name, value in found[each].items()} for each in wanted}
 
 
@@ -87,28 +95,29 @@ def _clicking(read: Excerpt) -> Scene:
     return listen(moments.clicks(reference, reference, RATE, 0.8, 0), read.references, read.mixture)
 
 
-def _key(pair: Pair, listened: str, hashed: Callable[[Path], str]) -> str:
+def _key(pair: Pair, listened: str, hashed: Callable[[Path], str], ears: Mapping[str, Ear]) -> str:
     """Return the hash of all that the features depend on: the files' content, their parts, the features' version."""
     first = hashed(pair.estimate) if listened == ESTIMATE else listened
     other = ("mixture", pair.mixture) if pair.mixture else ("accompaniment", pair.accompaniment)
     rest = (hashed(other[1]) if other[1] else "none", *map(hashed, pair.references))
-    return hashlib.sha256("\n".join((f"features {VERSION}", first, other[0], *rest)).encode()).hexdigest()
+    version = (f"features {VERSION}", *(f"{name} {ear.weights}" for name, ear in sorted(ears.items())))
+    return hashlib.sha256("\n".join((*version, first, other[0], *rest)).encode()).hexdigest()
 
 
-def _recalled(keys: Iterable[str], cache: Path | None) -> dict[str, Features]:
+def _recalled(keys: Iterable[str], cache: Path | None, names: Sequence[str]) -> dict[str, Features]:
     if cache is None:
         return {}
-    found = {key: _recall(cache / f"{key}.json") for key in keys}
+    found = {key: _recall(cache / f"{key}.json", names) for key in keys}
     return {key: features for key, features in found.items() if features is not None}
 
 
-def _recall(path: Path) -> Features | None:
+def _recall(path: Path, names: Sequence[str]) -> Features | None:
     """Return kept features; None when they are absent or damaged, so that they are computed again."""
     try:
         features: Features = read_json(path)
     except BadInput:
         return None
-    return features if features.keys() == FEATURES.keys() else None
+    return features if features.keys() == {*names} else None
 
 
 def _keep(computed: Mapping[str, Features], cache: Path | None) -> None:

@@ -19,6 +19,7 @@ from lossmodel.errors import BadInput
 from lossmodel.manifest import Pair
 from lossmodel.objective.config import FitRecipe
 from lossmodel.objective.ear.features import FEATURES
+from lossmodel.objective.ears import features_of, open_ears
 from lossmodel.objective.fitting.extract import REFERENCE, Stimulus, extract
 from lossmodel.objective.fitting.regression import Numbers, logit, non_negative, within_items
 from lossmodel.objective.fitting.uncertainty import LeftOut, fill, set_uncertainty
@@ -103,7 +104,7 @@ def fit(
     assessor, or systems that nobody told apart.
     """
     rated = gather(ratings, pairs, recipe, cache=cache, report=report)
-    return Objective({each.attribute: fit_head(each, recipe) for each in rated})
+    return Objective({each.attribute: fit_head(each, recipe) for each in rated}, open_ears(recipe.ears))
 
 
 def gather(
@@ -118,7 +119,8 @@ def gather(
     means = stimulus_means(ratings)
     check(ratings, means, pairs, recipe)
     needed = set(zip(means["item"], means["condition"]))
-    stimuli = extract([pair for pair in pairs if (pair.item, pair.condition) in needed], cache=cache, report=report)
+    own = [pair for pair in pairs if (pair.item, pair.condition) in needed]
+    stimuli = extract(own, ears=open_ears(recipe.ears), cache=cache, report=report)
     found = {(each.item, each.condition): each for each in stimuli}
     first = ratings.drop_duplicates("item")
     study = {str(item): str(name) for item, name in zip(first["item"], first["study"])}
@@ -127,7 +129,20 @@ def gather(
 
 def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     """Return the head fitted to `rated`; every choice that looks at data looks at these rows only."""
-    rated, head = _placed(rated, recipe), Head(rated.members, rated.flaws)
+    rated = _placed(rated, recipe)
+    head, salience = _fitted_head(rated, recipe)
+    songs = [_left_out(head, rated, salience, song, recipe) for song in np.unique(rated.item)]
+    set_uncertainty(head, salience[rated.role != UNRATED], songs)
+    return head
+
+
+def fit_means(rated: Rated, recipe: FitRecipe) -> Head:
+    """Return the same without its uncertainty, which takes a fit for each song: intervals and calibration are void."""
+    return _fitted_head(_placed(rated, recipe), recipe)[0]
+
+
+def _fitted_head(rated: Rated, recipe: FitRecipe) -> tuple[Head, Numbers]:
+    head = Head(rated.members, rated.flaws)
     raw = rated.raw[:, : len(head.texts)]
     usual, most = np.quantile(raw[rated.systems], 0.25, axis=0), raw[rated.role != PROBE].max(axis=0)
     most = np.where(most > 0, most, raw.max(axis=0))
@@ -138,9 +153,7 @@ def fit_head(rated: Rated, recipe: FitRecipe) -> Head:
     weight, bias = _fitted(head, rated, salience, np.ones(len(rated.score), bool), recipe)
     fill(head.weight, weight)
     fill(head.bias, bias)
-    songs = [_left_out(head, rated, salience, song, recipe) for song in np.unique(rated.item)]
-    set_uncertainty(head, salience[rated.role != UNRATED], songs)
-    return head
+    return head, salience
 
 
 def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], recipe: FitRecipe) -> None:
@@ -151,8 +164,9 @@ def check(ratings: pd.DataFrame, means: pd.DataFrame, pairs: Sequence[Pair], rec
             raise BadInput(f"item {item!r}, condition {condition!r}: rated, but not in the manifest; add its row")
     for attribute, group in means.groupby("attribute"):
         head = Head(recipe.members_of(str(attribute)), recipe.flaws_of(str(attribute)))
-        if unknown := {term.feature for term in head.terms} - FEATURES.keys():
-            raise BadInput(f"recipe: no feature {min(unknown)!r}; known are {', '.join(FEATURES)}")
+        known_features = [*FEATURES, *features_of(recipe.ears)]
+        if unknown := {term.feature for term in head.terms}.difference(known_features):
+            raise BadInput(f"recipe: no feature {min(unknown)!r}; known are {', '.join(known_features)}")
         for pair in (known[key] for key in zip(group["item"], group["condition"])):
             if head.needs_mixture and not (pair.mixture or pair.accompaniment):
                 raise BadInput(f"{pair}: neither mixture nor accompaniment; {attribute!r} needs one of them")

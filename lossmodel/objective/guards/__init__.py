@@ -1,9 +1,9 @@
 """Guards: whether an objective can be trusted by something that optimises it.
 
 `audit(scorer, songs)` takes anything that scores estimates and returns `Findings`: ladders of degradation (`descent`),
-known exploits and their order (`probes`), what nobody hears (`invariance`), gradient attacks (`attack`) and direct
-optimisation (`optimisation_attack`). Each failure carries the sounds that show it, as `Constraint`s that a fit may be
-taught.
+known exploits and their order (`probes`), what nobody hears (`invariance`), gradient attacks (`attack`), and direct
+optimisation, also in pursuit from far away (`optimisation_attack`). Each failure carries the sounds that show it, as
+`Constraint`s that a fit may be taught.
 """
 
 from lossmodel.objective.guards.audit import GUARDS, audit, mean_scores
@@ -17,7 +17,7 @@ from lossmodel.objective.guards.findings import (
     invented_songs,
     recorded_songs,
 )
-from lossmodel.objective.guards.optimisation_attack import AUDITORS, Auditor, auditor_of
+from lossmodel.objective.guards.optimisation_attack import AUDITORS, Auditor, auditor_of, auditor_of_ear
 from lossmodel.objective.guards.probes import EXPECTED_ORDER, EXPECTED_SCORES, PROBES, Bounds, Probe, examine
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Trace",
     "audit",
     "auditor_of",
+    "auditor_of_ear",
     "examine",
     "invented_songs",
     "mean_scores",

@@ -9,7 +9,7 @@ from lossmodel.objective.guards.optimisation_attack import Auditor
 from lossmodel.objective.network import Objective
 from lossmodel.progress import Report, silent
 
-GUARDS: Final = ("ladder", "exploit", "invariance", "attack", "optimisation")
+GUARDS: Final = ("ladder", "exploit", "invariance", "attack", "optimisation", "pursuit")
 """What an audit consists of, quickest first; `exploit` includes the order of the probes."""
 
 
@@ -27,12 +27,11 @@ def audit(
     """Return what every one of `guards` finds on every song; seeded, so that a second audit finds the same.
 
     `auditors` are measures that were not optimised (`optimisation_attack.AUDITORS` if not given); give a held-out
-    objective of another form where there is one. ValueError for a guard that does not exist.
+    objective of another form, or an ear (`auditor_of_ear`), where there is one. ValueError for an unknown guard.
     """
     if unknown := set(guards) - set(GUARDS):
         raise ValueError(f"no guard {min(unknown)!r}; there are {', '.join(GUARDS)}")
-    rows: list[Finding] = []
-    traces: list[Trace] = []
+    rows, traces = list[Finding](), list[Trace]()
     for number, song in enumerate(songs):
         starts = optimisation_attack.starts(song, seed=seed)
         if "ladder" in guards:
@@ -45,9 +44,12 @@ def audit(
             near = {"reference": song.vocals, "mediocre": starts["mediocre"]}
             rows += attack.attack(scorer, song, starts=near, steps=attack_steps)
         if "optimisation" in guards:
-            found, made = optimisation_attack.attacks(
-                scorer, song, starts=starts, steps=optimisation_steps, auditors=auditors
-            )
+            steps = optimisation_steps
+            found, made = optimisation_attack.attacks(scorer, song, starts=starts, steps=steps, auditors=auditors)
+            rows, traces = [*rows, *found], [*traces, *made]
+        if "pursuit" in guards:
+            far = optimisation_attack.far_starts(song, songs[(number + 1) % len(songs)], seed=seed)
+            found, made = optimisation_attack.pursuits(scorer, song, starts=far, auditors=auditors)
             rows, traces = [*rows, *found], [*traces, *made]
         report(number + 1, len(songs))
     return Findings(rows, traces)

@@ -11,6 +11,7 @@ from typing import Final
 
 from torch import Tensor
 
+from lossmodel.audio import Audio, loudness
 from lossmodel.objective.guards import kinds
 from lossmodel.objective.guards.findings import Constraint, Finding, Scorer, Song, points
 from lossmodel.objective.guards.probes import Bounds
@@ -22,9 +23,6 @@ Make = Callable[[Song, Song, float], Tensor]
 
 LEAK_TOLERANCE_POINTS = 10.0
 """Points between leaks of equal loudness."""
-
-HEARD_HZ = (200.0, 12_000.0)
-"""Band whose power stands for the loudness of a leak."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,14 @@ def _leaks(scorer: Scorer, song: Song, other: Song) -> Iterator[Finding]:
 
 
 def _with(song: Song, leak: Tensor, level: float) -> Tensor:
-    """Return the vocals with a leak as loud as the accompaniment at `level` dB."""
-    loud, wanted = (rms(band_pass(each, song.rate, *HEARD_HZ)) for each in (leak, song.accompaniment))
-    return song.vocals + 10 ** (level / 20) * wanted / loud * leak
+    """Return the vocals with a leak as loud (BS.1770-4) as the accompaniment at `level` dB."""
+    loud, wanted = (loudness_of(each, song.rate) for each in (leak, song.accompaniment))
+    return song.vocals + 10 ** ((level + wanted - loud) / 20) * leak
+
+
+def loudness_of(signal: Tensor, rate: int) -> float:
+    """Return the integrated loudness of (channels, time) in LUFS."""
+    return loudness(Audio(signal.numpy(force=True), rate))
 
 
 def _added(song: Song, _: Song, level: float, *, sound: Callable[..., Tensor]) -> Tensor:

@@ -103,9 +103,14 @@ class Trace:
         return self.scores[-1] - self.scores[0]
 
     @property
+    def denied_by(self) -> list[str]:
+        """Return the auditors that say that it got worse."""
+        return [name for name, (before, after) in self.auditors.items() if after < before]
+
+    @property
     def deceived(self) -> bool:
         """Return whether every auditor says that it got worse."""
-        return all(after < before for before, after in self.auditors.values())
+        return len(self.denied_by) == len(self.auditors)
 
 
 def invented_songs(count: int = 2, *, seconds: float = 2.0, rate: int = 44_100, seed: int = 1) -> list[Song]:

@@ -1,9 +1,10 @@
 """What a separator would do with the objective, without a separator: optimise a waveform, or a mask, directly.
 
-Where the score rises while measures of other forms all say that it got worse, the objective was deceived.
+Where the score rises while measures of other forms all say that it got worse, the objective was deceived. A *pursuit*
+begins where no separation begins, at another singer's voice and at noise; there no auditor at all may deny a gain.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 import torch
@@ -12,11 +13,13 @@ from torch import Tensor
 from lossmodel.metrics.peass import peass
 from lossmodel.metrics.ratios import si_sdr
 from lossmodel.metrics.spectral import multi_resolution_stft
+from lossmodel.objective.ear.listening import listen
+from lossmodel.objective.ears import Ear, distance, refuse_member
 from lossmodel.objective.guards.findings import Constraint, Finding, Scorer, Scores, Song, Trace, given, points
 from lossmodel.objective.ladders import BY_NAME
-from lossmodel.objective.ladders.spectra import spectrum, waveform
+from lossmodel.objective.ladders.spectra import rms, spectrum, waveform
 
-OPTIMISATION_STEPS = 200
+OPTIMISATION_STEPS, PURSUIT_STEPS = 200, 300
 NOTABLE_GAIN_POINTS = 2.0
 """Points of gain at which it matters what the auditors say."""
 
@@ -41,8 +44,28 @@ def attacks(
     for name, start in starts.items():
         for form in ADAM_STEP_SIZES:
             trace = optimise(scorer, song, name, start, form=form, steps=steps, auditors=auditors or AUDITORS)
-            findings.append(_found(scorer, song, start, trace))
+            passed = not (trace.gained > NOTABLE_GAIN_POINTS and trace.deceived)
+            findings.append(_found(scorer, song, start, trace, "optimisation", "no gain that all deny", passed))
             traces.append(trace)
+    return findings, traces
+
+
+def pursuits(
+    scorer: Scorer,
+    song: Song,
+    *,
+    starts: Mapping[str, Tensor],
+    steps: int = PURSUIT_STEPS,
+    auditors: Mapping[str, Auditor] | None = None,
+) -> tuple[list[Finding], list[Trace]]:
+    """Return findings and traces of optimising the waveform from `far_starts`; no auditor may deny a gain."""
+    judges = auditors or {name: AUDITORS[name] for name in ("SI-SDR", "PEASS")}
+    findings, traces = [], []
+    for name, start in starts.items():
+        trace = optimise(scorer, song, name, start, form="waveform", steps=steps, auditors=judges)
+        passed = not (trace.gained > NOTABLE_GAIN_POINTS and trace.denied_by)
+        findings.append(_found(scorer, song, start, trace, "pursuit", "no gain that one denies", passed))
+        traces.append(trace)
     return findings, traces
 
 
@@ -82,6 +105,32 @@ def starts(song: Song, *, seed: int) -> dict[str, Tensor]:
     return {"mixture": song.mixture, "low-passed": dull[0], "mediocre": masked[0]}
 
 
+def far_starts(song: Song, other: Song, *, seed: int) -> dict[str, Tensor]:
+    """Return two places from which no separation begins: another singer's voice and white noise, both as loud.
+
+    Only the second where `other` is the same song.
+    """
+    noise = torch.randn(song.vocals.shape, generator=torch.Generator().manual_seed(seed)).to(song.vocals)
+    sounds = {} if other is song else {"another voice": other.vocals[..., : song.vocals.shape[-1]]}
+    sounds["noise"] = noise
+    return {name: each * rms(song.vocals)[0] / rms(each)[0] for name, each in sounds.items()}
+
+
+def auditor_of_ear(ear: Ear, members: Collection[str]) -> Auditor:
+    """Return the auditor that an ear is: minus its distance from the reference; `members` are the objective's ears.
+
+    `BadInput` for an ear that is one of them: it would be judge in its own cause.
+    """
+    refuse_member(ear.name, members)
+
+    def ask(song: Song, estimate: Tensor) -> float:
+        estimate, references, mixture = given(song, estimate)
+        with torch.no_grad():
+            return -float(distance(listen(estimate, references, mixture), ear)[0])
+
+    return ask
+
+
 def auditor_of(scorer: Scorer) -> Auditor:
     """Return the auditor that a scorer is, such as a held-out objective of another form: the softest of its scores."""
 
@@ -106,13 +155,13 @@ def _mask(song: Song, start: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]
     )[0]
 
 
-def _found(scorer: Scorer, song: Song, start: Tensor, trace: Trace) -> Finding:
-    passed = not (trace.gained > NOTABLE_GAIN_POINTS and trace.deceived)
+def _found(scorer: Scorer, song: Song, start: Tensor, trace: Trace, guard: str, expected: str, passed: bool) -> Finding:
     before, after = (points(scorer, song, [each]) for each in (start, trace.estimate))
     most = max(after, key=lambda attribute: after[attribute][0] - before[attribute][0])
     pair = Constraint(song.name, most, trace.estimate, start)
-    name, expected = f"{trace.form} from {trace.start}", "no gain that all deny"
-    return Finding("optimisation", name, song.name, "softest", expected, trace.gained, passed, pair)
+    return Finding(
+        guard, f"{trace.form} from {trace.start}", song.name, "softest", expected, trace.gained, passed, pair
+    )
 
 
 def _si_sdr(song: Song, estimate: Tensor) -> float:

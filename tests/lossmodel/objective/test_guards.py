@@ -17,10 +17,18 @@ from lossmodel.objective.guards import (
 )
 from lossmodel.objective.guards.attack import attack
 from lossmodel.objective.guards.descent import descend
-from lossmodel.objective.guards.families import FAMILIES, LEAK_LEVELS_DB, LEAKS, families
+from lossmodel.objective.guards.families import FAMILIES, LEAK_LEVELS_DB, LEAKS, families, loudness_of
 from lossmodel.objective.guards.findings import points
 from lossmodel.objective.guards.invariance import compare
-from lossmodel.objective.guards.optimisation_attack import AUDITORS, attacks, auditor_of, optimise, starts
+from lossmodel.objective.guards.optimisation_attack import (
+    AUDITORS,
+    attacks,
+    auditor_of,
+    far_starts,
+    optimise,
+    pursuits,
+    starts,
+)
 from lossmodel.objective.guards.probes import probe
 from lossmodel.objective.ladders import BY_NAME
 from tests.lossmodel.objective import songs as sung
@@ -176,6 +184,27 @@ def test_optimising_likeness_makes_the_sound_more_alike():
         assert len(trace.scores) == 16
 
 
+def test_a_pursuit_begins_at_another_voice_and_at_noise_as_loud_as_the_voice():
+    one, other = song(1), song(2)
+    far = far_starts(one, other, seed=1)
+    assert list(far) == ["another voice", "noise"]
+    for start in far.values():
+        assert float(start.square().mean()) == pytest.approx(float(one.vocals.square().mean()), rel=1e-3)
+    assert list(far_starts(one, one, seed=1)) == ["noise"]
+
+
+def test_a_gain_that_one_auditor_denies_fails_a_pursuit():
+    one = song()
+    start = {"mediocre": starts(one, seed=1)["mediocre"]}
+    kind = {"SI-SDR": AUDITORS["SI-SDR"], "flatterer": lambda _, estimate: float(estimate.abs().max())}
+    (found,), (trace,) = pursuits(secret, one, starts=start, steps=15, auditors=kind)
+    assert trace.gained > 2
+    assert trace.denied_by == ["SI-SDR"]
+    assert not found.passed
+    (found,), _ = pursuits(secret, one, starts=start, steps=15, auditors={"flatterer": kind["flatterer"]})
+    assert found.passed
+
+
 def test_auditors_prefer_the_reference_to_the_mixture():
     one = song()
     for name, ask in AUDITORS.items():
@@ -233,3 +262,7 @@ def test_leaks_are_as_loud_as_the_plain_one_and_are_held_against_it():
     leaks = [each for each in found if each.name.startswith("leak")]
     assert len(leaks) == 2 * len(LEAKS) * len(LEAK_LEVELS_DB)
     assert all(each.passed and each.seen == 0 for each in leaks)
+    for each in leaks:
+        one = two[0] if each.song == two[0].name else two[1]
+        wanted = loudness_of(one.accompaniment, 44_100) + float(each.name.split()[-2])
+        assert loudness_of(each.constraint.worse - one.vocals, 44_100) == pytest.approx(wanted, abs=0.2), each.name

@@ -5,8 +5,9 @@ import torch
 
 from lossmodel.objective import store
 from lossmodel.objective.ear import frontend
+from lossmodel.objective.ear.spectra import resample
 from lossmodel.objective.fitting.simulate import listener
-from lossmodel.objective.loss import PerceptualLoss, resample
+from lossmodel.objective.loss import PerceptualLoss
 from tests.lossmodel.objective.songs import degraded, song
 
 
