@@ -3,7 +3,9 @@
 import json
 import uuid
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from listening.models import (
     Trial,
 )
 from listening.participant.sounds import hidden_sounds, open_sounds
-from listening.stimuli.proof import measured
+from listening.stimuli.proof import Proof, measured
 from lossmodel import audio
 from lossmodel.files import sha256
 
@@ -37,17 +39,26 @@ def tone(frequency: float = 220.0, *, seconds: float = 0.5, rate: int = RATE, ch
 
 
 def stored(sound: audio.Audio, name: str, folder: Path) -> Audio:
-    """Return an Audio row for `sound`, its file under media."""
-    from django.core.files import File
+    """Return an Audio row for `sound`, its file under media and beside it in `folder`."""
+    from django.core.files.base import ContentFile
 
+    written, digest, proof = encoded(sound.samples.tobytes(), sound.channels, sound.rate)
     path = folder / f"{name}.flac"
-    audio.write(path, sound, subtype="PCM_16")
-    proof = measured(path)
-    with path.open("rb") as file:
-        return Audio.objects.create(
-            file=File(file, name="x.flac"), sha256=sha256(path), rate=sound.rate, channels=sound.channels,
-            frames=sound.frames, loudness=-24.0, peak=proof.peak, crc32=proof.crc32, delivered_as=path.name,
-        )  # fmt: skip
+    path.write_bytes(written)
+    return Audio.objects.create(
+        file=ContentFile(written, name="x.flac"), sha256=digest, rate=sound.rate, channels=sound.channels,
+        frames=sound.frames, loudness=-24.0, peak=proof.peak, crc32=proof.crc32, delivered_as=path.name,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1000)
+def encoded(samples: bytes, channels: int, rate: int) -> tuple[bytes, str, Proof]:
+    """Return a FLAC of float32 samples, its hash and its proof: most tests ask for the same few tones."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.flac"
+        sound = np.frombuffer(samples, np.float32).reshape(channels, -1)
+        audio.write(path, audio.Audio(sound, rate), subtype="PCM_16")
+        return path.read_bytes(), sha256(path), measured(path)
 
 
 def study(
