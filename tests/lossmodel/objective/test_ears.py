@@ -5,11 +5,12 @@ import sys
 
 import pytest
 import torch
+import transformers
 
 from lossmodel.errors import BadInput
 from lossmodel.objective import config, store
 from lossmodel.objective.ear.listening import listen
-from lossmodel.objective.ears import EARS, distance, installed, open_ear, refuse_member
+from lossmodel.objective.ears import EARS, distance, open_ear, refuse_member
 from lossmodel.objective.ears.catalogue import PACKAGED
 from lossmodel.objective.ears.distance import closest_remix
 from lossmodel.objective.ears.mels import mel_power
@@ -18,8 +19,6 @@ from lossmodel.objective.fitting.fit import fit
 from lossmodel.objective.guards import auditor_of_ear
 from lossmodel.objective.network import Head, Objective
 from tests.lossmodel.objective.songs import ROLES, degraded, pairs, song
-
-transformers = pytest.importorskip("transformers")
 
 
 class Octaves:
@@ -227,8 +226,6 @@ def test_the_card_of_a_fit_names_the_ears_and_the_same_are_heard_again(tmp_path)
 
 @pytest.mark.parametrize("name", PACKAGED)
 def test_a_real_ear_hears_that_a_voice_is_more_like_itself_with_a_little_noise_than_like_noise(name):
-    if not installed(name):
-        pytest.skip(f"{name} is not installed: pip install --no-deps {name}")
     voice, mixture = song(1)
     noise = torch.randn(voice.shape, generator=torch.Generator().manual_seed(1))
     ear, level = open_ear(name), float(voice.square().mean().sqrt())
