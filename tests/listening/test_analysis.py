@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 from django.urls import reverse
+from matplotlib.figure import Figure
 
 from listening import tasks
 from listening.exports.ratings import freeze, rows
@@ -45,6 +46,12 @@ def started(admin_client, monkeypatch):
     return press
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Let figures be made and then drawn empty: the ink is most of what an analysis takes, where numbers are asked."""
+    monkeypatch.setattr(Figure, "draw_without_rendering", Figure.clear)
+
+
 def shown(client, study: Study) -> str:
     return client.get(reverse("admin:listening_study_results", args=[study.pk])).content.decode()
 
@@ -66,6 +73,7 @@ def file_of(client, study: Study, name: str):
     return client.get(reverse("admin:listening_study_analysis_file", args=[study.pk, name]))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_site_computes_what_the_shell_computes(study, started, tmp_path):
     run = started(study)
     assert run.status == "done", run.message
@@ -77,6 +85,7 @@ def test_the_site_computes_what_the_shell_computes(study, started, tmp_path):
         assert own["everybody"]["differences"] == other["everybody"]["differences"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_page_shows_means_differences_and_sounds_and_when_ratings_have_come_since(admin_client, study, started):
     assert "Analyse: screen, test, draw" in shown(admin_client, study)
     started(study)
@@ -103,6 +112,7 @@ def test_report_figures_and_all_in_one_zip_are_taken_away_and_nothing_else(admin
         assert file_of(admin_client, study, name).status_code == 404
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_thresholds_other_than_the_standards_are_stored_and_impossible_ones_refused(admin_client, study, started):
     usual = USUAL
     assert started(study, **usual).rules == {}
@@ -113,6 +123,7 @@ def test_thresholds_other_than_the_standards_are_stored_and_impossible_ones_refu
     assert "less than or equal to 1" in shown(admin_client, study)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_margin_is_tested_in_report_and_page_as_in_the_shell(admin_client, study, started, tmp_path):
     for number, row in enumerate(
         Rating.objects.filter(score__lt=97)
@@ -147,6 +158,7 @@ def test_systems_are_set_against_a_baseline_as_in_the_shell(admin_client, study,
     assert "each system minus fair, in points" in shown(admin_client, study)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_point_of_the_ratings_by_condition_plays_its_stimulus(admin_client, study, started):
     run = started(study)
     page = shown(admin_client, study)
@@ -158,6 +170,7 @@ def test_every_point_of_the_ratings_by_condition_plays_its_stimulus(admin_client
         assert f'cx="{round(3 * mean, 1)}"' in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_grades_have_their_opinion_scores_on_the_page_as_in_the_shell(admin_client, started, tmp_path):
     made = voices(tmp_path, preset="acr", items=2)
     rate(made, assessors=3)
@@ -170,6 +183,7 @@ def test_grades_have_their_opinion_scores_on_the_page_as_in_the_shell(admin_clie
     assert f'<td class="hb-number">{best:.2f}</td>' in page
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pairs_have_worths_and_preferences_on_the_page_as_in_the_shell(admin_client, started, tmp_path):
     made = voices(tmp_path, preset="ab", items=2)
     compare(made, assessors=4)
