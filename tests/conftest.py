@@ -12,13 +12,16 @@ TESTS = Path(__file__).parent
 GROUPS = {"browser": "pages seen", "worker": "processes", "loop": "processes"}
 """Folders whose tests keep to one process of a parallel run: one set of workers, one Chromium at a time."""
 
+COMPUTED = {"test_real_listeners.py"}
+"""Files of those folders that start no process and only compute."""
+
 SOUNDS_HEARD = {
     "test_blindness.py", "test_engine.py", "test_events.py", "test_journey.py", "test_nothing_lost.py", "test_proof.py",
     "test_sitting.py", "test_sounds.py", "test_trial_after_trial.py",
 }  # fmt: skip
 """Files of the browser that play sounds: half of its time. They have a Chromium of their own."""
 
-LONGEST_FIRST = ("pages seen", "processes", "sounds heard", "test_training.py")
+LONGEST_FIRST = ("pages seen", "processes", "sounds heard", *COMPUTED, "test_training.py")
 """Groups to begin with, so that no process is left with a long one at the end."""
 
 
@@ -44,7 +47,7 @@ def pytest_collection_modifyitems(items):
 
 def group(path: Path) -> str:
     """Return what a file's tests share a process with, in a parallel run."""
-    own = GROUPS.get(path.relative_to(TESTS).parts[0], path.name)
+    own = path.name if path.name in COMPUTED else GROUPS.get(path.relative_to(TESTS).parts[0], path.name)
     return "sounds heard" if own == "pages seen" and path.name in SOUNDS_HEARD else own
 
 
@@ -70,7 +73,7 @@ def no_attempts_before():
 @pytest.fixture(autouse=True)
 def own_media(settings, tmp_path):
     """Keep every file a test makes in its own folder, and let no password take the tenths of a second it should."""
-    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MEDIA_ROOT, settings.INTAKE_DIR = tmp_path / "media", tmp_path / "intake"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

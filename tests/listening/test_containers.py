@@ -61,8 +61,9 @@ def test_the_web_image_is_the_one_without_torch_and_workers_have_the_other(servi
 
 def test_what_the_web_image_installs_is_what_the_package_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = {*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["s3"]}
-    assert set(project["dependency-groups"]["web"]) <= asked
+    extras = project["project"]["optional-dependencies"]
+    asked = {*project["project"]["dependencies"], *extras["web"], *extras["s3"]}
+    assert set(project["dependency-groups"]["web-image"]) <= asked
 
 
 def test_static_files_are_made_with_the_image_and_outside_the_volume():

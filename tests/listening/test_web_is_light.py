@@ -75,7 +75,7 @@ def test_the_web_process_starts_and_answers_with_what_its_image_has(tmp_path, mo
 
 def absent() -> set[str]:
     """Return the modules that are installed here and not in the web image."""
-    group = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["dependency-groups"]["web"]
+    group = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["dependency-groups"]["web-image"]
     there = {"hearback"}
     for line in group:
         add(Requirement(line), there)
