@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from separation.lyrics.aligned import AlignedWord
+
 LEAD_SECONDS = 0.3
 """An excerpt begins so long before its first word."""
 
 SAME_LENGTH_SECONDS = 0.05
 """A delivered sound that is as long as an aligned recording, within this, is taken for the same song."""
-
-
-@dataclass(frozen=True)
-class SungWord:
-    """A word and its time in seconds."""
-
-    written: str
-    start: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -28,12 +21,13 @@ class SungExcerpt:
     text: str
 
 
-def sung_excerpts(words: Sequence[SungWord], whole: float, seconds: float, count: int = 3) -> list[SungExcerpt]:
+def sung_excerpts(words: Sequence[AlignedWord], whole: float, seconds: float, count: int = 3) -> list[SungExcerpt]:
     """Return up to `count` excerpts of `seconds` that do not overlap, the most sung first.
 
     `whole` is the song's length in seconds. Each begins shortly before a word.
 
-    >>> words = [SungWord("la", 10.0, 11.0), SungWord("lo", 11.0, 12.0), SungWord("li", 30.0, 31.0)]
+    >>> times = {"la": (10.0, 11.0), "lo": (11.0, 12.0), "li": (30.0, 31.0)}
+    >>> words = [AlignedWord(written, *time, confidence=None) for written, time in times.items()]
     >>> [(each.start, each.share, each.text) for each in sung_excerpts(words, 60.0, 4.0)]
     [(9.7, 0.5, 'la lo'), (29.7, 0.25, 'li')]
     """
@@ -47,7 +41,7 @@ def sung_excerpts(words: Sequence[SungWord], whole: float, seconds: float, count
     return chosen
 
 
-def _excerpt(words: Sequence[SungWord], start: float, seconds: float) -> SungExcerpt:
+def _excerpt(words: Sequence[AlignedWord], start: float, seconds: float) -> SungExcerpt:
     end = start + seconds
     inside = [word for word in words if word.end > start and word.start < end]
     filled = sum(min(end, word.end) - max(start, word.start) for word in inside)

@@ -5,7 +5,6 @@ Copied, not pointed at: whoever corrects the alignment later changes no test tha
 
 from typing import Any
 
-from listening.intake.singing import SungWord
 from listening.models import Item, LyricsAlignment, Study
 from lossmodel.errors import BadInput
 
@@ -46,11 +45,6 @@ def within(run: LyricsAlignment, start: float, seconds: float) -> list[list[dict
                 ]
             )
     return lines
-
-
-def sung(run: LyricsAlignment) -> list[SungWord]:
-    """Return the words of an alignment that is done, for choosing excerpts."""
-    return [SungWord(word.written, word.start, word.end) for word in run.corrected.words]
 
 
 def cut_at(item: Item) -> float:

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from listening import stimuli, tasks
-from listening.intake.singing import SungWord, sung_excerpts
+from listening.intake.singing import sung_excerpts
 from listening.models import Checkpoint, LyricsAlignment, Study
 from listening.models.lyrics import LANGUAGES, Outdated
 from listening.stimuli import uploads
@@ -19,6 +19,7 @@ from listening.stimuli.words import take_words
 from lossmodel import audio
 from lossmodel.errors import BadInput
 from separation import store
+from separation.lyrics.aligned import AlignedWord
 from separation.lyrics.alphabet import ALPHABETS
 from tests import builders
 from tests.listening.intake.builders import write
@@ -270,7 +271,7 @@ def test_an_item_takes_the_words_of_its_excerpt_and_keeps_them_whatever_becomes_
 
 
 def test_excerpts_are_those_stretches_in_which_most_is_sung():
-    words = [SungWord(str(at), at, at + 0.8) for at in (2.0, 3.0, 4.0, 20.0, 21.0, 40.0)]
+    words = [AlignedWord(str(at), at, at + 0.8, None) for at in (2.0, 3.0, 4.0, 20.0, 21.0, 40.0)]
     found = sung_excerpts(words, 42.0, 5.0, count=2)
     assert [(each.start, each.text) for each in found] == [(1.7, "2.0 3.0 4.0"), (19.7, "20.0 21.0")]
     assert sung_excerpts(words, 42.0, 5.0, count=9)[-1].start == 37.0
@@ -304,6 +305,6 @@ def test_the_panel_of_a_delivered_song_offers_the_excerpts_that_are_sung_most(ht
     check_and_prepare(intake, "check")
     cell = intake.files.get(name="a/net.wav").pk
     told = http.get(reverse("admin:listening_study_sounds", args=[study.pk]) + f"?cell={cell}").content.decode()
-    best = sung_excerpts([SungWord(word.written, word.start, word.end) for word in sung().words], SECONDS, 3.0)[0]
+    best = sung_excerpts(sung().words, SECONDS, 3.0)[0]
     assert f"by the words of {run.title}" in told
     assert f'name="start" value="{best.start}"' in told

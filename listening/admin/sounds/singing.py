@@ -6,7 +6,6 @@ from listening.admin.sounds.shown import Panel
 from listening.intake.singing import SAME_LENGTH_SECONDS, SungExcerpt, sung_excerpts
 from listening.models import LyricsAlignment
 from listening.models.access import within_reach
-from listening.stimuli.words import sung
 
 
 def suggested(user: Any, panel: Panel | None) -> list[tuple[LyricsAlignment, list[SungExcerpt]]]:
@@ -21,4 +20,4 @@ def suggested(user: Any, panel: Panel | None) -> list[tuple[LyricsAlignment, lis
         return []
     near = {"found__seconds__gte": whole - SAME_LENGTH_SECONDS, "found__seconds__lte": whole + SAME_LENGTH_SECONDS}
     done = within_reach(user, "view", LyricsAlignment.objects.filter(status="done", **near))
-    return [(run, sung_excerpts(sung(run), whole, seconds)) for run in done.defer("envelope", "lyrics")]
+    return [(run, sung_excerpts(run.corrected.words, whole, seconds)) for run in done.defer("envelope", "lyrics")]
