@@ -107,7 +107,7 @@ class CheckpointAdmin(Kept):
             checkpoint.promote()
             record(request.user, checkpoint, "promoted", checkpoint.reads)  # type: ignore[arg-type]
             return HttpResponseRedirect(page_of(checkpoint))
-        before = Checkpoint.objects.filter(promoted_for=checkpoint.reads).first()
+        before = Checkpoint.objects.filter(promoted_for=checkpoint.reads).exclude(pk=pk).first()
         own = {"title": _("Align lyrics with %s?") % checkpoint, "checkpoint": checkpoint, "before": before}
         own |= {"opts": self.opts, "back": page_of(checkpoint)}
         return render(request, "admin/listening/lyrics/promote.html", self.admin_site.each_context(request) | own)
