@@ -35,7 +35,7 @@ test: $(STAMP) browser
 
 ## make quick    the unit tests of what changed since main, for the loop while one works
 quick: $(STAMP)
-	$(BIN)/python -m tests.changed | xargs -r $(BIN)/python -m pytest -q -m 'not slow' --numprocesses auto --dist loadgroup
+	$(BIN)/python -m tests.changed | xargs -r $(PYTEST) -q -m 'not slow'
 
 browser: $(STAMP)
 	@$(BIN)/python -m tests.browser.find --install
